@@ -1,0 +1,15 @@
+// npm run bench [-- --json FILE …]: installs, builds, runs the benchmarks. Arguments go to them unchanged, paths made absolute.
+
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { callerDirectory, install, orExit, root, run, turbo } from "./lib/run.mjs";
+
+const benchmarks = join(root, "benchmarks");
+const { name, main } = JSON.parse(readFileSync(join(benchmarks, "package.json"), "utf8"));
+const args = process.argv.slice(2);
+const json = args.indexOf("--json");
+if (json !== -1 && args[json + 1]) args[json + 1] = resolve(callerDirectory, args[json + 1]);
+
+await orExit(install());
+await orExit(turbo(["build", `--filter=${name}...`]));
+process.exit(await run("node", [main, ...args], { cwd: benchmarks }));
