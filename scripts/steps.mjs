@@ -14,7 +14,7 @@ const turbo = (task) => ["turbo", "run", task, "--output-logs=errors-only"];
 export const steps = [
   { name: "install", command: ["pnpm", "install", "--prefer-offline", "--loglevel=warn"], stop: true },
   { name: "build", command: turbo("build"), stop: true },
-  { name: "lint", command: ["biome", "ci", "--error-on-warnings", "."] },
+  { name: "lint", command: ["biome", "ci", "--colors=off", "--error-on-warnings", "."] },
   { name: "types", command: turbo("typecheck") },
   { name: "house-rules", command: ["node", "scripts/house-rules.mjs"] },
   { name: "arrows", command: ["node", "scripts/arrows.mjs"] },

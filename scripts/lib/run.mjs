@@ -12,7 +12,7 @@ const pinnedPnpm = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).
 const nodeDirectory = join(root, "node_modules/node/bin");
 const binDirectory = join(root, "node_modules/.bin");
 
-export function toolEnvironment(extra = {}) {
+function toolEnvironment(extra = {}) {
   const path = [nodeDirectory, binDirectory, process.env.PATH].join(delimiter);
   return {
     ...process.env,
@@ -47,16 +47,26 @@ export function run(command, args, { cwd = root, env = {}, quiet = false } = {})
   });
 }
 
-/** pnpm does not resolve itself on a bare machine, so npx brings the pinned version until it is installed here. */
+// These rewrite node_modules, and with it the pnpm in there.
+const rewriting = new Set([
+  "install",
+  "i",
+  "add",
+  "remove",
+  "rm",
+  "update",
+  "up",
+  "dedupe",
+  "import",
+  "prune",
+]);
+
+/** pnpm does not resolve itself on a bare machine: npx brings the pinned version until it is installed here. */
 export function pnpm(args, options) {
-  const installed = join(root, "node_modules/pnpm");
-  if (existsSync(join(installed, "package.json"))) {
-    const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
-    if (`pnpm@${version}` === pinnedPnpm) {
-      return run(process.execPath, [join(installed, "bin/pnpm.cjs"), ...args], options);
-    }
-  }
-  return run("npx", ["--yes", pinnedPnpm, ...args], options);
+  const installed = join(root, "node_modules/pnpm/bin/pnpm.cjs");
+  return existsSync(installed) && !rewriting.has(args[0])
+    ? run(process.execPath, [installed, ...args], options)
+    : run("npx", ["--yes", pinnedPnpm, ...args], options);
 }
 
 export function install(args = []) {
