@@ -1,3 +1,5 @@
+import { systemClock } from "../runtime/clock.js";
+import { systemRandom } from "../runtime/random.js";
 import { isBusy } from "./sqlite-error.js";
 
 /** A store operation may take 3 s (security.md ST-02); what is left is for the last attempt and a slow machine. */
@@ -26,7 +28,7 @@ export class LockQueue {
    * @throws what `attempt` threw; or an Error when the lock was not to be had within the budget
    */
   async run<T>(attempt: () => T): Promise<T> {
-    const deadlineMs = performance.now() + BUDGET_MS;
+    const deadlineMs = systemClock.monoMs() + BUDGET_MS;
     if (this.#waiting.length === 0) {
       try {
         return attempt();
@@ -69,7 +71,7 @@ export class LockQueue {
   }
 
   #giveUpOverdue(cause: unknown): void {
-    const nowMs = performance.now();
+    const nowMs = systemClock.monoMs();
     while (this.#waiting[0] !== undefined && this.#waiting[0].deadlineMs <= nowMs) {
       this.#waiting
         .shift()
@@ -80,7 +82,8 @@ export class LockQueue {
 
 /** Between half and all of `ms`, so that processes which collided do not collide again. */
 function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms * (0.5 + Math.random() / 2)));
+  const [jitter = 0] = systemRandom(1);
+  return new Promise((resolve) => setTimeout(resolve, ms * (0.5 + jitter / 512)));
 }
 
 /** Lets timers and sockets have their turn between two operations. */

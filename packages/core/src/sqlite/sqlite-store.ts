@@ -36,7 +36,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   return new SqliteStore(options);
 }
 
-/** Two processes that change one payload at the same instant: each loss means that the other one got on. */
+/** Each loss means that another process has changed the session between our read and our write, and so got on. */
 const PAYLOAD_ATTEMPTS = 100;
 
 /**
@@ -109,19 +109,21 @@ export class SqliteStore implements SessionStore {
   updateAccessTokenPayload(
     handle: string,
     nowMs: number,
-    apply: (accessTokenPayloadJson: string) => string,
+    apply: (accessTokenPayloadJson: string, row: Readonly<SessionRow>) => string,
   ): Promise<SessionRow | undefined> {
     return this.#write((connection) => {
       for (let attempt = 0; attempt < PAYLOAD_ATTEMPTS; attempt += 1) {
         const row = sessionRow(connection.all(sql.GET_SESSION, storable(handle), nowMs));
         if (row === undefined) return undefined;
-        const before = row.accessTokenPayloadJson;
-        const after = storable(apply(before));
+        const { accessTokenPayloadJson: before, generation, sessionDataJson } = row;
+        const after = storable(apply(before, row));
         if (after === before) return row;
-        const changed = sessionRow(connection.all(sql.REPLACE_PAYLOAD, after, handle, nowMs, before));
+        const changed = sessionRow(
+          connection.all(sql.REPLACE_PAYLOAD, after, handle, nowMs, before, generation, sessionDataJson),
+        );
         if (changed !== undefined) return changed;
       }
-      throw new Error("the payload was changed by other processes again and again");
+      throw new Error("the session was changed by other processes again and again");
     });
   }
 

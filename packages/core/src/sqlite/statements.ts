@@ -20,10 +20,11 @@ export const PROMOTE_SESSION = `
   WHERE handle = ? AND refresh_token_hash2 = ? AND expires_at_ms > ?
   RETURNING ${sessionMapping.read}`;
 
-/** next payload, handle, now, payload it was computed from */
+/** next payload, handle, now; then what it was computed from: payload, generation, data */
 export const REPLACE_PAYLOAD = `
   UPDATE sessions SET access_token_payload_json = ?
-  WHERE handle = ? AND expires_at_ms > ? AND access_token_payload_json = ?
+  WHERE handle = ? AND expires_at_ms > ?
+    AND access_token_payload_json = ? AND generation = ? AND session_data_json = ?
   RETURNING ${sessionMapping.read}`;
 
 /** data, handle, now */
