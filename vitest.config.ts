@@ -24,7 +24,13 @@ const projects = globSync(
     return {
       // Core's tests run its sources, so they take the platform from the sources too. Everyone else resolves core as users do.
       resolve: {
-        alias: name === "@acme/session-core" ? { "#platform": join(directory, "src/platform/node.ts") } : {},
+        alias:
+          name === "@acme/session-core"
+            ? {
+                "#platform": join(directory, "src/platform/node.ts"),
+                "#default-store": join(directory, "src/sqlite/default-store.ts"),
+              }
+            : {},
       },
       test: {
         name: name.replace(/^@acme\/(session-)?/, ""),

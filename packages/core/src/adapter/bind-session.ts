@@ -1,0 +1,315 @@
+import type { SessionClaimValidator } from "../claims/claim-validator.js";
+import type { SessionClaim } from "../claims/session-claim.js";
+import { getRequestFromUserContext, type UserContext } from "../claims/user-context.js";
+import type { SessionOptions } from "../config/session-options.js";
+import { createCore } from "../create-core.js";
+import { SessionError } from "../errors/session-error.js";
+import { answerError } from "../flows/answer-error.js";
+import { createNewSession, type NewSession } from "../flows/create.js";
+import { discoveryDocument, type Handled, handleEndpoint } from "../flows/endpoints.js";
+import { getSession } from "../flows/guard.js";
+import { refreshSession } from "../flows/refresh.js";
+import { memoOf } from "../flows/request-memo.js";
+import {
+  getSessionWithoutRequestResponse,
+  refreshSessionWithoutRequestResponse,
+  validateClaimsForSessionHandle,
+} from "../flows/without-request.js";
+import type { Exchange } from "../http/exchange.js";
+import type { JsonObject } from "../runtime/json.js";
+import { DEFAULT_TENANT } from "../session/create-session.js";
+import type { SessionContainer } from "../session/session-container.js";
+import type {
+  ClaimValidationForHandle,
+  ClaimValueResult,
+  SessionInformation,
+  VerifySessionOptions,
+} from "../session/types.js";
+import { snapshotPayload } from "../tokens/payload-snapshot.js";
+import { createJwt, type CreateJwtInput } from "../flows/create-jwt.js";
+
+/** What an application's session and payload look like; the defaults are any JSON object. */
+export interface SessionTypes {
+  payload?: object;
+  data?: object;
+}
+
+type PayloadOf<T extends SessionTypes> = T extends { payload: infer P extends object } ? P : JsonObject;
+type DataOf<T extends SessionTypes> = T extends { data: infer D extends object } ? D : JsonObject;
+/** The container, with the application's types. */
+export type SessionOf<T extends SessionTypes> = SessionContainer<PayloadOf<T>, DataOf<T>>;
+
+/** What an adapter's framework-specific functions are built on. */
+export interface AdapterCore {
+  /** Serves our endpoints; undefined when the request is not for one. */
+  handleEndpoint(exchange: Exchange): Promise<Handled | undefined>;
+  /** `verifySession` of every adapter, overrides included. */
+  verifySession(exchange: Exchange, options?: VerifySessionOptions): Promise<SessionContainer | undefined>;
+  /** Answers an error of ours; undefined when the framework has to go on with it. */
+  answerError(exchange: Exchange, error: unknown): Promise<Handled | undefined>;
+  /** The session established in this exchange, without establishing one. */
+  current(exchange: Exchange): SessionContainer | undefined;
+}
+
+const CORS_HEADERS = ["rid", "fdi-version", "anti-csrf", "authorization", "st-auth-mode"];
+const EXPOSED_HEADERS = ["front-token", "anti-csrf", "st-access-token", "st-refresh-token"];
+
+/** `sessionRequired: false`, or not known to be true, means that there may be no session. */
+type Found<O, S> = O extends { sessionRequired: false }
+  ? S | undefined
+  : O extends { sessionRequired?: true | undefined }
+    ? S
+    : O extends { sessionRequired?: boolean | undefined }
+      ? boolean extends O["sessionRequired"]
+        ? S | undefined
+        : S
+      : S;
+
+/**
+ * The functions of a session instance (wire-contract.md 6.2), over the objects of one framework. An adapter adds its
+ * framework's own integration points.
+ *
+ * @param wrap turns what the framework hands out into an exchange; called again for the same exchange it must return the
+ *             same one. Throws `INVALID_ARGUMENT` for anything else: an unknown shape is never "no session"
+ */
+export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
+  options: SessionOptions | undefined,
+  wrap: (req: Req, res: Res) => Exchange,
+) {
+  type Session = SessionOf<T>;
+  const core = createCore(options, wrap as (req: unknown, res: unknown) => Exchange);
+  const { functions } = core.engine.tools;
+  const context = (given: UserContext | undefined): UserContext => given ?? {};
+
+  const adapter: AdapterCore = {
+    handleEndpoint: (exchange) => handleEndpoint(core, exchange),
+    verifySession: (exchange, verifyOptions) =>
+      core.apis.verifySession({
+        exchange,
+        req: exchange.req,
+        res: exchange.res,
+        options: verifyOptions,
+        userContext: memoOf(core, exchange).userContext(),
+      }),
+    answerError: (exchange, error) => answerError(core, exchange, error),
+    current: (exchange) => memoOf(core, exchange).session,
+  };
+
+  const session = {
+    /** The error class, with the types as constants: `Session.Error.UNAUTHORISED` … */
+    Error: SessionError,
+
+    /** @see createNewSession in docs; the last argument but one may also be everything, as one object. */
+    async createNewSession(
+      req: Req,
+      res: Res,
+      user: string | NewSession,
+      accessTokenPayload: JsonObject | null = {},
+      sessionData: JsonObject | null = {},
+      userContext?: UserContext,
+    ): Promise<Session> {
+      const input: NewSession =
+        typeof user === "object" && user !== null
+          ? user
+          : { userId: user, accessTokenPayload, sessionData, userContext };
+      return (await createNewSession(core, wrap(req, res), input)) as unknown as Session;
+    },
+
+    /** A new session without a request: its tokens are in the container. */
+    async createNewSessionWithoutRequestResponse(
+      user: string | Omit<NewSession, "userContext">,
+      accessTokenPayload: JsonObject | null = {},
+      sessionData: JsonObject | null = {},
+      disableAntiCsrf = false,
+      userContext?: UserContext,
+    ): Promise<Session> {
+      const input = typeof user === "object" && user !== null ? user : { userId: user, accessTokenPayload, sessionData };
+      return (await functions.createNewSession({
+        userId: input.userId,
+        recipeUserId: input.userId,
+        tenantId: input.tenantId ?? DEFAULT_TENANT,
+        accessTokenPayload: input.accessTokenPayload ?? {},
+        sessionData: input.sessionData ?? {},
+        disableAntiCsrf,
+        userContext: context(userContext),
+      })) as unknown as Session;
+    },
+
+    /**
+     * The session of a request. Verified without I/O but for the first request after a refresh; asked for several times
+     * in one request it is verified once.
+     *
+     * @throws SessionError `UNAUTHORISED`, `TRY_REFRESH_TOKEN`, `INVALID_CLAIMS`, `STORE_UNAVAILABLE`
+     */
+    getSession<O extends VerifySessionOptions = Record<never, never>>(
+      req: Req,
+      res: Res,
+      getOptions?: O,
+      userContext?: UserContext,
+    ): Promise<Found<O, Session>> {
+      return getSession(core, wrap(req, res), getOptions, userContext) as Promise<unknown> as Promise<Found<O, Session>>;
+    },
+
+    async getSessionWithoutRequestResponse<O extends VerifySessionOptions = Record<never, never>>(
+      accessToken: string | undefined,
+      antiCsrfToken?: string,
+      getOptions?: O,
+      userContext?: UserContext,
+    ): Promise<Found<O, Session>> {
+      const found = await getSessionWithoutRequestResponse(
+        core,
+        accessToken,
+        antiCsrfToken,
+        getOptions,
+        context(userContext),
+      );
+      return found as unknown as Found<O, Session>;
+    },
+
+    /** Refreshes; writes the new tokens to the response and sends no body. */
+    async refreshSession(req: Req, res: Res, userContext?: UserContext): Promise<Session> {
+      return (await refreshSession(core, wrap(req, res), userContext)) as unknown as Session;
+    },
+
+    async refreshSessionWithoutRequestResponse(
+      refreshToken: string,
+      disableAntiCsrf = false,
+      antiCsrfToken?: string,
+      userContext?: UserContext,
+    ): Promise<Session> {
+      const refreshed = await refreshSessionWithoutRequestResponse(
+        core,
+        refreshToken,
+        disableAntiCsrf,
+        antiCsrfToken,
+        context(userContext),
+      );
+      return refreshed as unknown as Session;
+    },
+
+    /** @returns whether a session was there. An access token that is out goes on until it expires, unless `checkDatabase` is set. */
+    revokeSession: (sessionHandle: string, userContext?: UserContext): Promise<boolean> =>
+      functions.revokeSession({ sessionHandle, userContext: context(userContext) }),
+
+    /** @returns the handles that were there */
+    revokeMultipleSessions: (sessionHandles: readonly string[], userContext?: UserContext): Promise<string[]> =>
+      functions.revokeMultipleSessions({ sessionHandles, userContext: context(userContext) }),
+
+    /** @param tenantId undefined for all tenants */
+    revokeAllSessionsForUser: (userId: string, tenantId?: string, userContext?: UserContext): Promise<string[]> =>
+      functions.revokeAllSessionsForUser({ userId, tenantId, userContext: context(userContext) }),
+
+    getAllSessionHandlesForUser: (userId: string, tenantId?: string, userContext?: UserContext): Promise<string[]> =>
+      functions.getAllSessionHandlesForUser({ userId, tenantId, userContext: context(userContext) }),
+
+    getSessionInformation: (
+      sessionHandle: string,
+      userContext?: UserContext,
+    ): Promise<SessionInformation | undefined> =>
+      functions.getSessionInformation({ sessionHandle, userContext: context(userContext) }),
+
+    /** Replaces the session data as a whole. @returns whether the session was there */
+    async updateSessionData(
+      sessionHandle: string,
+      newSessionData: DataOf<T> | null | undefined,
+      userContext?: UserContext,
+    ): Promise<boolean> {
+      return functions.updateSessionData({
+        sessionHandle,
+        newSessionData: snapshotPayload("session data", newSessionData),
+        userContext: context(userContext),
+      });
+    },
+
+    /** Newer name of `updateSessionData`. */
+    updateSessionDataInDatabase(
+      sessionHandle: string,
+      newSessionData: DataOf<T> | null | undefined,
+      userContext?: UserContext,
+    ): Promise<boolean> {
+      return session.updateSessionData(sessionHandle, newSessionData, userContext);
+    },
+
+    /** Merges into the stored payload; the client sees it at its next refresh or `checkDatabase` request. */
+    mergeIntoAccessTokenPayload: (
+      sessionHandle: string,
+      accessTokenPayloadUpdate: JsonObject,
+      userContext?: UserContext,
+    ): Promise<boolean> =>
+      functions.mergeIntoAccessTokenPayload({
+        sessionHandle,
+        accessTokenPayloadUpdate,
+        userContext: context(userContext),
+      }),
+
+    fetchAndSetClaim: (
+      sessionHandle: string,
+      claim: SessionClaim<unknown>,
+      userContext?: UserContext,
+    ): Promise<boolean> => functions.fetchAndSetClaim({ sessionHandle, claim, userContext: context(userContext) }),
+
+    setClaimValue: <V>(
+      sessionHandle: string,
+      claim: SessionClaim<V>,
+      value: V,
+      userContext?: UserContext,
+    ): Promise<boolean> => functions.setClaimValue({ sessionHandle, claim, value, userContext: context(userContext) }),
+
+    getClaimValue: <V>(
+      sessionHandle: string,
+      claim: SessionClaim<V>,
+      userContext?: UserContext,
+    ): Promise<ClaimValueResult<V>> =>
+      functions.getClaimValue({ sessionHandle, claim, userContext: context(userContext) }),
+
+    removeClaim: (
+      sessionHandle: string,
+      claim: SessionClaim<unknown>,
+      userContext?: UserContext,
+    ): Promise<boolean> => functions.removeClaim({ sessionHandle, claim, userContext: context(userContext) }),
+
+    validateClaimsForSessionHandle: (
+      sessionHandle: string,
+      overrideGlobalClaimValidators?: (
+        globalValidators: readonly SessionClaimValidator[],
+        sessionInformation: SessionInformation,
+        userContext: UserContext,
+      ) => readonly SessionClaimValidator[] | Promise<readonly SessionClaimValidator[]>,
+      userContext?: UserContext,
+    ): Promise<ClaimValidationForHandle> =>
+      validateClaimsForSessionHandle(core, sessionHandle, overrideGlobalClaimValidators, context(userContext)),
+
+    /** A signed JWT of the application's own; never accepted as a session. */
+    createJWT: (payload?: JsonObject, validitySeconds?: number, useStaticSigningKey?: boolean) =>
+      createJwt(core, { payload, validitySeconds, useStaticSigningKey } satisfies CreateJwtInput),
+
+    getJWKS: (): Promise<{ keys: JsonObject[]; validityInSeconds: number }> => core.engine.keys.jwks(),
+
+    async getOpenIdDiscoveryConfiguration() {
+      return { status: "OK" as const, ...discoveryDocument(core) };
+    },
+
+    /** Request headers that a CORS layer has to allow, beside `content-type`. */
+    getAllCORSHeaders: (): string[] => [...CORS_HEADERS],
+
+    /** Response headers that a CORS layer has to expose, where it overwrites what we append. */
+    getAllExposedHeaders: (): string[] => [...EXPOSED_HEADERS],
+
+    getRequestFromUserContext,
+
+    /** Stops a signing key from verifying: here at once, elsewhere within `jwksRefreshIntervalSec`. Sessions survive. */
+    withdrawKey: (kid: string): Promise<void> => core.engine.keys.withdraw(kid),
+
+    /** Deletes expired sessions now. It also happens by itself, twice a day. @returns how many */
+    deleteExpiredSessions: (): Promise<number> => core.cleanUp.run(),
+
+    /** Lets go of the store, and of everything else that would keep a process alive. */
+    close: (): Promise<void> => core.close(),
+  };
+  return { session, adapter };
+}
+
+/** What {@link bindSession} makes for an application. */
+export type BoundSession<Req, Res, T extends SessionTypes = SessionTypes> = ReturnType<
+  typeof bindSession<Req, Res, T>
+>["session"];

@@ -1,0 +1,21 @@
+/** Door for adapters: the request and response views, and the functions to build a framework's idioms on. */
+export { SessionError } from "../errors/session-error.js";
+export { invalidArgument, invalidOption } from "../errors/throwers.js";
+export type { Handled } from "../flows/endpoints.js";
+export { BaseRequest } from "../http/base-request.js";
+export { BaseResponse, type ResponseBody } from "../http/base-response.js";
+export { Exchange, exchangeOn } from "../http/exchange.js";
+export {
+  type NodeIncomingMessage,
+  NodeRequest,
+  NodeResponse,
+  type NodeServerResponse,
+} from "../http/node-http.js";
+export { type CookieSpec, isSameCookie, serializeCookie } from "../http/set-cookie.js";
+export {
+  type AdapterCore,
+  type BoundSession,
+  bindSession,
+  type SessionOf,
+  type SessionTypes,
+} from "./bind-session.js";

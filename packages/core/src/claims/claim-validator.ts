@@ -1,0 +1,43 @@
+import type { JsonObject } from "../runtime/json.js";
+import type { SessionClaim } from "./session-claim.js";
+import type { UserContext } from "./user-context.js";
+
+export type ClaimValidationResult = { isValid: true } | { isValid: false; reason?: unknown };
+
+/** What holds for one evaluation, so that all validators judge the same moment. */
+export interface Evaluation {
+  /** Milliseconds since the epoch, read once. */
+  readonly nowMs: number;
+  /** Whether the claim was fetched in this evaluation: then it cannot be too old in it. */
+  isJustFetched(claimKey: string): boolean;
+}
+
+interface ValidatorCore {
+  /** Stands in the body of the 403. Several validators may share one. */
+  readonly id: string;
+  validate(
+    payload: JsonObject,
+    userContext: UserContext,
+    evaluation: Evaluation,
+  ): ClaimValidationResult | Promise<ClaimValidationResult>;
+}
+
+/** A rule over the payload that needs nothing fetched. */
+export interface PlainClaimValidator extends ValidatorCore {
+  readonly claim?: undefined;
+  shouldRefetch?: undefined | ((payload: JsonObject, userContext: UserContext) => boolean | Promise<boolean>);
+}
+
+/** A rule over one claim, which is fetched first when it is missing or too old. */
+export interface FetchingClaimValidator extends ValidatorCore {
+  // biome-ignore lint/suspicious/noExplicitAny: a validator of any claim
+  readonly claim: SessionClaim<any>;
+  shouldRefetch(
+    payload: JsonObject,
+    userContext: UserContext,
+    evaluation: Evaluation,
+  ): boolean | Promise<boolean>;
+}
+
+/** A plain object; spreading a built-in one and replacing members is fine. */
+export type SessionClaimValidator = PlainClaimValidator | FetchingClaimValidator;

@@ -1,0 +1,194 @@
+import type { SessionClaimValidator } from "../claims/claim-validator.js";
+import type { SessionClaim } from "../claims/session-claim.js";
+import type { UserContext } from "../claims/user-context.js";
+import type { ClaimValidationError } from "../errors/session-error.js";
+import type { TokenTransferPolicy } from "../extract/token-transfer.js";
+import type { BaseRequest } from "../http/base-request.js";
+import type { BaseResponse } from "../http/base-response.js";
+import type { Exchange } from "../http/exchange.js";
+import type { SameSite } from "../respond/token-dress.js";
+import type { Clock } from "../runtime/clock.js";
+import type { Logger } from "../runtime/logger.js";
+import type { RandomBytes } from "../runtime/random.js";
+import type { SessionEventListener } from "../session/session-event.js";
+import type { SessionFunctions, VerifySessionOptions } from "../session/types.js";
+import type { SessionContainer } from "../session/session-container.js";
+import type { SessionStore, SigningAlgorithm } from "../store/session-store.js";
+import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
+
+/** Where the API and the website live. */
+export interface AppInfo {
+  appName: string;
+  /** Origin of the API, e.g. `https://api.example.com`. */
+  apiDomain: string;
+  /** Origin of the website. One of `websiteDomain` and `origin` is required; `origin` wins. */
+  websiteDomain?: string | undefined;
+  /** The same, or a function of the request where there are several websites. */
+  origin?:
+    | string
+    | ((input: { request: BaseRequest | undefined; userContext: UserContext }) => string)
+    | undefined;
+  /** Path below which our endpoints stand. Default `/auth`. */
+  apiBasePath?: string | undefined;
+  /** Kept for configurations that have it; the server does not use it. */
+  websiteBasePath?: string | undefined;
+  /** Path that a gateway in front takes away. Default none. */
+  apiGatewayPath?: string | undefined;
+}
+
+/** A module that brings claims and validators, e.g. `createUserRoles()`. */
+export interface SessionPlugin {
+  readonly name: string;
+  /** Built into every new session, in order. */
+  readonly claims?: readonly SessionClaim<unknown>[] | undefined;
+  /** Judged on every request, before the per-route override. */
+  readonly globalClaimValidators?: readonly SessionClaimValidator[] | undefined;
+  /** Called once, when the instance is made. */
+  readonly attach?: ((host: PluginHost) => void) | undefined;
+}
+
+/** What a plugin gets to work with. */
+export interface PluginHost {
+  readonly store: SessionStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly functions: SessionFunctions;
+}
+
+/** Replaces single default answers; our tokens have been cleared before, where the error clears (W-2). */
+export interface ErrorHandlers {
+  onUnauthorised?(message: string, req: BaseRequest, res: BaseResponse, userContext: UserContext): unknown;
+  onTryRefreshToken?(message: string, req: BaseRequest, res: BaseResponse, userContext: UserContext): unknown;
+  onTokenTheftDetected?(
+    sessionHandle: string,
+    userId: string,
+    recipeUserId: string,
+    req: BaseRequest,
+    res: BaseResponse,
+    userContext: UserContext,
+  ): unknown;
+  onInvalidClaim?(
+    validationErrors: ClaimValidationError[],
+    req: BaseRequest,
+    res: BaseResponse,
+    userContext: UserContext,
+  ): unknown;
+  onClearDuplicateSessionCookies?(
+    message: string,
+    req: BaseRequest,
+    res: BaseResponse,
+    userContext: UserContext,
+  ): unknown;
+}
+
+/** Our endpoints, as an override sees them. `undefined` switches one off: the application's own route then runs. */
+export interface SessionApis {
+  refreshPOST:
+    | ((input: ApiInput) => Promise<SessionContainer>)
+    | undefined;
+  signOutPOST:
+    | ((
+        input: ApiInput & { session: SessionContainer },
+      ) => Promise<{ status: "OK" } | { status: "GENERAL_ERROR"; message: string }>)
+    | undefined;
+  verifySession(
+    input: ApiInput & { options: VerifySessionOptions | undefined },
+  ): Promise<SessionContainer | undefined>;
+}
+
+/** What every API gets. `req` and `res` are those of `exchange`. */
+export interface ApiInput {
+  exchange: Exchange;
+  req: BaseRequest;
+  res: BaseResponse;
+  userContext: UserContext;
+}
+
+export interface Overrides {
+  functions?: ((original: SessionFunctions) => SessionFunctions) | undefined;
+  apis?: ((original: SessionApis) => SessionApis) | undefined;
+}
+
+/** What `createSession` takes. Everything has a default in development; production wants `appInfo`. */
+export interface SessionOptions {
+  appInfo?: AppInfo | undefined;
+  /** Default: an SQLite file, `.sessions/sessions.db`. */
+  store?: SessionStore | undefined;
+  /**
+   * Secret behind refresh tokens, at least 32 characters; or several, newest first, all of which are accepted. Default:
+   * one that is made on first use and kept in the store.
+   */
+  secret?: string | readonly string[] | undefined;
+  plugins?: readonly SessionPlugin[] | undefined;
+
+  /** `Domain` of our cookies. Default: none (host-only). */
+  cookieDomain?: string | undefined;
+  /** The domain our cookies had before `cookieDomain` was changed; `""` for host-only. */
+  olderCookieDomain?: string | undefined;
+  /** Default: whether `apiDomain` is https. */
+  cookieSecure?: boolean | undefined;
+  /** Default: `lax`, or `none` when API and website are different sites. */
+  cookieSameSite?: SameSite | undefined;
+  /** `Path` of the access token cookie. Default `/`. */
+  accessTokenPath?: string | undefined;
+  /** `__Host-` before the access cookie's name (path `/`, no domain), `__Secure-` before the refresh cookie's. Default false. */
+  cookiePrefixes?: boolean | undefined;
+  /** 401 unless the client is configured with another one. */
+  sessionExpiredStatusCode?: number | undefined;
+  /** 403 unless the client is configured with another one. */
+  invalidClaimStatusCode?: number | undefined;
+  /** Default: VIA_CUSTOM_HEADER where cookies are SameSite=None, else NONE. */
+  antiCsrf?: AntiCsrfMode | undefined;
+  /** How tokens travel. Default `auto`: as the client asks. */
+  tokenTransfer?: "cookie" | "header" | "auto" | undefined;
+  /** The same per request; wins over `tokenTransfer`. */
+  getTokenTransferMethod?:
+    | ((input: { req: BaseRequest; forCreateNewSession: boolean; userContext: UserContext }) => TokenTransferPolicy)
+    | undefined;
+  getCookieNameForTokenType?:
+    | ((req: BaseRequest, tokenType: "access" | "refresh", userContext: UserContext) => string)
+    | undefined;
+  /** The stock browser client knows the default names only. */
+  getResponseHeaderNameForTokenType?:
+    | ((req: BaseRequest, tokenType: "access" | "refresh", userContext: UserContext) => string)
+    | undefined;
+  /** Shows the access token to script also when it travels in a cookie. Default false. */
+  exposeAccessTokenToFrontendInCookieBasedAuth?: boolean | undefined;
+  /** Sign with rotating keys. Default true. */
+  useDynamicAccessTokenSigningKey?: boolean | undefined;
+  /** Seconds after which the key table is read again although nothing asked for it. Default 14 400. */
+  jwksRefreshIntervalSec?: number | undefined;
+  errorHandlers?: ErrorHandlers | undefined;
+  override?: Overrides | undefined;
+
+  /** Seconds, 1 to 86 400 000. Default 3600. */
+  accessTokenValiditySeconds?: number | undefined;
+  /** Fraction, 0 to 0.05, by which a token's life is shortened at random. Default 0. */
+  accessTokenValidityJitter?: number | undefined;
+  /** Minutes, may be fractional; longer than the access token's life. Slides with use. Default 144 000 (100 days). */
+  refreshTokenValidityMinutes?: number | undefined;
+  /** Days after which a session ends however much it is used. Default 365. */
+  absoluteLifetimeDays?: number | undefined;
+  /** Hours, at least 1. Default 168. */
+  accessTokenSigningKeyUpdateIntervalHours?: number | undefined;
+  /** Seconds, 0 to 60, for which a refresh token is still taken after its successor is in use. Default 30. */
+  refreshGracePeriodSeconds?: number | undefined;
+  /** Algorithm of new signing keys; older ones go on verifying. Default ES256. */
+  signingAlgorithm?: SigningAlgorithm | undefined;
+  /** Default of `checkDatabase`. Default false. */
+  checkDatabaseByDefault?: boolean | undefined;
+  /** A new login revokes the session its request carried. Default true. */
+  revokePreviousSession?: boolean | undefined;
+  /** Bounds of the cache of verified tokens, or false for none. Default 10 000 entries, 16 MB. */
+  verifiedTokenCache?: { maxEntries?: number | undefined; maxBytes?: number | undefined } | false | undefined;
+  /** Refreshes one session may go through, per process. Default 30 in 60 s. */
+  refreshRateLimit?: { maxPerWindow: number; windowSeconds: number } | false | undefined;
+
+  clock?: Clock | undefined;
+  random?: RandomBytes | undefined;
+  logger?: Logger | undefined;
+  /** Gets security events; must not throw. */
+  onEvent?: SessionEventListener | undefined;
+  /** Lifts lower bounds that protect production (rotation interval, …). For tests. */
+  allowTestValues?: boolean | undefined;
+}

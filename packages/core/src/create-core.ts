@@ -1,0 +1,205 @@
+import { openDefaultStore } from "#default-store";
+import { platform } from "#platform";
+import type { UserContext } from "./claims/user-context.js";
+import { type ResolvedConfig, resolveOptions } from "./config/resolve-options.js";
+import type { PluginHost, SessionOptions, SessionPlugin } from "./config/session-options.js";
+import { invalidOption } from "./errors/throwers.js";
+import type { TokenTransferMethod } from "./extract/token-transfer.js";
+import { CleanUp } from "./flows/clean-up.js";
+import { defaultApis } from "./flows/default-apis.js";
+import { CHECKED_ALL, memoOf } from "./flows/request-memo.js";
+import type { SessionCore } from "./flows/session-core.js";
+import type { Exchange } from "./http/exchange.js";
+import { serializeCookie } from "./http/set-cookie.js";
+import { SigningKeys } from "./keys/signing-keys.js";
+import type { StallWatch } from "./platform/platform.js";
+import { isProduction } from "./runtime/environment.js";
+import type { SessionEngine } from "./session/engine.js";
+import { RefreshLimiter } from "./session/refresh-limiter.js";
+import type { SessionContainer } from "./session/session-container.js";
+import type { SessionEvent } from "./session/session-event.js";
+import { makeSessionFunctions } from "./session/session-functions.js";
+import { guardedStore } from "./store/guarded-store.js";
+import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
+import { frontTokenJson } from "./tokens/front-token.js";
+import { RESERVED_CLAIMS } from "./tokens/reserved-claims.js";
+import { SecretRing } from "./tokens/secret-ring.js";
+import { AccessTokenVerifier } from "./verify/access-token-verifier.js";
+import { VerifiedTokenCache } from "./verify/verified-token-cache.js";
+
+const DEFAULT_CACHE = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024 };
+const DEFAULT_RATE_LIMIT = { maxPerWindow: 30, windowSeconds: 60 };
+
+/**
+ * Wires the rooms together: the one place where they meet. No I/O but opening the embedded database, no timer, no
+ * random byte: those wait for the first request.
+ *
+ * @param wrap how the adapter turns what its framework hands out into an exchange
+ * @throws SessionError `INVALID_OPTION` naming the option
+ */
+export function createCore(
+  options: SessionOptions | undefined,
+  wrap: (req: unknown, res: unknown) => Exchange,
+): SessionCore & { close(): Promise<void> } {
+  const config = resolveOptions(options, isProduction());
+  const { clock, random } = config;
+  const plugins = config.options.plugins ?? [];
+  const emit = emitter(config);
+  const ownStore = config.options.store ?? openDefaultStore(config.logger);
+  const store = guardedStore(ownStore, (operation) => emit({ type: "store_unavailable", operation }));
+  const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
+  const keys = new SigningKeys(platform, store, clock, random, {
+    algorithm: config.algorithm,
+    family,
+    rotationIntervalMs: config.rotationIntervalMs,
+    accessTokenValidityMs: config.accessTokenValidityMs,
+    reloadIntervalMs: config.reloadIntervalMs,
+  });
+  const verifier = new AccessTokenVerifier(platform, keys, clock, makeCache(config), {
+    family,
+    accessTokenValidityMs: config.accessTokenValidityMs,
+  });
+  keys.onWithdrawn = (kid) => verifier.forgetKey(kid);
+  keys.onCreated = (kid) => emit({ type: "key_created", kid });
+  let stalls: StallWatch | undefined;
+
+  const tools = {
+    functions: undefined as unknown as SessionEngine["tools"]["functions"],
+    nowMs: () => clock.wallMs(),
+    frontToken: (payload: AccessTokenPayload) => platform.encodeBase64(frontTokenJson(payload)),
+    readPayload,
+    attach: (
+      session: SessionContainer,
+      info: { req: unknown; res: unknown; transferMethod: TokenTransferMethod },
+      userContext: UserContext | undefined,
+    ) => attach(core, wrap(info.req, info.res), session, info.transferMethod, userContext),
+  };
+  const engine: SessionEngine = {
+    platform,
+    store,
+    clock,
+    random,
+    secrets: new SecretRing(platform, store, clock, random, config.secrets),
+    keys,
+    verifier,
+    settings: {
+      accessTokenValidityMs: config.accessTokenValidityMs,
+      accessTokenValidityJitter: config.options.accessTokenValidityJitter ?? 0,
+      refreshTokenValidityMs: config.refreshTokenValidityMs,
+      absoluteLifetimeMs: config.absoluteLifetimeMs,
+      refreshGraceMs: config.refreshGraceMs,
+      issuer: config.issuer,
+      issuesAntiCsrfTokens: config.antiCsrf === "VIA_TOKEN",
+      accessCookieOverheadBytes: cookieOverhead(config),
+      claimsAtCreation: plugins.flatMap((plugin) => plugin.claims ?? []),
+      globalClaimValidators: plugins.flatMap((plugin) => plugin.globalClaimValidators ?? []),
+    },
+    tools,
+    limiter: makeLimiter(config, clock),
+    stalls() {
+      stalls ??= platform.watchStalls?.(() => clock.monoMs());
+      return stalls;
+    },
+    emit,
+  };
+  checkPlugins(plugins);
+  const override = config.options.override;
+  const original = makeSessionFunctions(engine);
+  tools.functions = override?.functions?.(original) ?? original;
+
+  const cleanUp = new CleanUp(store, clock, () => keys.deleteOutdated());
+  const apis = defaultApis(() => core);
+  const core: SessionCore & { close(): Promise<void> } = {
+    config,
+    engine,
+    apis: override?.apis?.(apis) ?? apis,
+    hasOverriddenFunctions: override?.functions !== undefined,
+    hasGlobalValidators: engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
+    cleanUp,
+    async close() {
+      stalls?.stop();
+      await cleanUp.settled();
+      await store.close();
+    },
+  };
+  const host: PluginHost = { store: ownStore, clock, logger: config.logger, functions: tools.functions };
+  for (const plugin of plugins) plugin.attach?.(host);
+  return core;
+}
+
+function attach(
+  core: SessionCore,
+  exchange: Exchange,
+  session: SessionContainer,
+  transferMethod: TokenTransferMethod,
+  userContext: UserContext | undefined,
+): void {
+  const memo = memoOf(core, exchange);
+  memo.userContext(userContext);
+  memo.adopt(session, transferMethod, CHECKED_ALL);
+  if (session.heldTokens.updated) memo.tokensChanged(session);
+}
+
+function readPayload(accessToken: string): AccessTokenPayload {
+  const segment = splitToken(accessToken)?.payload;
+  const text = segment === undefined ? undefined : platform.decodeSegment(segment);
+  const payload = text === undefined ? undefined : asAccessTokenPayload(JSON.parse(text));
+  if (payload === undefined) throw new Error("an access token minted here cannot be read");
+  return payload;
+}
+
+function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
+  const { onEvent } = config.options;
+  return (event) => {
+    if (event.type === "token_large") {
+      config.logger.warn(
+        `An access token needs a cookie of ${event.sizeBytes} bytes; browsers drop cookies above 4096. Biggest claims: ${event.largestClaims.join(", ")}.`,
+      );
+    }
+    if (onEvent === undefined) return;
+    try {
+      onEvent({ ...event, timeMs: config.clock.wallMs() });
+    } catch {
+      config.logger.warn("the onEvent listener threw");
+    }
+  };
+}
+
+function makeCache(config: ResolvedConfig): VerifiedTokenCache | undefined {
+  const limits = config.options.verifiedTokenCache;
+  if (limits === false) return undefined;
+  return new VerifiedTokenCache({
+    maxEntries: limits?.maxEntries ?? DEFAULT_CACHE.maxEntries,
+    maxBytes: limits?.maxBytes ?? DEFAULT_CACHE.maxBytes,
+  });
+}
+
+function makeLimiter(config: ResolvedConfig, clock: SessionEngine["clock"]): RefreshLimiter | undefined {
+  const limit = config.options.refreshRateLimit ?? DEFAULT_RATE_LIMIT;
+  return limit === false ? undefined : new RefreshLimiter(clock, limit.maxPerWindow, limit.windowSeconds * 1000);
+}
+
+/** Bytes of the access cookie's line beside the token, at its longest. */
+function cookieOverhead(config: ResolvedConfig): number {
+  return serializeCookie({
+    name: config.accessCookieName,
+    value: "",
+    domain: config.cookieDomain,
+    path: config.accessTokenPath,
+    expiresMs: 0,
+    httpOnly: true,
+    secure: config.cookieSecure,
+    sameSite: config.cookieSameSite ?? "none",
+  }).length;
+}
+
+function checkPlugins(plugins: readonly SessionPlugin[]): void {
+  const keys = new Set<string>();
+  for (const { name, claims } of plugins) {
+    for (const { key } of claims ?? []) {
+      if (RESERVED_CLAIMS.has(key)) throw invalidOption("plugins", `${name}: the claim name \`${key}\` is reserved`);
+      if (keys.has(key)) throw invalidOption("plugins", `${name}: the claim \`${key}\` is registered twice`);
+      keys.add(key);
+    }
+  }
+}

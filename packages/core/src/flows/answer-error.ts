@@ -1,0 +1,65 @@
+import { SessionError } from "../errors/session-error.js";
+import type { Exchange } from "../http/exchange.js";
+import { errorAnswer } from "../respond/error-answer.js";
+import { clearAllTokens } from "../respond/write-tokens.js";
+import type { Handled } from "./endpoints.js";
+import { memoOf } from "./request-memo.js";
+import type { SessionCore } from "./session-core.js";
+
+/**
+ * Answers an error of ours (wire-contract.md 5). Tokens are cleared first, so that a handler of the application only
+ * decides status and body (W-2).
+ *
+ * @returns undefined when the error is not one that a client should hear of, or the response head has been sent: the
+ *          framework's own error handling goes on with it, unchanged
+ */
+export async function answerError(core: SessionCore, exchange: Exchange, error: unknown): Promise<Handled | undefined> {
+  if (!SessionError.is(error) || exchange.res.committed) return undefined;
+  const answer = errorAnswer(error, core.config.statuses);
+  if (answer === undefined) return undefined;
+  const memo = memoOf(core, exchange);
+  await memo.sitesLoaded();
+  const { req, res } = exchange;
+  if (answer.clearsTokens) clearAllTokens(res, memo.dress());
+  if (error.retryAfterMs !== undefined) res.setHeader("Retry-After", String(Math.ceil(error.retryAfterMs / 1000)));
+  const custom = customHandler(core, exchange, error);
+  if (custom !== undefined) return { native: await custom() };
+  res.setStatus(answer.status);
+  return {
+    native: res.finish(
+      req.method === "HEAD"
+        ? null
+        : { contentType: "application/json; charset=utf-8", text: JSON.stringify(answer.body) },
+    ),
+  };
+}
+
+/** The application's handler for this type, ready to be called (W-1). */
+function customHandler(core: SessionCore, exchange: Exchange, error: SessionError): (() => unknown) | undefined {
+  const handlers = core.config.options.errorHandlers;
+  if (handlers === undefined || !SessionError.is(error)) return undefined;
+  const { req, res } = exchange;
+  const context = memoOf(core, exchange).userContext();
+  switch (error.type) {
+    case "UNAUTHORISED":
+      return handlers.onUnauthorised && (() => handlers.onUnauthorised?.(error.message, req, res, context));
+    case "TRY_REFRESH_TOKEN":
+      return handlers.onTryRefreshToken && (() => handlers.onTryRefreshToken?.(error.message, req, res, context));
+    case "TOKEN_THEFT_DETECTED": {
+      const { sessionHandle, userId, recipeUserId } = error.payload;
+      return (
+        handlers.onTokenTheftDetected &&
+        (() => handlers.onTokenTheftDetected?.(sessionHandle, userId, recipeUserId, req, res, context))
+      );
+    }
+    case "INVALID_CLAIMS":
+      return handlers.onInvalidClaim && (() => handlers.onInvalidClaim?.(error.payload, req, res, context));
+    case "CLEAR_DUPLICATE_SESSION_COOKIES":
+      return (
+        handlers.onClearDuplicateSessionCookies &&
+        (() => handlers.onClearDuplicateSessionCookies?.(error.message, req, res, context))
+      );
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+import type { UserContext } from "../claims/user-context.js";
+import { SessionError } from "../errors/session-error.js";
+import { invalidOption } from "../errors/throwers.js";
+import { bearerToken } from "../extract/bearer-token.js";
+import { transferForNewSession } from "../extract/token-transfer.js";
+import type { Exchange } from "../http/exchange.js";
+import { clearTokens } from "../respond/write-tokens.js";
+import type { JsonObject } from "../runtime/json.js";
+import { checkUserId, DEFAULT_TENANT } from "../session/create-session.js";
+import type { SessionContainer } from "../session/session-container.js";
+import { isLocalHost } from "../config/normalise-domain.js";
+import { CHECKED_ALL, memoOf, type RequestMemo } from "./request-memo.js";
+import type { SessionCore } from "./session-core.js";
+
+export interface NewSession {
+  userId: string;
+  /** Default `public`. */
+  tenantId?: string | undefined;
+  accessTokenPayload?: JsonObject | null | undefined;
+  sessionData?: JsonObject | null | undefined;
+  userContext?: UserContext | undefined;
+}
+
+/**
+ * Starts a session and puts its tokens on the response (wire-contract.md 3.1). A session that the request carried is
+ * revoked once the new one is stored (security rule S-02).
+ *
+ * @throws SessionError `INVALID_ARGUMENT`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `RESPONSE_COMMITTED`,
+ *         `STORE_UNAVAILABLE`; no session exists then
+ */
+export async function createNewSession(
+  core: SessionCore,
+  exchange: Exchange,
+  input: NewSession,
+): Promise<SessionContainer> {
+  checkUserId(input.userId);
+  const memo = memoOf(core, exchange);
+  memo.assertDeliverable();
+  await memo.sitesLoaded();
+  const { req, res } = exchange;
+  const userContext = memo.userContext(input.userContext);
+  const transfer = transferForNewSession(memo.transferPolicy(true), req.header("st-auth-mode"));
+  if (transfer === "cookie") assertCookiesWillBeKept(memo);
+  const dress = memo.dress();
+  const bearer = bearerToken(req.header("authorization"));
+  const cookies = req.cookieValues(dress.accessCookieName).filter((value) => value !== "");
+  const session = await core.engine.tools.functions.createNewSession({
+    userId: input.userId,
+    recipeUserId: input.userId,
+    tenantId: input.tenantId ?? DEFAULT_TENANT,
+    accessTokenPayload: input.accessTokenPayload ?? {},
+    sessionData: input.sessionData ?? {},
+    disableAntiCsrf: transfer === "header",
+    userContext,
+  });
+  memo.adopt(session, transfer, CHECKED_ALL);
+  if (transfer === "cookie" && bearer !== undefined) clearTokens(res, dress, "header");
+  if (transfer === "header" && cookies.length > 0) clearTokens(res, dress, "cookie");
+  if (session.isRevoked) memo.revoked(session);
+  else memo.tokensChanged(session);
+  if (core.config.options.revokePreviousSession !== false) {
+    await revokePrevious(core, [...(bearer === undefined ? [] : [bearer]), ...cookies], session, userContext);
+  }
+  core.cleanUp.tick();
+  return session;
+}
+
+/** Browsers would throw away a SameSite=None cookie that is not Secure (S-5). */
+function assertCookiesWillBeKept(memo: RequestMemo): void {
+  const { secure, sameSite } = memo.dress();
+  if (sameSite !== "none" || secure) return;
+  const { apiOrigin } = memo.core.config;
+  const website = memo.website();
+  const isLocal = isLocalHost(new URL(apiOrigin).hostname) && website !== undefined && isLocalHost(new URL(website).hostname);
+  if (isLocal) return;
+  throw invalidOption(
+    "cookieSecure",
+    "API and website are different sites, so cookies need SameSite=None and Secure: use https for `appInfo.apiDomain` and do not set `cookieSecure: false`",
+  );
+}
+
+/** Best effort: nothing here may fail the login. */
+async function revokePrevious(
+  core: SessionCore,
+  tokens: readonly string[],
+  session: SessionContainer,
+  userContext: UserContext,
+): Promise<void> {
+  for (const token of tokens) {
+    try {
+      const verified = await core.engine.verifier.verify(token);
+      const handle = verified?.payload.sessionHandle;
+      if (handle === undefined || handle === session.getHandle()) continue;
+      await core.engine.tools.functions.revokeSession({ sessionHandle: handle, userContext });
+    } catch (error) {
+      if (!SessionError.is(error)) core.config.logger.warn("the session a login replaced could not be revoked");
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import type { SessionApis } from "../config/session-options.js";
+import { guardOrRefresh } from "./guard.js";
+import { refreshSession } from "./refresh.js";
+import type { SessionCore } from "./session-core.js";
+
+/** Our endpoints as they are before anybody overrides them. */
+export function defaultApis(core: () => SessionCore): SessionApis {
+  return {
+    refreshPOST: ({ exchange, userContext }) => refreshSession(core(), exchange, userContext),
+    async signOutPOST({ session, userContext }) {
+      await session.revokeSession(userContext);
+      return { status: "OK" };
+    },
+    verifySession: ({ exchange, options, userContext }) => guardOrRefresh(core(), exchange, options, userContext),
+  };
+}

@@ -1,0 +1,95 @@
+import type { UserContext } from "../claims/user-context.js";
+import { requestPath } from "../config/normalise-path.js";
+import type { Exchange } from "../http/exchange.js";
+import { memoOf } from "./request-memo.js";
+import type { SessionCore } from "./session-core.js";
+import { signOut } from "./sign-out.js";
+
+type Endpoint = "refresh" | "sign-out" | "jwks" | "discovery";
+
+const ROUTES: readonly { method: string; path: string; endpoint: Endpoint }[] = [
+  { method: "POST", path: "/session/refresh", endpoint: "refresh" },
+  { method: "POST", path: "/signout", endpoint: "sign-out" },
+  { method: "GET", path: "/jwt/jwks.json", endpoint: "jwks" },
+  { method: "GET", path: "/.well-known/openid-configuration", endpoint: "discovery" },
+];
+const TENANT_SEGMENT = /^\/[A-Za-z0-9-]+(?=\/)/;
+const JSON_TYPE = "application/json; charset=utf-8";
+
+/** The answer to a request that was ours. */
+export interface Handled {
+  /** What the adapter's `finish` returned. */
+  native: unknown;
+}
+
+/**
+ * Serves refresh, sign-out, JWKS and discovery (wire-contract.md 1.2). Method and path must match exactly, but for a
+ * query string, one trailing slash and a tenant segment in front; headers never decide.
+ *
+ * @returns undefined when the request is not ours, or the endpoint has been switched off: the application goes on
+ */
+export async function handleEndpoint(
+  core: SessionCore,
+  exchange: Exchange,
+  userContext?: UserContext | undefined,
+): Promise<Handled | undefined> {
+  const endpoint = matchEndpoint(core, exchange);
+  switch (endpoint) {
+    case "refresh": {
+      if (core.apis.refreshPOST === undefined) return undefined;
+      const context = memoOf(core, exchange).userContext(userContext);
+      await core.apis.refreshPOST({ exchange, req: exchange.req, res: exchange.res, userContext: context });
+      return sendJson(exchange, {});
+    }
+    case "sign-out": {
+      const result = await signOut(core, exchange, userContext);
+      return result && sendJson(exchange, result);
+    }
+    case "jwks":
+      return sendJwks(core, exchange);
+    case "discovery":
+      exchange.res.setHeader("Access-Control-Allow-Origin", "*");
+      return sendJson(exchange, discoveryDocument(core));
+    default:
+      return undefined;
+  }
+}
+
+/** Which of our endpoints a request is for; cheap for every other request. */
+export function matchEndpoint(core: SessionCore, { req }: Exchange): Endpoint | undefined {
+  const method = req.method === "HEAD" ? "GET" : req.method;
+  if (method !== "POST" && method !== "GET") return undefined;
+  const path = core.config.gatewayPath + requestPath(req.url);
+  const { basePath } = core.config;
+  if (!path.startsWith(basePath)) return undefined;
+  const rest = path.slice(basePath.length);
+  const route =
+    ROUTES.find((candidate) => candidate.method === method && candidate.path === rest) ??
+    ROUTES.find((candidate) => candidate.method === method && candidate.path === rest.replace(TENANT_SEGMENT, ""));
+  return route?.endpoint;
+}
+
+/** OpenID Connect Discovery 1.0 §3, as far as a verifier of our tokens needs it. */
+export function discoveryDocument(core: SessionCore) {
+  const { issuer, algorithm } = core.config;
+  return {
+    issuer,
+    jwks_uri: `${issuer}/jwt/jwks.json`,
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: [algorithm],
+    response_types_supported: ["code"],
+  };
+}
+
+async function sendJwks(core: SessionCore, exchange: Exchange): Promise<Handled> {
+  const { keys, validityInSeconds } = await core.engine.keys.jwks();
+  exchange.res.setHeader("Access-Control-Allow-Origin", "*");
+  exchange.res.setHeader("Cache-Control", `public, max-age=${validityInSeconds}, must-revalidate`);
+  return sendJson(exchange, { keys });
+}
+
+function sendJson({ req, res }: Exchange, body: unknown): Handled {
+  res.setStatus(200);
+  const text = JSON.stringify(body);
+  return { native: res.finish(req.method === "HEAD" ? null : { contentType: JSON_TYPE, text }) };
+}

@@ -1,0 +1,229 @@
+import type { UserContext } from "../claims/user-context.js";
+import { requestPath } from "../config/normalise-path.js";
+import { SessionError } from "../errors/session-error.js";
+import { tryRefreshToken, unauthorised } from "../errors/throwers.js";
+import { bearerToken } from "../extract/bearer-token.js";
+import type { TokenTransferMethod } from "../extract/token-transfer.js";
+import { DUPLICATED } from "../http/cookie-header.js";
+import type { Exchange } from "../http/exchange.js";
+import type { Maybe } from "../platform/platform.js";
+import { expireOlderCookie } from "../respond/write-tokens.js";
+import { type EstablishOptions, establishSession } from "../session/establish-session.js";
+import type { SessionContainer } from "../session/session-container.js";
+import type { VerifySessionOptions } from "../session/types.js";
+import { parseAccessToken } from "../tokens/access-token.js";
+import { refreshSession } from "./refresh.js";
+import { CHECKED_ANTI_CSRF, CHECKED_DATABASE, memoOf, type RequestMemo } from "./request-memo.js";
+import type { SessionCore } from "./session-core.js";
+
+/**
+ * One protected request, from start to end (wire-contract.md 3.2): find the token, verify it, check it against
+ * cross-site use, promote it if it is fresh from a refresh, then judge the claims.
+ *
+ * @returns undefined only when `sessionRequired` is false and the request carries no token of ours
+ * @throws SessionError `TRY_REFRESH_TOKEN`, `UNAUTHORISED` (never clearing), `INVALID_CLAIMS`, `STORE_UNAVAILABLE`
+ */
+export async function getSession(
+  core: SessionCore,
+  exchange: Exchange,
+  options?: VerifySessionOptions | undefined,
+  userContext?: UserContext | undefined,
+): Promise<SessionContainer | undefined> {
+  const memo = memoOf(core, exchange);
+  const established = establish(memo, options, userContext);
+  const session = established instanceof Promise ? await established : established;
+  if (session === undefined) {
+    if (exchange.req.hasOversizedCookies) throw unauthorised("the Cookie header is too large to be looked into", false);
+    if (options?.sessionRequired === false) return undefined;
+    throw unauthorised("the request carries no session", false);
+  }
+  if (core.hasGlobalValidators || options?.overrideGlobalClaimValidators !== undefined) {
+    await checkClaims(memo, session, options, userContext);
+  }
+  return session;
+}
+
+/** What `verifySession` does before any override: on the refresh endpoint's path it refreshes (P-6), else it guards. */
+export async function guardOrRefresh(
+  core: SessionCore,
+  exchange: Exchange,
+  options?: VerifySessionOptions | undefined,
+  userContext?: UserContext | undefined,
+): Promise<SessionContainer | undefined> {
+  const { req } = exchange;
+  if (req.method === "POST" && core.config.gatewayPath + requestPath(req.url) === core.config.refreshPath) {
+    return refreshSession(core, exchange, userContext);
+  }
+  return getSession(core, exchange, options, userContext);
+}
+
+/** The session of the exchange, verified at most once however often it is asked for. */
+function establish(
+  memo: RequestMemo,
+  options: VerifySessionOptions | undefined,
+  userContext: UserContext | undefined,
+): Maybe<SessionContainer | undefined> {
+  const { method } = memo.exchange.req;
+  const antiCsrfCheck = options?.antiCsrfCheck ?? (method !== "GET" && method !== "HEAD");
+  const checkDatabase = options?.checkDatabase ?? memo.core.config.options.checkDatabaseByDefault ?? false;
+  const wanted = (antiCsrfCheck ? CHECKED_ANTI_CSRF : 0) | (checkDatabase ? CHECKED_DATABASE : 0);
+  if (memo.session !== undefined && (memo.passed & wanted) === wanted) return memo.session;
+  if (memo.isEnded) return undefined;
+  if (memo.attempt !== undefined && (memo.attempted & wanted) === wanted) return memo.attempt;
+  let found: Maybe<SessionContainer | undefined>;
+  try {
+    found = fromRequest(memo, antiCsrfCheck, checkDatabase, wanted, userContext);
+  } catch (error) {
+    found = Promise.reject(error);
+  }
+  if (found instanceof Promise) {
+    memo.attempt = found;
+    memo.attempted = wanted;
+  }
+  return found;
+}
+
+/** Header before cookie, where the policy allows both; a foreign token in the header counts as none (T-6 to T-15). */
+function fromRequest(
+  memo: RequestMemo,
+  antiCsrfCheck: boolean,
+  checkDatabase: boolean,
+  wanted: number,
+  userContext: UserContext | undefined,
+): Maybe<SessionContainer | undefined> {
+  const policy = memo.transferPolicy(false);
+  const bearer = policy === "cookie" ? undefined : bearerToken(memo.exchange.req.header("authorization"));
+  const fromCookie = (): Maybe<SessionContainer | undefined> =>
+    policy === "header" ? undefined : fromCookies(memo, antiCsrfCheck, checkDatabase, wanted, userContext);
+  if (bearer === undefined) return fromCookie();
+  const options = { antiCsrfCheck: false, antiCsrfToken: undefined, checkDatabase };
+  const found = fromToken(memo, bearer, "header", options, wanted, userContext);
+  return found instanceof Promise ? found.then((session) => session ?? fromCookie()) : (found ?? fromCookie());
+}
+
+function fromCookies(
+  memo: RequestMemo,
+  antiCsrfCheck: boolean,
+  checkDatabase: boolean,
+  wanted: number,
+  userContext: UserContext | undefined,
+): Maybe<SessionContainer | undefined> {
+  const { req } = memo.exchange;
+  const value = req.onlyCookie(memo.accessCookieName());
+  if (value === undefined) return undefined;
+  const options = { antiCsrfCheck: false, antiCsrfToken: undefined as string | undefined, checkDatabase };
+  if (antiCsrfCheck) {
+    const loading = memo.sitesLoaded();
+    if (loading instanceof Promise) {
+      return loading.then(() => fromCookies(memo, antiCsrfCheck, checkDatabase, wanted, userContext));
+    }
+    const mode = memo.antiCsrfMode();
+    if (mode === "VIA_CUSTOM_HEADER" && req.header("rid") === undefined) {
+      if (req.cookieValues(memo.accessCookieName()).every((text) => parseAccessToken(text) === undefined)) return undefined;
+      throw tryRefreshToken("the request has no `rid` header");
+    }
+    options.antiCsrfCheck = mode === "VIA_TOKEN";
+    options.antiCsrfToken = req.header("anti-csrf");
+  }
+  if (value === DUPLICATED) {
+    return chooseDuplicate(memo).then((token) =>
+      token === undefined ? undefined : fromToken(memo, token, "cookie", options, wanted, userContext),
+    );
+  }
+  return fromToken(memo, value, "cookie", options, wanted, userContext);
+}
+
+function fromToken(
+  memo: RequestMemo,
+  token: string,
+  transfer: TokenTransferMethod,
+  options: EstablishOptions,
+  wanted: number,
+  userContext: UserContext | undefined,
+): Maybe<SessionContainer | undefined> {
+  const { engine } = memo.core;
+  const found = memo.core.hasOverriddenFunctions
+    ? engine.tools.functions.getSession({
+        accessToken: token,
+        antiCsrfToken: options.antiCsrfToken,
+        options: { sessionRequired: false, antiCsrfCheck: options.antiCsrfCheck, checkDatabase: options.checkDatabase },
+        userContext: memo.userContext(userContext),
+      })
+    : establishSession(engine, token, options);
+  return found instanceof Promise
+    ? found.then((session) => settle(memo, session, transfer, wanted))
+    : settle(memo, found, transfer, wanted);
+}
+
+function settle(
+  memo: RequestMemo,
+  session: SessionContainer | undefined,
+  transfer: TokenTransferMethod,
+  passed: number,
+): Maybe<SessionContainer | undefined> {
+  if (session === undefined) return undefined;
+  memo.adopt(session, transfer, passed);
+  if (!session.heldTokens.updated) return session;
+  const loading = memo.sitesLoaded();
+  if (loading instanceof Promise) return loading.then(() => settle(memo, session, transfer, passed));
+  memo.tokensChanged(session);
+  return session;
+}
+
+/**
+ * The browser holds two access cookies of different domains (D-6): the newest of those that verify, if all of them
+ * belong to one session.
+ *
+ * @returns undefined when none has the shape of a token of ours
+ * @throws SessionError `TRY_REFRESH_TOKEN` when none verifies, or several sessions are mixed
+ */
+async function chooseDuplicate(memo: RequestMemo): Promise<string | undefined> {
+  const { engine, config } = memo.core;
+  const values = new Set(memo.exchange.req.cookieValues(memo.accessCookieName()));
+  const verified = [];
+  let sawOurs = false;
+  for (const value of values) {
+    try {
+      const token = await engine.verifier.verify(value);
+      if (token !== undefined) verified.push(token);
+    } catch (error) {
+      if (!SessionError.is(error) || error.type !== "TRY_REFRESH_TOKEN") throw error;
+      sawOurs = true;
+    }
+  }
+  const [first] = verified;
+  if (first === undefined) {
+    if (!sawOurs) return undefined;
+    throw tryRefreshToken("none of the access tokens sent under one name is valid");
+  }
+  if (verified.some(({ payload }) => payload.sessionHandle !== first.payload.sessionHandle)) {
+    throw tryRefreshToken("access tokens of several sessions were sent under one name");
+  }
+  if (config.olderCookieDomain !== null) {
+    await memo.sitesLoaded();
+    expireOlderCookie(memo.exchange.res, memo.dress(), config.olderCookieDomain.domain, "access");
+  }
+  return verified.sort((a, b) => b.payload.iat - a.payload.iat || b.payload.exp - a.payload.exp)[0]?.token;
+}
+
+/** Global validators, through the route's override; what they fetch reaches the client also on a 403 (G-18). */
+async function checkClaims(
+  memo: RequestMemo,
+  session: SessionContainer,
+  options: VerifySessionOptions | undefined,
+  given: UserContext | undefined,
+): Promise<void> {
+  const { functions } = memo.core.engine.tools;
+  const userContext = memo.userContext(given);
+  const globals = await functions.getGlobalClaimValidators({
+    userId: session.getUserId(),
+    recipeUserId: session.getRecipeUserId().getAsString(),
+    tenantId: session.getTenantId(),
+    claimValidatorsAddedByOtherRecipes: Object.freeze([...memo.core.engine.settings.globalClaimValidators]),
+    userContext,
+  });
+  const override = options?.overrideGlobalClaimValidators;
+  const validators =
+    override === undefined ? globals : await override(Object.freeze([...globals]), session, userContext);
+  await session.assertClaims(validators, userContext);
+}

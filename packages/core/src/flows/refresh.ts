@@ -1,0 +1,80 @@
+import type { UserContext } from "../claims/user-context.js";
+import { unauthorised } from "../errors/throwers.js";
+import { bearerToken } from "../extract/bearer-token.js";
+import { chooseTransfer } from "../extract/token-transfer.js";
+import { DUPLICATED } from "../http/cookie-header.js";
+import type { Exchange } from "../http/exchange.js";
+import { clearTokens, expireOlderCookie } from "../respond/write-tokens.js";
+import type { SessionContainer } from "../session/session-container.js";
+import { looksLikeRefreshToken } from "../tokens/refresh-token.js";
+import { checkOrigin } from "./check-origin.js";
+import { chooseRefreshToken } from "./duplicate-refresh-tokens.js";
+import { CHECKED_ALL, memoOf, type RequestMemo } from "./request-memo.js";
+import type { SessionCore } from "./session-core.js";
+
+/**
+ * Exchanges the request's refresh token and puts the new tokens on the response (wire-contract.md 3.3). Sends no body.
+ *
+ * @throws SessionError `UNAUTHORISED` (clearing), `TOKEN_THEFT_DETECTED`, `CSRF_REJECTED`, `RATE_LIMITED`,
+ *         `STORE_UNAVAILABLE`, `RESPONSE_COMMITTED` (before anything is rotated)
+ */
+export async function refreshSession(
+  core: SessionCore,
+  exchange: Exchange,
+  given?: UserContext | undefined,
+): Promise<SessionContainer> {
+  const arrivedAtMonoMs = core.engine.clock.monoMs();
+  core.engine.stalls();
+  const memo = memoOf(core, exchange);
+  memo.assertDeliverable();
+  await memo.sitesLoaded();
+  checkOrigin(memo);
+  const { req, res } = exchange;
+  const dress = memo.dress();
+  const policy = memo.transferPolicy(false);
+  const bearer = bearerToken(req.header("authorization"));
+  // Any other bearer value is somebody else's, and must not hide a good cookie.
+  const headerToken = bearer !== undefined && looksLikeRefreshToken(bearer) ? bearer : undefined;
+  const cookieTokens = req.cookieValues(dress.refreshCookieName).filter((value) => value !== "");
+  const transfer = chooseTransfer(policy, headerToken !== undefined, cookieTokens.length > 0);
+  if (transfer === undefined) {
+    throw unauthorised("the request carries no refresh token", !req.hasOversizedCookies);
+  }
+  let refreshToken = headerToken as string;
+  if (transfer === "cookie") {
+    if (memo.antiCsrfMode() === "VIA_CUSTOM_HEADER" && req.header("rid") === undefined) {
+      throw unauthorised("the refresh request has no `rid` header", true);
+    }
+    refreshToken = await chooseRefreshToken(memo, cookieTokens, arrivedAtMonoMs);
+  }
+  const session = await core.engine.tools.functions.refreshSession({
+    refreshToken,
+    antiCsrfToken: req.header("anti-csrf"),
+    disableAntiCsrf: transfer === "header" || memo.antiCsrfMode() !== "VIA_TOKEN",
+    arrivedAtMonoMs,
+    userContext: memo.userContext(given),
+  });
+  memo.adopt(session, transfer, CHECKED_ALL);
+  if (session.isRevoked) {
+    memo.revoked(session);
+    return session;
+  }
+  if (transfer === "cookie" && headerToken !== undefined) clearTokens(res, dress, "header");
+  if (transfer === "header" && cookieTokens.length > 0) clearTokens(res, dress, "cookie");
+  memo.tokensChanged(session);
+  if (transfer === "cookie") expireOlderCookies(memo, cookieTokens);
+  core.cleanUp.tick();
+  return session;
+}
+
+/** After `cookieDomain` was changed, the cookies of the old domain go (D-7, D-10). */
+function expireOlderCookies(memo: RequestMemo, cookieTokens: readonly string[]): void {
+  const { olderCookieDomain } = memo.core.config;
+  if (olderCookieDomain === null) return;
+  const { req, res } = memo.exchange;
+  const dress = memo.dress();
+  if (cookieTokens.length > 1) expireOlderCookie(res, dress, olderCookieDomain.domain, "refresh");
+  if (req.onlyCookie(dress.accessCookieName) === DUPLICATED) {
+    expireOlderCookie(res, dress, olderCookieDomain.domain, "access");
+  }
+}

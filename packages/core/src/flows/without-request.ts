@@ -1,0 +1,120 @@
+import type { UserContext } from "../claims/user-context.js";
+import { invalidArgument, unauthorised } from "../errors/throwers.js";
+import type { SessionContainer } from "../session/session-container.js";
+import type { VerifySessionOptions } from "../session/types.js";
+import { withoutReservedClaims } from "../tokens/reserved-claims.js";
+import type { SessionCore } from "./session-core.js";
+
+/**
+ * A session from a bare access token (wire-contract.md G-20 to G-24). New tokens are in the container; sending them is
+ * the caller's.
+ */
+export async function getSessionWithoutRequestResponse(
+  core: SessionCore,
+  accessToken: string | undefined,
+  antiCsrfToken: string | undefined,
+  options: VerifySessionOptions | undefined,
+  userContext: UserContext,
+): Promise<SessionContainer | undefined> {
+  const { antiCsrf, options: configured } = core.config;
+  const antiCsrfCheck = options?.antiCsrfCheck !== false;
+  if (antiCsrf === "VIA_CUSTOM_HEADER" && antiCsrfCheck) {
+    throw invalidArgument(
+      "with antiCsrf VIA_CUSTOM_HEADER only you can see whether the request has a `rid` header: check it, then pass `antiCsrfCheck: false`",
+    );
+  }
+  const isRequired = options?.sessionRequired !== false;
+  const session =
+    accessToken === undefined || accessToken === ""
+      ? undefined
+      : await core.engine.tools.functions.getSession({
+          accessToken,
+          antiCsrfToken,
+          options: {
+            sessionRequired: isRequired,
+            antiCsrfCheck: antiCsrfCheck && antiCsrf === "VIA_TOKEN",
+            checkDatabase: options?.checkDatabase ?? configured.checkDatabaseByDefault ?? false,
+          },
+          userContext,
+        });
+  if (session === undefined) {
+    if (isRequired) throw unauthorised("the access token is missing or not one of ours", false);
+    return undefined;
+  }
+  const globals = await core.engine.tools.functions.getGlobalClaimValidators({
+    userId: session.getUserId(),
+    recipeUserId: session.getRecipeUserId().getAsString(),
+    tenantId: session.getTenantId(),
+    claimValidatorsAddedByOtherRecipes: core.engine.settings.globalClaimValidators,
+    userContext,
+  });
+  const override = options?.overrideGlobalClaimValidators;
+  await session.assertClaims(
+    override === undefined ? globals : await override(Object.freeze([...globals]), session, userContext),
+    userContext,
+  );
+  return session;
+}
+
+/** Exchanges a bare refresh token (wire-contract.md 3.3.2). */
+export async function refreshSessionWithoutRequestResponse(
+  core: SessionCore,
+  refreshToken: string,
+  disableAntiCsrf: boolean,
+  antiCsrfToken: string | undefined,
+  userContext: UserContext,
+): Promise<SessionContainer> {
+  if (core.config.antiCsrf === "VIA_CUSTOM_HEADER" && !disableAntiCsrf) {
+    throw invalidArgument(
+      "with antiCsrf VIA_CUSTOM_HEADER only you can see whether the request has a `rid` header: check it, then pass `disableAntiCsrf: true`",
+    );
+  }
+  return core.engine.tools.functions.refreshSession({ refreshToken, antiCsrfToken, disableAntiCsrf, userContext });
+}
+
+/** Judges the payload in the row, without a request; what is fetched is merged into the row. */
+export async function validateClaimsForSessionHandle(
+  core: SessionCore,
+  sessionHandle: string,
+  override:
+    | ((
+        globals: Awaited<ReturnType<SessionCore["engine"]["tools"]["functions"]["getGlobalClaimValidators"]>>,
+        session: NonNullable<Awaited<ReturnType<SessionCore["engine"]["tools"]["functions"]["getSessionInformation"]>>>,
+        userContext: UserContext,
+      ) => unknown)
+    | undefined,
+  userContext: UserContext,
+) {
+  const { functions } = core.engine.tools;
+  const information = await functions.getSessionInformation({ sessionHandle, userContext });
+  if (information === undefined) return { status: "SESSION_DOES_NOT_EXIST_ERROR" as const };
+  const { userId, recipeUserId, tenantId } = information;
+  const globals = await functions.getGlobalClaimValidators({
+    userId,
+    recipeUserId,
+    tenantId,
+    claimValidatorsAddedByOtherRecipes: core.engine.settings.globalClaimValidators,
+    userContext,
+  });
+  const claimValidators = (
+    override === undefined ? globals : await override(Object.freeze([...globals]), information, userContext)
+  ) as typeof globals;
+  const { invalidClaims, accessTokenPayloadUpdate } = await functions.validateClaims({
+    userId,
+    recipeUserId,
+    tenantId,
+    sessionHandle,
+    accessTokenPayload: withoutReservedClaims(information.customClaimsInAccessTokenPayload),
+    claimValidators,
+    userContext,
+  });
+  if (accessTokenPayloadUpdate !== undefined) {
+    const wasThere = await functions.mergeIntoAccessTokenPayload({
+      sessionHandle,
+      accessTokenPayloadUpdate,
+      userContext,
+    });
+    if (!wasThere) return { status: "SESSION_DOES_NOT_EXIST_ERROR" as const };
+  }
+  return { status: "OK" as const, invalidClaims };
+}

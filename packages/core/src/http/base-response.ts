@@ -1,0 +1,68 @@
+import { type CookieSpec, isSameCookie, serializeCookie } from "./set-cookie.js";
+
+/** What {@link BaseResponse.finish} sends. */
+export interface ResponseBody {
+  contentType: string;
+  text: string;
+}
+
+/**
+ * What must be told to the client. An adapter applies it in its framework's way: at once where the response can be
+ * written to, later where it does not exist yet.
+ */
+export abstract class BaseResponse<Native = unknown> {
+  /** Exactly what the application passed in. */
+  abstract readonly native: Native;
+  /** Whether the head has been sent, or the response handed away: nothing can be delivered any more. */
+  abstract readonly committed: boolean;
+  /** The last call before `finish` wins. */
+  abstract setStatus(code: number): void;
+  abstract setHeader(name: string, value: string): void;
+  abstract removeHeader(name: string): void;
+  /** The header as set so far; never asked for `set-cookie`. */
+  abstract getHeader(name: string): string | undefined;
+  /** Removes the `Set-Cookie` lines that `drop` names, then adds one. Every other line stays as it is. */
+  protected abstract replaceSetCookie(drop: (line: string) => boolean, line: string): void;
+  /**
+   * Sends the response with the status and headers set so far. A no-op when `committed`.
+   *
+   * @returns the framework-native value that ends the chain, if it has one
+   */
+  abstract finish(body: ResponseBody | null): unknown;
+
+  /** Sets a cookie; an earlier line with the same (name, domain, path) is replaced. */
+  setCookie(spec: CookieSpec): void {
+    this.replaceSetCookie((line) => isSameCookie(line, spec), serializeCookie(spec));
+  }
+
+  /** Adds a token to a comma-separated header unless an equal one (ignoring case) is there already. */
+  mergeHeader(name: string, token: string): void {
+    const present = this.getHeader(name);
+    if (present === undefined || present.trim() === "") {
+      this.setHeader(name, token);
+      return;
+    }
+    const wanted = token.toLowerCase();
+    if (!present.split(",").some((part) => part.trim().toLowerCase() === wanted)) {
+      this.setHeader(name, `${present}, ${token}`);
+    }
+  }
+
+  // Names that error handlers written for other SDKs of this family expect.
+
+  setStatusCode(code: number): void {
+    this.setStatus(code);
+  }
+
+  sendJSONResponse(content: unknown): unknown {
+    return this.finish({ contentType: "application/json; charset=utf-8", text: JSON.stringify(content) });
+  }
+
+  sendHTMLResponse(html: string): unknown {
+    return this.finish({ contentType: "text/html; charset=utf-8", text: html });
+  }
+
+  get original(): Native {
+    return this.native;
+  }
+}

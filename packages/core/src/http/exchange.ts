@@ -1,0 +1,53 @@
+import type { BaseRequest } from "./base-request.js";
+import type { BaseResponse } from "./base-response.js";
+
+const SLOT = Symbol.for("acme.session.exchange");
+
+/**
+ * One request with its response, and what each session instance remembers about it. All wrappers of one exchange
+ * share it, so that a token is verified once however often the session is asked for.
+ */
+export class Exchange {
+  #owner: object | undefined;
+  #memo: unknown;
+  #others: Map<object, unknown> | undefined;
+
+  constructor(
+    readonly req: BaseRequest,
+    readonly res: BaseResponse,
+  ) {}
+
+  /** What `owner` remembers about this exchange; made on first use. Two instances never see each other's. */
+  memoFor<T>(owner: object, create: () => T): T {
+    if (this.#owner === owner) return this.#memo as T;
+    if (this.#owner === undefined) {
+      this.#owner = owner;
+      this.#memo = create();
+      return this.#memo as T;
+    }
+    this.#others ??= new Map();
+    let memo = this.#others.get(owner);
+    if (memo === undefined) {
+      memo = create();
+      this.#others.set(owner, memo);
+    }
+    return memo as T;
+  }
+}
+
+interface Carrier {
+  [SLOT]?: Exchange;
+}
+
+/**
+ * The exchange of a native object, made on first use and kept on the object itself under a symbol, so that every
+ * wrapper (guard, parameter decorator, handler) finds the same one.
+ */
+export function exchangeOn(identity: object, create: () => Exchange): Exchange {
+  const carrier = identity as Carrier;
+  const present = carrier[SLOT];
+  if (present !== undefined) return present;
+  const exchange = create();
+  Object.defineProperty(carrier, SLOT, { value: exchange });
+  return exchange;
+}

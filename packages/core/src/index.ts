@@ -1,0 +1,39 @@
+/** Door for applications: what every adapter re-exports. */
+export type { SessionClaimValidator } from "./claims/claim-validator.js";
+export { getRequestFromUserContext, type UserContext } from "./claims/user-context.js";
+export type {
+  ApiInput,
+  AppInfo,
+  ErrorHandlers,
+  Overrides,
+  PluginHost,
+  SessionApis,
+  SessionOptions,
+  SessionPlugin,
+} from "./config/session-options.js";
+export {
+  type AnySessionError,
+  type ClaimValidationError,
+  SessionError,
+  type SessionErrorPayloads,
+  type SessionErrorType,
+} from "./errors/session-error.js";
+export type { TokenTransferMethod, TokenTransferPolicy } from "./extract/token-transfer.js";
+export type { NewSession } from "./flows/create.js";
+export { BaseRequest } from "./http/base-request.js";
+export { BaseResponse } from "./http/base-response.js";
+export type { Clock } from "./runtime/clock.js";
+export type { JsonObject, JsonValue } from "./runtime/json.js";
+export { consoleLogger, type Logger, silentLogger } from "./runtime/logger.js";
+export { SessionContainer } from "./session/session-container.js";
+export type { SessionEvent, SessionEventListener } from "./session/session-event.js";
+export type {
+  SessionFunctions,
+  SessionInformation,
+  SessionTokens,
+  VerifySessionOptions,
+} from "./session/types.js";
+export { MemoryStore } from "./store/memory-store.js";
+export type { SessionStore } from "./store/session-store.js";
+export type { AccessTokenPayload, TokenClaims } from "./tokens/access-token.js";
+export type { AntiCsrfMode } from "./verify/check-anti-csrf.js";

@@ -1,0 +1,53 @@
+import type { JsonObject } from "../runtime/json.js";
+
+/** Algorithms this library signs with and accepts (RFC 7518 §3.1, RFC 8037 §3.1). Nothing else passes. */
+export type Algorithm = "ES256" | "RS256" | "EdDSA";
+
+/** A synchronous result where the platform has one, else a promise. Await it, or look before. */
+export type Maybe<T> = T | Promise<T>;
+
+/** Public half of a signing key, bound to one algorithm. */
+export interface VerifyKey {
+  /**
+   * @param signingInput `header.payload` of a compact JWS, ASCII
+   * @param signature    third segment, already checked to be canonical base64url
+   */
+  verify(signingInput: string, signature: string): Maybe<boolean>;
+}
+
+/** Private half. */
+export interface SignKey {
+  /** @returns the signature, base64url */
+  sign(signingInput: string): Maybe<string>;
+}
+
+/** The cryptography of the machine underneath. Two implementations, chosen by an import condition. */
+export interface Platform {
+  importVerifyKey(jwk: JsonObject, algorithm: Algorithm): Maybe<VerifyKey>;
+  importSignKey(jwk: JsonObject, algorithm: Algorithm): Maybe<SignKey>;
+  /** A new key pair as JWKs (RFC 7517): EC P-256, RSA 2048, or Ed25519. */
+  generateKeyPair(algorithm: Algorithm): Promise<{ publicJwk: JsonObject; privateJwk: JsonObject }>;
+  /** Lower-case hex of the SHA-256 of an ASCII text. */
+  sha256Hex(text: string): Maybe<string>;
+  /** HMAC-SHA-256 (RFC 2104) of an ASCII text, base64url. */
+  hmacBase64Url(key: Uint8Array<ArrayBuffer>, text: string): Maybe<string>;
+  /** HKDF-SHA-256 (RFC 5869) without salt, 32 bytes. */
+  hkdf(secret: Uint8Array<ArrayBuffer>, info: string): Maybe<Uint8Array<ArrayBuffer>>;
+  /** The UTF-8 text behind a base64url segment of a token whose signature has been checked. */
+  decodeSegment(segment: string): string | undefined;
+  /** Base64url of the UTF-8 bytes of a text. */
+  encodeSegment(text: string): string;
+  /** Standard base64 with padding of the UTF-8 bytes of a text. */
+  encodeBase64(text: string): string;
+  /**
+   * Starts watching for moments in which the whole process stood still (SIGSTOP, a long collection, a sleeping
+   * laptop). Absent where the platform has no such moments, or no timers outside requests.
+   */
+  watchStalls?(monoMs: () => number): StallWatch;
+}
+
+export interface StallWatch {
+  /** Monotonic time at which the latest stall of more than a second ended; -Infinity when there was none. */
+  lastStallEndMonoMs(): number;
+  stop(): void;
+}

@@ -1,0 +1,122 @@
+import type { BaseResponse } from "../http/base-response.js";
+import { FRONT_TOKEN_REMOVE } from "../tokens/front-token.js";
+import type { TokenTransferMethod } from "../extract/token-transfer.js";
+import type { TokenDress } from "./token-dress.js";
+
+/** The access cookie outlives its token, so that the server can tell "refresh" from "no session" (wire-contract.md 1.7). */
+export const ACCESS_COOKIE_LIFETIME_MS = 31_536_000_000;
+
+const EXPOSE = "Access-Control-Expose-Headers";
+const FRONT_TOKEN = "front-token";
+const ANTI_CSRF = "anti-csrf";
+
+/** What a response is to carry. */
+export interface TokensToSend {
+  accessToken: string;
+  frontToken: string;
+  /** With create and refresh only. */
+  refreshToken?: { token: string; expiresAtMs: number } | undefined;
+  /** With create and refresh only. */
+  antiCsrfToken?: string | undefined;
+}
+
+/** Writes tokens, in the order front token, access token, refresh token, anti-CSRF token (O-8). */
+export function writeTokens(
+  res: BaseResponse,
+  dress: TokenDress,
+  method: TokenTransferMethod,
+  tokens: TokensToSend,
+  nowMs: number,
+): void {
+  setExposed(res, FRONT_TOKEN, tokens.frontToken);
+  if (method === "cookie") {
+    setAccessCookie(res, dress, tokens.accessToken, nowMs + ACCESS_COOKIE_LIFETIME_MS);
+    if (dress.exposeAccessToken) setExposed(res, dress.accessHeaderName, tokens.accessToken);
+  } else {
+    setExposed(res, dress.accessHeaderName, tokens.accessToken);
+  }
+  if (tokens.refreshToken !== undefined) {
+    const { token, expiresAtMs } = tokens.refreshToken;
+    if (method === "cookie") setRefreshCookie(res, dress, token, expiresAtMs);
+    else setExposed(res, dress.refreshHeaderName, token);
+  }
+  if (tokens.antiCsrfToken !== undefined) setExposed(res, ANTI_CSRF, tokens.antiCsrfToken);
+  forbidCaching(res);
+}
+
+/** Tells the client that tokens of one transfer method are gone (wire-contract.md 1.8.3). */
+export function clearTokens(res: BaseResponse, dress: TokenDress, method: TokenTransferMethod): void {
+  if (method === "cookie") {
+    setAccessCookie(res, dress, "", 0);
+    setRefreshCookie(res, dress, "", 0);
+  } else {
+    setExposed(res, dress.accessHeaderName, "");
+    setExposed(res, dress.refreshHeaderName, "");
+  }
+  res.removeHeader(ANTI_CSRF);
+  setExposed(res, FRONT_TOKEN, FRONT_TOKEN_REMOVE);
+  forbidCaching(res);
+}
+
+/** Clears both methods, whatever the request carried (K-1). */
+export function clearAllTokens(res: BaseResponse, dress: TokenDress): void {
+  clearTokens(res, dress, "cookie");
+  clearTokens(res, dress, "header");
+}
+
+/** Expires one cookie under an older domain; the token under the current domain is not touched. */
+export function expireOlderCookie(
+  res: BaseResponse,
+  dress: TokenDress,
+  olderDomain: string | undefined,
+  type: "access" | "refresh",
+): void {
+  const older = { ...dress, domain: olderDomain };
+  if (type === "access") setAccessCookie(res, older, "", 0);
+  else setRefreshCookie(res, older, "", 0);
+}
+
+/** A front token that makes the client repeat the request and then refresh again (D-8). */
+export function writePlaceholderFrontToken(res: BaseResponse, frontToken: string): void {
+  setExposed(res, FRONT_TOKEN, frontToken);
+  forbidCaching(res);
+}
+
+function setAccessCookie(res: BaseResponse, dress: TokenDress, value: string, expiresMs: number): void {
+  const { domain, secure, sameSite } = dress;
+  res.setCookie({
+    name: dress.accessCookieName,
+    value,
+    domain,
+    path: dress.accessPath,
+    expiresMs,
+    httpOnly: true,
+    secure,
+    sameSite,
+  });
+}
+
+function setRefreshCookie(res: BaseResponse, dress: TokenDress, value: string, expiresMs: number): void {
+  const { domain, secure, sameSite } = dress;
+  res.setCookie({
+    name: dress.refreshCookieName,
+    value,
+    domain,
+    path: dress.refreshPath,
+    expiresMs,
+    httpOnly: true,
+    secure,
+    sameSite,
+  });
+}
+
+function setExposed(res: BaseResponse, name: string, value: string): void {
+  res.setHeader(name, value);
+  res.mergeHeader(EXPOSE, name);
+}
+
+/** Tokens never end up in a cache; a value of the application that is as strict stays (C-08). */
+function forbidCaching(res: BaseResponse): void {
+  const present = res.getHeader("Cache-Control")?.toLowerCase() ?? "";
+  if (!present.includes("no-store")) res.setHeader("Cache-Control", "private, no-store");
+}

@@ -1,0 +1,48 @@
+import type { SessionClaimValidator } from "../claims/claim-validator.js";
+import type { SessionClaim } from "../claims/session-claim.js";
+import type { SigningKeys } from "../keys/signing-keys.js";
+import type { Platform, StallWatch } from "../platform/platform.js";
+import type { Clock } from "../runtime/clock.js";
+import type { RandomBytes } from "../runtime/random.js";
+import type { SessionStore } from "../store/session-store.js";
+import type { SecretRing } from "../tokens/secret-ring.js";
+import type { AccessTokenVerifier } from "../verify/access-token-verifier.js";
+import type { RefreshLimiter } from "./refresh-limiter.js";
+import type { ContainerTools } from "./session-container.js";
+import type { SessionEvent } from "./session-event.js";
+
+/** Numbers and lists the session functions work with. Durations are milliseconds. */
+export interface EngineSettings {
+  readonly accessTokenValidityMs: number;
+  /** Fraction of the validity by which a token's life is shortened at random; 0 for none. */
+  readonly accessTokenValidityJitter: number;
+  readonly refreshTokenValidityMs: number;
+  readonly absoluteLifetimeMs: number;
+  readonly refreshGraceMs: number;
+  /** `iss` of new sessions' tokens. */
+  readonly issuer: string;
+  /** Whether sessions that travel in cookies get an anti-CSRF token. */
+  readonly issuesAntiCsrfTokens: boolean;
+  /** Bytes that the access token's `Set-Cookie` line has beside the token. */
+  readonly accessCookieOverheadBytes: number;
+  /** Claims that are built into every new session, in order. */
+  readonly claimsAtCreation: readonly SessionClaim<unknown>[];
+  readonly globalClaimValidators: readonly SessionClaimValidator[];
+}
+
+/** Everything the session functions share. Made once per instance. */
+export interface SessionEngine {
+  readonly platform: Platform;
+  readonly store: SessionStore;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly secrets: SecretRing;
+  readonly keys: SigningKeys;
+  readonly verifier: AccessTokenVerifier;
+  readonly settings: EngineSettings;
+  readonly tools: ContainerTools;
+  readonly limiter: RefreshLimiter | undefined;
+  /** Starts with the first refresh; absent where the platform cannot tell. */
+  stalls(): StallWatch | undefined;
+  emit(event: SessionEvent): void;
+}

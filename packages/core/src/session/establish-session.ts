@@ -1,0 +1,127 @@
+import { tryRefreshToken, unauthorised } from "../errors/throwers.js";
+import type { Maybe } from "../platform/platform.js";
+import { jsonEqual } from "../runtime/json.js";
+import type { SessionRow } from "../store/session-store.js";
+import { parseStoredJson } from "../tokens/payload-snapshot.js";
+import { hash2Of } from "../tokens/refresh-token.js";
+import { withoutReservedClaims } from "../tokens/reserved-claims.js";
+import { checkAntiCsrfToken } from "../verify/check-anti-csrf.js";
+import type { VerifiedToken } from "../verify/verified-token-cache.js";
+import type { SessionEngine } from "./engine.js";
+import { mintAccessToken, newTokenExpirySeconds } from "./mint-access-token.js";
+import { SessionContainer } from "./session-container.js";
+
+/** How an access token is to be taken. */
+export interface EstablishOptions {
+  /** Whether the anti-CSRF token must match; decided before, from mode, method and transport. */
+  antiCsrfCheck: boolean;
+  antiCsrfToken: string | undefined;
+  checkDatabase: boolean;
+}
+
+/**
+ * Turns an access token into a session (wire-contract.md 3.2, G-7 to G-17). A token that is not marked needs no I/O:
+ * then the answer is not even a promise.
+ *
+ * @returns undefined when the text is not a token of ours
+ * @throws SessionError `TRY_REFRESH_TOKEN`, `UNAUTHORISED` (never clearing), `STORE_UNAVAILABLE`
+ */
+export function establishSession(
+  engine: SessionEngine,
+  accessToken: string,
+  options: EstablishOptions,
+): Maybe<SessionContainer | undefined> {
+  const verified = engine.verifier.verify(accessToken);
+  return verified instanceof Promise
+    ? verified.then((token) => fromVerified(engine, token, options))
+    : fromVerified(engine, verified, options);
+}
+
+function fromVerified(
+  engine: SessionEngine,
+  verified: VerifiedToken | undefined,
+  options: EstablishOptions,
+): Maybe<SessionContainer | undefined> {
+  if (verified === undefined) return undefined;
+  const { payload } = verified;
+  if (options.antiCsrfCheck) checkAntiCsrfToken(payload.antiCsrfToken, options.antiCsrfToken);
+  if (!options.checkDatabase && (payload.parentRefreshTokenHash1 ?? null) === null) {
+    return containerOf(engine, verified, false);
+  }
+  return fromRow(engine, verified, options.checkDatabase);
+}
+
+function containerOf(
+  engine: SessionEngine,
+  { token, payload }: Pick<VerifiedToken, "token" | "payload">,
+  updated: boolean,
+): SessionContainer {
+  return new SessionContainer(engine.tools, {
+    accessToken: token,
+    payload,
+    refreshToken: undefined,
+    refreshTokenExpiresAtMs: undefined,
+    antiCsrfToken: payload.antiCsrfToken ?? undefined,
+    updated,
+  });
+}
+
+/** The token is marked, or the application wants the row looked at. */
+async function fromRow(
+  engine: SessionEngine,
+  verified: VerifiedToken,
+  checkDatabase: boolean,
+): Promise<SessionContainer> {
+  const { payload } = verified;
+  const ownHash2 = await hash2Of(engine.platform, payload.refreshTokenHash1);
+  const parentHash1 = payload.parentRefreshTokenHash1 ?? null;
+  if (parentHash1 !== null) {
+    const promoted = await promote(engine, payload.sessionHandle, await hash2Of(engine.platform, parentHash1), ownHash2);
+    if (promoted !== undefined) return reissue(engine, verified, promoted);
+  }
+  const row = await engine.store.getSession(payload.sessionHandle, engine.clock.wallMs());
+  if (row === undefined) throw unauthorised("the session does not exist any more", false);
+  const isCurrent = ownHash2 === row.refreshTokenHash2;
+  if (parentHash1 !== null && isCurrent) return reissue(engine, verified, row);
+  if (!checkDatabase) return containerOf(engine, verified, false);
+  const isRecent =
+    isCurrent ||
+    ownHash2 === row.previousRefreshTokenHash2 ||
+    (parentHash1 !== null && (await hash2Of(engine.platform, parentHash1)) === row.previousRefreshTokenHash2);
+  if (!isRecent) throw tryRefreshToken("the access token belongs to a branch that was rotated out");
+  const isPayloadCurrent = jsonEqual(withoutReservedClaims(payload), parseStoredJson(row.accessTokenPayloadJson));
+  return isPayloadCurrent ? containerOf(engine, verified, false) : reissue(engine, verified, row);
+}
+
+/** First use of a refreshed token: its refresh token becomes the current one. One atomic statement. */
+export async function promote(
+  engine: SessionEngine,
+  handle: string,
+  parentHash2: string,
+  ownHash2: string,
+): Promise<SessionRow | undefined> {
+  const nowMs = engine.clock.wallMs();
+  return engine.store.promoteSession({
+    handle,
+    expectedRefreshTokenHash2: parentHash2,
+    nextRefreshTokenHash2: ownHash2,
+    nextSecretId: (await engine.secrets.primary()).id,
+    nowMs,
+    expiresAtMs: nowMs + engine.settings.refreshTokenValidityMs,
+  });
+}
+
+/** The same token with the row's payload, unmarked, with full validity (G-14 to G-16). */
+async function reissue(engine: SessionEngine, { payload }: VerifiedToken, row: SessionRow): Promise<SessionContainer> {
+  const minted = await mintAccessToken(engine, {
+    userId: row.userId,
+    tenantId: row.tenantId,
+    handle: row.handle,
+    refreshTokenHash1: payload.refreshTokenHash1,
+    parentRefreshTokenHash1: null,
+    antiCsrfToken: payload.antiCsrfToken ?? null,
+    customPayload: parseStoredJson(row.accessTokenPayloadJson),
+    expiresAtSeconds: newTokenExpirySeconds(engine, engine.clock.wallMs(), row.absoluteExpiresAtMs),
+  });
+  return containerOf(engine, minted, true);
+}

@@ -1,0 +1,66 @@
+import type { JsonObject } from "../runtime/json.js";
+import { deepFreeze } from "../runtime/json.js";
+import { type AccessTokenPayload, accessTokenHeader } from "../tokens/access-token.js";
+import type { SessionEngine } from "./engine.js";
+
+/** What a token is minted from. */
+export interface MintInput {
+  userId: string;
+  tenantId: string;
+  handle: string;
+  refreshTokenHash1: string;
+  parentRefreshTokenHash1: string | null;
+  antiCsrfToken: string | null;
+  /** The application's part of the payload. */
+  customPayload: JsonObject;
+  /** Seconds since the epoch. */
+  expiresAtSeconds: number;
+}
+
+export interface MintedToken {
+  token: string;
+  payload: AccessTokenPayload;
+}
+
+/** The payload, its keys always in the same order: the client compares it as text. */
+export function payloadOf(input: MintInput, nowMs: number): AccessTokenPayload {
+  return {
+    sub: input.userId,
+    rsub: input.userId,
+    tId: input.tenantId,
+    iat: Math.floor(nowMs / 1000),
+    exp: input.expiresAtSeconds,
+    sessionHandle: input.handle,
+    refreshTokenHash1: input.refreshTokenHash1,
+    parentRefreshTokenHash1: input.parentRefreshTokenHash1,
+    antiCsrfToken: input.antiCsrfToken,
+    ...input.customPayload,
+  } as AccessTokenPayload;
+}
+
+/** Signs a payload with the key that signs now (RFC 7515 §5.1). */
+export async function signPayload(engine: SessionEngine, payload: AccessTokenPayload): Promise<MintedToken> {
+  const { kid, algorithm, key } = await engine.keys.signing();
+  const { encodeSegment } = engine.platform;
+  const signingInput = `${encodeSegment(accessTokenHeader(algorithm, kid))}.${encodeSegment(JSON.stringify(payload))}`;
+  return { token: `${signingInput}.${await key.sign(signingInput)}`, payload: deepFreeze(payload) };
+}
+
+export async function mintAccessToken(engine: SessionEngine, input: MintInput): Promise<MintedToken> {
+  return signPayload(engine, payloadOf(input, engine.clock.wallMs()));
+}
+
+/**
+ * Expiry of a new token in seconds: full validity, shortened at random by at most the jitter, and never past the end
+ * of the session (security rule R-11).
+ */
+export function newTokenExpirySeconds(engine: SessionEngine, nowMs: number, absoluteExpiresAtMs: number): number {
+  const { accessTokenValidityMs, accessTokenValidityJitter } = engine.settings;
+  const share = accessTokenValidityJitter === 0 ? 0 : accessTokenValidityJitter * randomFraction(engine);
+  return Math.floor(Math.min(nowMs + accessTokenValidityMs * (1 - share), absoluteExpiresAtMs) / 1000);
+}
+
+function randomFraction(engine: SessionEngine): number {
+  const [high = 0, low = 0] = engine.random(2);
+  return (high * 256 + low) / 65536;
+}

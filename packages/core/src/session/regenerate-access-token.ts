@@ -1,0 +1,91 @@
+import { invalidArgument } from "../errors/throwers.js";
+import type { JsonObject } from "../runtime/json.js";
+import type { SessionRow } from "../store/session-store.js";
+import { parseAccessToken } from "../tokens/access-token.js";
+import { parseStoredJson, snapshotPayload } from "../tokens/payload-snapshot.js";
+import { checkedPatch, mergePayload } from "../tokens/reserved-claims.js";
+import type { SessionEngine } from "./engine.js";
+import { payloadOf, signPayload } from "./mint-access-token.js";
+import { assertFits, largestCookieBytes } from "./token-size.js";
+import type { RegeneratedSession, SessionFunctions } from "./types.js";
+
+const HASH_LENGTH = 64;
+
+/**
+ * Applies a merge patch to the row, atomically, and mints a token from the result with the old one's expiry
+ * (wire-contract.md 3.7). The row, not the token, is what the patch is applied to: a change made elsewhere survives.
+ */
+export async function regenerateAccessToken(
+  engine: SessionEngine,
+  input: Parameters<SessionFunctions["regenerateAccessToken"]>[0],
+): Promise<RegeneratedSession | undefined> {
+  const presented = parseAccessToken(input.accessToken);
+  if (presented === undefined) throw invalidArgument("regenerateAccessToken needs an access token of ours");
+  const { payload } = presented;
+  const row = await patchPayload(engine, payload.sessionHandle, input.accessTokenPayloadUpdate);
+  if (row === undefined) return undefined;
+  const customPayload = parseStoredJson(row.accessTokenPayloadJson);
+  const session = {
+    handle: row.handle,
+    userId: row.userId,
+    recipeUserId: row.userId,
+    tenantId: row.tenantId,
+    userDataInJWT: customPayload,
+  };
+  const nowMs = engine.clock.wallMs();
+  if (payload.exp <= Math.floor(nowMs / 1000)) return { status: "OK", session };
+  const minted = await signPayload(
+    engine,
+    payloadOf(
+      {
+        userId: row.userId,
+        tenantId: row.tenantId,
+        handle: row.handle,
+        refreshTokenHash1: payload.refreshTokenHash1,
+        parentRefreshTokenHash1: payload.parentRefreshTokenHash1 ?? null,
+        antiCsrfToken: payload.antiCsrfToken ?? null,
+        customPayload,
+        expiresAtSeconds: payload.exp,
+      },
+      nowMs,
+    ),
+  );
+  return {
+    status: "OK",
+    session,
+    accessToken: { token: minted.token, expiry: minted.payload.exp * 1000, createdTime: minted.payload.iat * 1000 },
+  };
+}
+
+/**
+ * Merges a patch into the row's payload. @returns the row, or undefined when there is no live one
+ *
+ * @throws SessionError `RESERVED_CLAIM_NAME`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`; nothing was written
+ */
+export async function patchPayload(
+  engine: SessionEngine,
+  handle: string,
+  patch: JsonObject,
+): Promise<SessionRow | undefined> {
+  const update = checkedPatch(snapshotPayload("access token payload", patch));
+  const { algorithm } = await engine.keys.signing();
+  const nowMs = engine.clock.wallMs();
+  return engine.store.updateAccessTokenPayload(handle, nowMs, (json, row) => {
+    const merged = mergePayload(parseStoredJson(json), update);
+    const payload = payloadOf(
+      {
+        userId: row.userId,
+        tenantId: row.tenantId,
+        handle,
+        refreshTokenHash1: "0".repeat(HASH_LENGTH),
+        parentRefreshTokenHash1: null,
+        antiCsrfToken: null,
+        customPayload: merged,
+        expiresAtSeconds: Math.floor(nowMs / 1000),
+      },
+      nowMs,
+    );
+    assertFits(largestCookieBytes(payload, algorithm, engine.settings.accessCookieOverheadBytes), payload);
+    return JSON.stringify(merged);
+  });
+}

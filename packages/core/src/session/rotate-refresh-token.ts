@@ -1,0 +1,192 @@
+import { SessionError } from "../errors/session-error.js";
+import { storeUnavailable, unauthorised } from "../errors/throwers.js";
+import type { SessionRow } from "../store/session-store.js";
+import { parseStoredJson } from "../tokens/payload-snapshot.js";
+import {
+  antiCsrfTokenOf,
+  childOf,
+  hash1Of,
+  hash2Of,
+  openRefreshToken,
+  type RefreshToken,
+} from "../tokens/refresh-token.js";
+import { isSameAntiCsrfToken } from "../verify/check-anti-csrf.js";
+import { emitFor } from "./emit.js";
+import type { SessionEngine } from "./engine.js";
+import { promote } from "./establish-session.js";
+import { mintAccessToken, newTokenExpirySeconds } from "./mint-access-token.js";
+import { SessionContainer } from "./session-container.js";
+
+export interface RefreshInput {
+  /** As the client sent it; untrusted. */
+  refreshToken: string;
+  antiCsrfToken: string | undefined;
+  /** Whether the anti-CSRF token is left unchecked, and the new tokens unbound. */
+  disableAntiCsrf: boolean;
+  /** Monotonic time at which the request reached the process. */
+  arrivedAtMonoMs: number;
+}
+
+const MAX_ATTEMPTS = 5;
+/** After a stall, requests read this long after waking may have been sent before it. */
+const STALL_DOUBT_MS = 1000;
+
+/**
+ * Exchanges a refresh token for its child (wire-contract.md 3.3).
+ *
+ * @throws SessionError `UNAUTHORISED` (clearing) for anything that is not a live session's token;
+ *         `TOKEN_THEFT_DETECTED` when it was replaced and its replacement is in use, after the session has been
+ *         revoked durably; `STORE_UNAVAILABLE` when the store does not answer or the verdict would be a guess
+ */
+export async function refreshSession(engine: SessionEngine, input: RefreshInput): Promise<SessionContainer> {
+  const token = await openRefreshToken(engine.platform, engine.secrets, input.refreshToken);
+  if (token === undefined) throw unauthorised("the refresh token is not one of ours", true);
+  await checkBinding(engine, token, input);
+  const bound = engine.settings.issuesAntiCsrfTokens && !input.disableAntiCsrf;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const row = await engine.store.getSession(token.handle, engine.clock.wallMs());
+    if (row === undefined) throw unauthorised("the session does not exist any more", true);
+    const step = await judge(engine, token, row, input.arrivedAtMonoMs);
+    switch (step.verdict) {
+      case "current":
+        return issueChild(engine, token, row, row.secretId, bound, "marked");
+      case "child-of-current": {
+        engine.limiter?.count(token.handle);
+        const promoted = await promote(engine, token.handle, row.refreshTokenHash2, step.hash2);
+        // Lost to another request that promoted the same child: look again.
+        if (promoted === undefined) continue;
+        return issueChild(engine, token, promoted, promoted.secretId, bound, "marked");
+      }
+      case "previous":
+        await emitFor(engine, row.handle, (handleHash) => ({
+          type: "grace_hit",
+          handleHash,
+          userId: row.userId,
+          generation: token.generation,
+        }));
+        // The child is the current token already: nothing is left to promote.
+        return issueChild(engine, token, row, row.previousSecretId ?? row.secretId, bound, "unmarked");
+      case "ahead":
+        await emitFor(engine, row.handle, (handleHash) => ({
+          type: "store_regression",
+          handleHash,
+          userId: row.userId,
+          generation: token.generation,
+        }));
+        throw unauthorised("the refresh token is newer than the store", true);
+      case "undecidable":
+        throw storeUnavailable("the process stood still while this request waited; ask again", 1000);
+      case "reused":
+        return revokeForTheft(engine, token, row);
+    }
+  }
+  throw storeUnavailable("the session changed too often while it was being refreshed", 1000);
+}
+
+/** What a genuine token is to the session's row. */
+export type RefreshVerdict =
+  | "current"
+  | "child-of-current"
+  | "previous"
+  | "ahead"
+  | "undecidable"
+  | "reused";
+
+/**
+ * Classifies a genuine token against the row, read-only (wire-contract.md R-7 to R-10). Order comes from hashes and
+ * the generation counter, never from time alone (security rule R-13).
+ */
+export async function judge(
+  engine: SessionEngine,
+  token: RefreshToken,
+  row: SessionRow,
+  arrivedAtMonoMs: number,
+): Promise<{ verdict: RefreshVerdict; hash2: string }> {
+  const { platform, clock, settings } = engine;
+  const hash2 = await hash2Of(platform, await hash1Of(platform, token.secret));
+  if (hash2 === row.refreshTokenHash2) return { verdict: "current", hash2 };
+  if (token.parentHash1 !== null && (await hash2Of(platform, token.parentHash1)) === row.refreshTokenHash2) {
+    return { verdict: "child-of-current", hash2 };
+  }
+  const rotatedAtMs = row.rotatedAtMs ?? 0;
+  const waitedMs = clock.monoMs() - arrivedAtMonoMs;
+  const arrivedAtMs = clock.wallMs() - waitedMs;
+  const isPrevious = hash2 === row.previousRefreshTokenHash2;
+  // A clock that stepped back gives a negative age, which is inside every window (security rule TM-02).
+  if (isPrevious && arrivedAtMs - rotatedAtMs <= settings.refreshGraceMs && settings.refreshGraceMs > 0) {
+    return { verdict: "previous", hash2 };
+  }
+  if (token.generation > row.generation + 1) return { verdict: "ahead", hash2 };
+  // Judged by when the request reached us, not by when its turn came (security rule R-18).
+  if (waitedMs > 0 && arrivedAtMs < rotatedAtMs) {
+    return { verdict: isPrevious ? "previous" : "undecidable", hash2 };
+  }
+  const stallEnd = engine.stalls()?.lastStallEndMonoMs() ?? Number.NEGATIVE_INFINITY;
+  if (arrivedAtMonoMs <= stallEnd + STALL_DOUBT_MS) return { verdict: "undecidable", hash2 };
+  return { verdict: "reused", hash2 };
+}
+
+/** A token bound to an anti-CSRF token needs it; one that is not becomes bound with its child (R-5a, R-5b). */
+async function checkBinding(engine: SessionEngine, token: RefreshToken, input: RefreshInput): Promise<void> {
+  if (!engine.settings.issuesAntiCsrfTokens || input.disableAntiCsrf || !token.boundToAntiCsrf) return;
+  const keys = await engine.secrets.find(token.secretId);
+  const expected = keys && (await antiCsrfTokenOf(engine.platform, keys, token.secret));
+  if (expected === undefined || !isSameAntiCsrfToken(input.antiCsrfToken, expected)) {
+    throw unauthorised("the anti-csrf token is missing or wrong", true);
+  }
+}
+
+async function issueChild(
+  engine: SessionEngine,
+  token: RefreshToken,
+  row: SessionRow,
+  secretId: string,
+  bound: boolean,
+  marking: "marked" | "unmarked",
+): Promise<SessionContainer> {
+  const keys = await engine.secrets.find(secretId);
+  if (keys === undefined) throw storeUnavailable("the secret this session was made with is not configured here");
+  const child = await childOf(engine.platform, keys, token, bound);
+  const nowMs = engine.clock.wallMs();
+  const minted = await mintAccessToken(engine, {
+    userId: row.userId,
+    tenantId: row.tenantId,
+    handle: row.handle,
+    refreshTokenHash1: child.hash1,
+    parentRefreshTokenHash1: marking === "marked" ? child.parentHash1 : null,
+    antiCsrfToken: child.antiCsrfToken,
+    customPayload: parseStoredJson(row.accessTokenPayloadJson),
+    expiresAtSeconds: newTokenExpirySeconds(engine, nowMs, row.absoluteExpiresAtMs),
+  });
+  await emitFor(engine, row.handle, (handleHash) => ({
+    type: "session.refreshed",
+    handleHash,
+    userId: row.userId,
+    generation: child.generation,
+  }));
+  return new SessionContainer(engine.tools, {
+    accessToken: minted.token,
+    payload: minted.payload,
+    refreshToken: child.text,
+    refreshTokenExpiresAtMs: Math.min(nowMs + engine.settings.refreshTokenValidityMs, row.absoluteExpiresAtMs),
+    antiCsrfToken: child.antiCsrfToken ?? undefined,
+    updated: true,
+  });
+}
+
+/** The verdict is reported only after the revocation is durable, and by one request (security rule O-04). */
+async function revokeForTheft(engine: SessionEngine, token: RefreshToken, row: SessionRow): Promise<never> {
+  const deleted = await engine.store.deleteSessions([row.handle], engine.clock.wallMs());
+  if (deleted.length === 0) throw unauthorised("the session does not exist any more", true);
+  await emitFor(engine, row.handle, (handleHash) => ({
+    type: "theft",
+    handleHash,
+    userId: row.userId,
+    generation: token.generation,
+  }));
+  throw new SessionError({
+    type: "TOKEN_THEFT_DETECTED",
+    message: "a refresh token was used again after its successor was in use; the session has been revoked",
+    payload: { sessionHandle: row.handle, userId: row.userId, recipeUserId: row.userId },
+  });
+}

@@ -1,0 +1,16 @@
+/**
+ * What operators count. Sessions are named by the first 8 hex digits of the SHA-256 of their handle; no event holds a
+ * token or a payload.
+ */
+export type SessionEvent =
+  | { type: "session.created" | "session.refreshed" | "session.revoked"; handleHash: string; userId?: string; generation?: number }
+  | { type: "theft"; handleHash: string; userId: string; generation: number }
+  | { type: "lost_response_recovered" | "grace_hit"; handleHash: string; userId: string; generation: number }
+  | { type: "store_unavailable"; operation: string }
+  | { type: "store_regression"; handleHash: string; userId: string; generation: number }
+  | { type: "key_created"; kid: string }
+  | { type: "csrf_rejected"; path: string }
+  | { type: "token_large"; handleHash: string; sizeBytes: number; largestClaims: string[] };
+
+/** An event with the time it happened at, in milliseconds since the epoch. */
+export type SessionEventListener = (event: SessionEvent & { timeMs: number }) => void;

@@ -1,0 +1,62 @@
+import { SessionError } from "../errors/session-error.js";
+import { utf8Bytes } from "../runtime/encoding.js";
+import type { SigningAlgorithm } from "../store/session-store.js";
+import type { AccessTokenPayload } from "../tokens/access-token.js";
+import { frontTokenJson } from "../tokens/front-token.js";
+import { RESERVED_CLAIMS } from "../tokens/reserved-claims.js";
+
+/** Browsers drop a cookie above this; some front ends count the whole line (RFC 6265bis §5.6). */
+export const COOKIE_LIMIT_BYTES = 4096;
+export const COOKIE_WARNING_BYTES = 3500;
+
+const SIGNATURE_CHARACTERS: Record<SigningAlgorithm, number> = { ES256: 86, EdDSA: 86, RS256: 342 };
+/** `{"alg":"RS256","typ":"JWT","kid":"d-0123456789abcdef","version":"5"}` and the two dots. */
+const HEADER_CHARACTERS = 92;
+const FRONT_COOKIE_NAME_BYTES = "sFrontToken=".length;
+const HASH_LENGTH = 64;
+const ANTI_CSRF_LENGTH = 22;
+
+/**
+ * Size of the largest cookie this payload can lead to: the access token's `Set-Cookie` line, or the cookie in which
+ * the browser client keeps the front token. Counted for the longest form the payload can take in this session's life,
+ * so that what was accepted once never fails at a refresh.
+ */
+export function largestCookieBytes(
+  payload: AccessTokenPayload,
+  algorithm: SigningAlgorithm,
+  accessCookieOverheadBytes: number,
+): number {
+  const longest: AccessTokenPayload = {
+    ...payload,
+    parentRefreshTokenHash1: "0".repeat(HASH_LENGTH),
+    antiCsrfToken: payload.antiCsrfToken ?? "0".repeat(ANTI_CSRF_LENGTH),
+  };
+  const payloadBytes = utf8Bytes(JSON.stringify(longest)).length;
+  const access =
+    accessCookieOverheadBytes + HEADER_CHARACTERS + Math.ceil((payloadBytes * 4) / 3) + SIGNATURE_CHARACTERS[algorithm];
+  const front = FRONT_COOKIE_NAME_BYTES + Math.ceil(utf8Bytes(frontTokenJson(longest)).length / 3) * 4;
+  return Math.max(access, front);
+}
+
+/** The three biggest claims of the application, biggest first. */
+export function largestClaims(payload: AccessTokenPayload): string[] {
+  return Object.entries(payload)
+    .filter(([key]) => !RESERVED_CLAIMS.has(key))
+    .map(([key, value]) => ({ key, bytes: utf8Bytes(JSON.stringify(value)).length }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 3)
+    .map(({ key }) => key);
+}
+
+/** @throws SessionError `PAYLOAD_TOO_LARGE` with size, limit and the three biggest claims */
+export function assertFits(sizeBytes: number, payload: AccessTokenPayload): void {
+  if (sizeBytes <= COOKIE_LIMIT_BYTES) return;
+  const claims = largestClaims(payload);
+  throw new SessionError({
+    type: "PAYLOAD_TOO_LARGE",
+    message:
+      `the access token would need a cookie of ${sizeBytes} bytes and browsers drop cookies above ` +
+      `${COOKIE_LIMIT_BYTES}; keep big values in the session data (the biggest claims: ${claims.join(", ")})`,
+    payload: { sizeBytes, limitBytes: COOKIE_LIMIT_BYTES, largestClaims: claims },
+  });
+}

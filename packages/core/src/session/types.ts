@@ -1,0 +1,167 @@
+import type { SessionClaim } from "../claims/session-claim.js";
+import type { SessionClaimValidator } from "../claims/claim-validator.js";
+import type { UserContext } from "../claims/user-context.js";
+import type { ClaimValidationError } from "../errors/session-error.js";
+import type { JsonObject } from "../runtime/json.js";
+import type { SessionContainer } from "./session-container.js";
+
+/** How a request's session is to be established. Every option is honoured together with the others. */
+export interface VerifySessionOptions {
+  /** Whether a request without a session is an error. Default true. */
+  sessionRequired?: boolean | undefined;
+  /** Whether the anti-CSRF check is made. Default: for every method but GET and HEAD. */
+  antiCsrfCheck?: boolean | undefined;
+  /** Whether the row is looked up, so that revocation and payload changes count at once. Default: option `checkDatabaseByDefault`. */
+  checkDatabase?: boolean | undefined;
+  /** The final list of claim validators; gets the global ones. `() => []` switches all of them off. */
+  overrideGlobalClaimValidators?:
+    | ((
+        globalValidators: readonly SessionClaimValidator[],
+        session: SessionContainer,
+        userContext: UserContext,
+      ) => readonly SessionClaimValidator[] | Promise<readonly SessionClaimValidator[]>)
+    | undefined;
+}
+
+/** What the store knows of a session, without tokens or hashes. */
+export interface SessionInformation {
+  sessionHandle: string;
+  userId: string;
+  recipeUserId: string;
+  tenantId: string;
+  /** Server-only data. */
+  sessionData: JsonObject;
+  /** The application's part of the access token payload, `iss` included. */
+  customClaimsInAccessTokenPayload: JsonObject;
+  /** Milliseconds since the epoch. */
+  timeCreated: number;
+  /** Milliseconds since the epoch: when the session dies if it is never refreshed again. */
+  expiry: number;
+}
+
+/** All tokens of a session, as they stand now. Handle with care. */
+export interface SessionTokens {
+  accessToken: string;
+  /** Only after create and refresh. */
+  refreshToken: string | undefined;
+  frontToken: string;
+  antiCsrfToken: string | undefined;
+  /** Whether access and front token are new in this request, and have to reach the client. */
+  accessAndFrontTokenUpdated: boolean;
+}
+
+export type ClaimValueResult<T> =
+  | { status: "OK"; value: T | undefined }
+  | { status: "SESSION_DOES_NOT_EXIST_ERROR" };
+
+export type ClaimValidationForHandle =
+  | { status: "OK"; invalidClaims: ClaimValidationError[] }
+  | { status: "SESSION_DOES_NOT_EXIST_ERROR" };
+
+/** What {@link SessionFunctions.regenerateAccessToken} returns. */
+export interface RegeneratedSession {
+  status: "OK";
+  session: { handle: string; userId: string; recipeUserId: string; tenantId: string; userDataInJWT: JsonObject };
+  /** Absent when the old one had expired meanwhile. */
+  accessToken?: { token: string; expiry: number; createdTime: number };
+}
+
+/**
+ * The functions that work on tokens and handles, without a request. Each can be replaced through the option
+ * `override.functions`; everything inside, the session container's methods included, calls the replaced ones.
+ */
+export interface SessionFunctions {
+  createNewSession(input: {
+    userId: string;
+    recipeUserId: string;
+    tenantId: string;
+    accessTokenPayload: JsonObject;
+    sessionData: JsonObject;
+    disableAntiCsrf: boolean;
+    userContext: UserContext;
+  }): Promise<SessionContainer>;
+  getGlobalClaimValidators(input: {
+    tenantId: string;
+    userId: string;
+    recipeUserId: string;
+    claimValidatorsAddedByOtherRecipes: readonly SessionClaimValidator[];
+    userContext: UserContext;
+  }): readonly SessionClaimValidator[] | Promise<readonly SessionClaimValidator[]>;
+  /** `antiCsrfToken` is compared when `antiCsrfCheck` is not false and the mode is VIA_TOKEN. */
+  getSession(input: {
+    accessToken: string;
+    antiCsrfToken: string | undefined;
+    options: { sessionRequired: boolean; antiCsrfCheck: boolean; checkDatabase: boolean };
+    userContext: UserContext;
+  }): Promise<SessionContainer | undefined>;
+  refreshSession(input: {
+    refreshToken: string;
+    antiCsrfToken: string | undefined;
+    disableAntiCsrf: boolean;
+    /** Monotonic time at which the request reached the process; now, if absent. */
+    arrivedAtMonoMs?: number | undefined;
+    userContext: UserContext;
+  }): Promise<SessionContainer>;
+  getSessionInformation(input: {
+    sessionHandle: string;
+    userContext: UserContext;
+  }): Promise<SessionInformation | undefined>;
+  revokeAllSessionsForUser(input: {
+    userId: string;
+    tenantId: string | undefined;
+    userContext: UserContext;
+  }): Promise<string[]>;
+  getAllSessionHandlesForUser(input: {
+    userId: string;
+    tenantId: string | undefined;
+    userContext: UserContext;
+  }): Promise<string[]>;
+  revokeSession(input: { sessionHandle: string; userContext: UserContext }): Promise<boolean>;
+  revokeMultipleSessions(input: { sessionHandles: readonly string[]; userContext: UserContext }): Promise<string[]>;
+  updateSessionData(input: {
+    sessionHandle: string;
+    newSessionData: JsonObject;
+    userContext: UserContext;
+  }): Promise<boolean>;
+  mergeIntoAccessTokenPayload(input: {
+    sessionHandle: string;
+    accessTokenPayloadUpdate: JsonObject;
+    userContext: UserContext;
+  }): Promise<boolean>;
+  /** Patches the row and mints from the result. The token is only decoded: the caller has verified it. */
+  regenerateAccessToken(input: {
+    accessToken: string;
+    accessTokenPayloadUpdate: JsonObject;
+    userContext: UserContext;
+  }): Promise<RegeneratedSession | undefined>;
+  validateClaims(input: {
+    userId: string;
+    recipeUserId: string;
+    tenantId: string;
+    sessionHandle: string | undefined;
+    accessTokenPayload: JsonObject;
+    claimValidators: readonly SessionClaimValidator[];
+    userContext: UserContext;
+  }): Promise<{ invalidClaims: ClaimValidationError[]; accessTokenPayloadUpdate?: JsonObject }>;
+  fetchAndSetClaim(input: {
+    sessionHandle: string;
+    claim: SessionClaim<unknown>;
+    userContext: UserContext;
+  }): Promise<boolean>;
+  setClaimValue<T>(input: {
+    sessionHandle: string;
+    claim: SessionClaim<T>;
+    value: T;
+    userContext: UserContext;
+  }): Promise<boolean>;
+  getClaimValue<T>(input: {
+    sessionHandle: string;
+    claim: SessionClaim<T>;
+    userContext: UserContext;
+  }): Promise<ClaimValueResult<T>>;
+  removeClaim(input: {
+    sessionHandle: string;
+    claim: SessionClaim<unknown>;
+    userContext: UserContext;
+  }): Promise<boolean>;
+}

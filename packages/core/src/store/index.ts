@@ -1,0 +1,11 @@
+/** Door for stores: the contract, the row types, and the reference implementation. */
+export { MemoryStore } from "./memory-store.js";
+export type {
+  KeyFamily,
+  Promotion,
+  SecretRow,
+  SessionRow,
+  SessionStore,
+  SigningAlgorithm,
+  SigningKeyRow,
+} from "./session-store.js";

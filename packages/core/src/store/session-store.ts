@@ -1,0 +1,142 @@
+/**
+ * One session as a store keeps it. Times are whole milliseconds since the epoch. JSON is kept as text, so that what
+ * comes back is exactly what was put in. No field holds anything a client could present: a refresh token appears only
+ * as the SHA-256 of its SHA-256.
+ */
+export interface SessionRow {
+  /** Primary key, compared byte for byte; at most 128 bytes. */
+  handle: string;
+  tenantId: string;
+  /** At most 256 bytes of UTF-8. */
+  userId: string;
+  /** `hex(sha256(hex(sha256(secret))))` of the current refresh token. */
+  refreshTokenHash2: string;
+  /** The same of the token that the last promotion retired; null before the first one. */
+  previousRefreshTokenHash2: string | null;
+  /** Id of the secret that the child of the current token is derived with. */
+  secretId: string;
+  /** The same for the previous token; null before the first promotion. */
+  previousSecretId: string | null;
+  /** How many promotions there have been; the number of the current refresh token. */
+  generation: number;
+  /** Time of the last promotion; null before the first one. */
+  rotatedAtMs: number | null;
+  /** JSON object as text: server-only data. */
+  sessionDataJson: string;
+  /** JSON object as text: the custom part of the access token payload. */
+  accessTokenPayloadJson: string;
+  createdAtMs: number;
+  /** Slides with each promotion, never past `absoluteExpiresAtMs`. */
+  expiresAtMs: number;
+  absoluteExpiresAtMs: number;
+}
+
+/** What {@link SessionStore.promoteSession} changes, and on what condition. */
+export interface Promotion {
+  handle: string;
+  /** Only if this is still the current hash. */
+  expectedRefreshTokenHash2: string;
+  /** Becomes current; the expected one becomes previous. */
+  nextRefreshTokenHash2: string;
+  /** Becomes `secretId`; the old one becomes `previousSecretId`. */
+  nextSecretId: string;
+  nowMs: number;
+  /** The new `expiresAtMs` is the smaller of this and the row's `absoluteExpiresAtMs`. */
+  expiresAtMs: number;
+}
+
+export type KeyFamily = "dynamic" | "static";
+export type SigningAlgorithm = "ES256" | "RS256" | "EdDSA";
+
+/** One signing key, shared by all processes of the application. */
+export interface SigningKeyRow {
+  /** Unique. `d-…` for a rotating key, `s-…` for a static one. */
+  kid: string;
+  family: KeyFamily;
+  algorithm: SigningAlgorithm;
+  /** 1, 2, 3 … within (family, algorithm): the slot that decides which of several processes creates the next key. */
+  sequence: number;
+  createdAtMs: number;
+  publicJwkJson: string;
+  privateJwkJson: string;
+}
+
+/** A secret of the application: 32 random bytes, base64url. */
+export interface SecretRow {
+  id: string;
+  secret: string;
+}
+
+/**
+ * What the engine asks of a database. A store decides nothing but atomicity: every method is one atomic, linearizable
+ * step per session, expressed as compare-and-set; none may be put together from a separate get and set.
+ *
+ * A store that cannot answer within its time budget (3 s for a whole operation) throws; the engine turns whatever it
+ * throws into `STORE_UNAVAILABLE`, never into "no session". Transient conflicts are retried inside the store.
+ *
+ * "Live" means `expiresAtMs > nowMs`.
+ */
+export interface SessionStore {
+  /** For messages: `"sqlite"`, `"postgres"` … */
+  readonly name: string;
+
+  /** Inserts a new row. Throws when the handle exists. */
+  insertSession(row: SessionRow): Promise<void>;
+
+  /** The live row, or undefined. */
+  getSession(handle: string, nowMs: number): Promise<SessionRow | undefined>;
+
+  /**
+   * Compare-and-set of the current refresh token: if the row is live and its current hash is the expected one, sets
+   * current, previous, both secret ids, `rotatedAtMs = nowMs`, `expiresAtMs`, and adds one to `generation`.
+   *
+   * @returns the row after the change; undefined when the condition did not hold (nothing was changed)
+   */
+  promoteSession(promotion: Promotion): Promise<SessionRow | undefined>;
+
+  /**
+   * Replaces the custom access token payload by `apply(current, row)`, atomically against every other writer. `apply`
+   * is pure and synchronous, may be called more than once, and may throw: then nothing is written and what it threw is
+   * passed on. When it returns the same text nothing needs to be written.
+   *
+   * @returns the row after the change; undefined when there is no live row
+   */
+  updateAccessTokenPayload(
+    handle: string,
+    nowMs: number,
+    apply: (accessTokenPayloadJson: string, row: Readonly<SessionRow>) => string,
+  ): Promise<SessionRow | undefined>;
+
+  /** Replaces the session data. @returns whether a live row was there */
+  replaceSessionData(handle: string, nowMs: number, sessionDataJson: string): Promise<boolean>;
+
+  /** Deletes rows, live or not. @returns the handles that were there and live */
+  deleteSessions(handles: readonly string[], nowMs: number): Promise<string[]>;
+
+  /** Handles of the live sessions of a user, in one tenant or (undefined) in all. */
+  listSessionHandles(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]>;
+
+  /** Deletes all sessions of a user in one step. @returns the handles that were live */
+  deleteSessionsOfUser(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]>;
+
+  /** Deletes at most `limit` rows that are not live. @returns how many */
+  deleteExpiredSessions(nowMs: number, limit: number): Promise<number>;
+
+  /** All signing keys, in any order. */
+  listSigningKeys(): Promise<SigningKeyRow[]>;
+
+  /** Inserts a key unless (family, algorithm, sequence) is taken. @returns whether it was inserted */
+  insertSigningKey(row: SigningKeyRow): Promise<boolean>;
+
+  /** Deletes keys by kid. Missing ones are ignored. */
+  deleteSigningKeys(kids: readonly string[]): Promise<void>;
+
+  /**
+   * All secrets, oldest first. If there are none and a candidate is given, inserts it first; of several processes
+   * doing so at once exactly one candidate wins.
+   */
+  listSecrets(candidate?: SecretRow): Promise<SecretRow[]>;
+
+  /** Waits at most 5 s for what is in flight, then lets go of every timer, socket and file. */
+  close(): Promise<void>;
+}

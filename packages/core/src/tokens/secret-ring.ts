@@ -1,0 +1,103 @@
+import type { Platform } from "../platform/platform.js";
+import type { Clock } from "../runtime/clock.js";
+import { base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
+import type { RandomBytes } from "../runtime/random.js";
+import type { SecretRow, SessionStore } from "../store/session-store.js";
+
+/** Keys derived from one application secret, each for one purpose (security rule K-11; RFC 5869 §3.2). */
+export interface SecretKeys {
+  id: string;
+  /** Authenticates refresh tokens. */
+  tag: Uint8Array<ArrayBuffer>;
+  /** Derives a child's secret from its parent's. */
+  succession: Uint8Array<ArrayBuffer>;
+  /** Derives anti-CSRF tokens. */
+  antiCsrf: Uint8Array<ArrayBuffer>;
+}
+
+/** An unknown secret id makes the store be asked again at most this often. */
+const RELOAD_COOLDOWN_MS = 1000;
+
+/**
+ * The application's secrets: those of the option `secret`, newest first, and those in the store. New sessions use the
+ * first; all of them are accepted.
+ */
+export class SecretRing {
+  readonly #keys = new Map<string, SecretKeys>();
+  #primary: SecretKeys | undefined;
+  #loading: Promise<SecretKeys> | undefined;
+  #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly store: SessionStore,
+    private readonly clock: Clock,
+    private readonly random: RandomBytes,
+    private readonly configured: readonly string[],
+  ) {}
+
+  /** The secret that new sessions are made with. Asks the store the first time. */
+  async primary(): Promise<SecretKeys> {
+    return this.#primary ?? this.#load();
+  }
+
+  /** The secret with this id, or undefined when nobody knows it. */
+  async find(id: string): Promise<SecretKeys | undefined> {
+    const known = this.#keys.get(id);
+    if (known !== undefined) return known;
+    if (this.#primary === undefined || this.clock.monoMs() - this.#loadedAtMonoMs >= RELOAD_COOLDOWN_MS) {
+      await this.#load();
+    }
+    return this.#keys.get(id);
+  }
+
+  #load(): Promise<SecretKeys> {
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #read(): Promise<SecretKeys> {
+    let primary: SecretKeys | undefined;
+    for (const text of this.configured) {
+      const secret = utf8Bytes(text);
+      const keys = await this.#derive(await this.#idOf(secret), secret);
+      primary ??= keys;
+    }
+    const rows = await this.store.listSecrets(this.configured.length === 0 ? this.#candidate() : undefined);
+    for (const row of rows) {
+      const secret = fromBase64Url(row.secret);
+      if (secret === undefined) throw new Error("the store holds a secret that is not base64url");
+      const keys = await this.#derive(row.id, secret);
+      // Oldest first: the last one is the newest.
+      if (this.configured.length === 0) primary = keys;
+    }
+    if (primary === undefined) throw new Error("the store returned no secret");
+    this.#primary = primary;
+    this.#loadedAtMonoMs = this.clock.monoMs();
+    return primary;
+  }
+
+  #candidate(): SecretRow {
+    return { id: base64Url(this.random(6)), secret: base64Url(this.random(32)) };
+  }
+
+  async #idOf(secret: Uint8Array<ArrayBuffer>): Promise<string> {
+    return base64Url((await this.platform.hkdf(secret, "acme-session id")).subarray(0, 6));
+  }
+
+  async #derive(id: string, secret: Uint8Array<ArrayBuffer>): Promise<SecretKeys> {
+    let keys = this.#keys.get(id);
+    if (keys === undefined) {
+      keys = {
+        id,
+        tag: await this.platform.hkdf(secret, "acme-session refresh-token tag"),
+        succession: await this.platform.hkdf(secret, "acme-session refresh-token succession"),
+        antiCsrf: await this.platform.hkdf(secret, "acme-session anti-csrf"),
+      };
+      this.#keys.set(id, keys);
+    }
+    return keys;
+  }
+}

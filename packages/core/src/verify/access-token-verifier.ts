@@ -1,0 +1,119 @@
+import { tryRefreshToken } from "../errors/throwers.js";
+import type { SigningKeys, VerificationKey } from "../keys/signing-keys.js";
+import type { Maybe, Platform } from "../platform/platform.js";
+import type { Clock } from "../runtime/clock.js";
+import { isCanonicalBase64Url } from "../runtime/encoding.js";
+import { deepFreeze, parseJsonObject } from "../runtime/json.js";
+import { BoundedMap } from "../runtime/lru.js";
+import type { KeyFamily } from "../store/session-store.js";
+import { type AccessTokenPayload, asAccessTokenPayload, parseAccessToken, splitToken } from "../tokens/access-token.js";
+import type { VerifiedToken, VerifiedTokenCache } from "./verified-token-cache.js";
+
+export interface VerifierSettings {
+  /** Family that must have signed; the other one's tokens are to be refreshed (wire-contract.md Y-10). */
+  family: KeyFamily;
+  accessTokenValidityMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+const MAX_KNOWN_HEADERS = 64;
+
+/**
+ * Checks access tokens: size, shape, key and algorithm, signature, then claims (security rule T-09). Nothing from the
+ * payload is used before the signature passes.
+ */
+export class AccessTokenVerifier {
+  /** First segment of our tokens → the key it names: all tokens of one key share it to the letter. */
+  readonly #keyByHeader = new BoundedMap<string, VerificationKey>(MAX_KNOWN_HEADERS);
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly keys: SigningKeys,
+    private readonly clock: Clock,
+    private readonly cache: VerifiedTokenCache | undefined,
+    private readonly settings: VerifierSettings,
+  ) {}
+
+  /** Forgets what was verified with a withdrawn key. */
+  forgetKey(kid: string): void {
+    this.#keyByHeader.clear();
+    this.cache?.dropKey(kid);
+  }
+
+  /**
+   * @param token as the client sent it; untrusted
+   * @returns the verified token; undefined when the text is not a token of ours, which counts as "no token"
+   * @throws SessionError `TRY_REFRESH_TOKEN` when it is one but does not verify, or no longer;
+   *         `STORE_UNAVAILABLE` when its key is not in memory and the store does not answer
+   */
+  verify(token: string): Maybe<VerifiedToken | undefined> {
+    const nowMs = this.clock.wallMs();
+    if (!this.keys.isFresh(nowMs)) return this.#verifySlowly(token);
+    const cached = this.cache?.get(token);
+    if (cached !== undefined) {
+      this.#checkTimes(cached, nowMs);
+      return cached;
+    }
+    const parts = splitToken(token);
+    if (parts === undefined) return undefined;
+    const key = this.#keyByHeader.get(parts.header);
+    if (key === undefined || !isCanonicalBase64Url(parts.signature)) return this.#verifySlowly(token);
+    const verdict = key.key.verify(parts.signingInput, parts.signature);
+    if (typeof verdict === "boolean") return this.#judge(verdict, token, parts.payload, key);
+    return verdict.then((isGenuine) => this.#judge(isGenuine, token, parts.payload, key));
+  }
+
+  #judge(isGenuine: boolean, token: string, payload: string, key: VerificationKey): VerifiedToken | undefined {
+    if (isGenuine) return this.#accept(token, payload, key, this.clock.wallMs());
+    if (parseAccessToken(token) === undefined) return undefined;
+    throw tryRefreshToken("the access token's signature is wrong");
+  }
+
+  /** Payload of a token that one of our keys signed, expired or not; undefined for anything else. */
+  async authenticate(token: string): Promise<AccessTokenPayload | undefined> {
+    const unverified = parseAccessToken(token);
+    const parts = splitToken(token);
+    if (unverified === undefined || parts === undefined || !isCanonicalBase64Url(parts.signature)) return undefined;
+    const key = await this.keys.find(unverified.kid);
+    if (key === undefined || unverified.alg !== key.algorithm) return undefined;
+    return (await key.key.verify(parts.signingInput, parts.signature)) ? unverified.payload : undefined;
+  }
+
+  async #verifySlowly(token: string): Promise<VerifiedToken | undefined> {
+    const unverified = parseAccessToken(token);
+    const parts = splitToken(token);
+    if (unverified === undefined || parts === undefined) return undefined;
+    if (!isCanonicalBase64Url(parts.signature)) throw tryRefreshToken("the access token's signature is malformed");
+    const key = await this.keys.find(unverified.kid);
+    if (key === undefined) throw tryRefreshToken("the access token's key is not known, or no longer");
+    if (unverified.alg !== key.algorithm) throw tryRefreshToken("the access token names another algorithm than its key");
+    if (!(await key.key.verify(parts.signingInput, parts.signature))) {
+      throw tryRefreshToken("the access token's signature is wrong");
+    }
+    this.#keyByHeader.set(parts.header, key);
+    return this.#accept(token, parts.payload, key, this.clock.wallMs());
+  }
+
+  #accept(token: string, payloadSegment: string, key: VerificationKey, nowMs: number): VerifiedToken | undefined {
+    const text = this.platform.decodeSegment(payloadSegment);
+    const payload = text === undefined ? undefined : asAccessTokenPayload(parseJsonObject(text));
+    if (payload === undefined) return undefined;
+    if (key.family !== this.settings.family) throw tryRefreshToken("the access token is of the other key family");
+    const verified: VerifiedToken = { token, kid: key.kid, payload: deepFreeze(payload) };
+    this.#checkTimes(verified, nowMs);
+    return this.cache?.add(token, key.kid, verified.payload) ?? verified;
+  }
+
+  /** Expired from the second `exp` on (RFC 7519 §4.1.4), without tolerance. */
+  #checkTimes({ payload }: VerifiedToken, nowMs: number): void {
+    const nowSeconds = Math.floor(nowMs / 1000);
+    if (payload.exp <= nowSeconds) throw tryRefreshToken("the access token has expired");
+    if (typeof payload.nbf === "number" && payload.nbf > nowSeconds) {
+      throw tryRefreshToken("the access token is not valid yet");
+    }
+    // Minted by a host whose clock is far off (security rule TM-08).
+    if (payload.exp * 1000 > nowMs + this.settings.accessTokenValidityMs + 25 * HOUR_MS) {
+      throw tryRefreshToken("the access token would live longer than any that is minted here");
+    }
+  }
+}
