@@ -1,0 +1,9 @@
+export * from "@acme/session-core";
+export {
+  createSession,
+  type ExpressSession,
+  type ExpressSessionOptions,
+  type ExpressVerifyOptions,
+} from "./create-session.js";
+export type { ErrorMiddleware, ExpressRequest, ExpressResponse, Middleware, Next } from "./express-types.js";
+export type { SessionRequest } from "./session-request.js";
