@@ -1,7 +1,7 @@
 import { queryOnce, type SqliteDatabase } from "./driver.js";
 
 /** Marks the file as ours ("acme" in ASCII), so that we never write into a database of another application. */
-export const APPLICATION_ID = 0x61636d65;
+const APPLICATION_ID = 0x61636d65;
 
 /**
  * A step may only add (tables, indexes, columns with a default) as long as `breaking` stays the same. `user_version`

@@ -1,4 +1,4 @@
-// Writes until the file may grow no more (the parent sets the limit). argv: path, "node:sqlite" or "better-sqlite3".
+// Writes until the file may grow no more (the parent sets the limit), and a little beyond. argv: path, driver.
 import { sqliteStore } from "../../../dist/sqlite/index.js";
 
 const [path, driver] = process.argv.slice(2);
@@ -6,27 +6,37 @@ const nowMs = Date.now();
 const store = sqliteStore({ path, driver });
 const row = await store.getSession("h", nowMs);
 const filling = "x".repeat(20_000);
-let kept = 0;
-let failure;
-for (; failure === undefined && kept < 1000; kept += failure === undefined ? 1 : 0) {
-  await store.insertSession({ ...row, handle: `h-${kept}`, sessionDataJson: filling }).catch((error) => {
-    failure = error;
-  });
+const said = { kept: 0, generation: 0, failures: { insert: 0, promote: 0 }, message: "" };
+
+async function tried(what, operation) {
+  try {
+    return await operation();
+  } catch (error) {
+    said.failures[what] += 1;
+    said.message = error.message;
+    return undefined;
+  }
 }
-const next = {
-  handle: "h",
-  nowMs,
-  nextRefreshTokenHash2: "next",
-  nextSecretId: filling,
-  expiresAtMs: row.expiresAtMs,
-};
-const promoted = await store
-  .promoteSession({ ...next, expectedRefreshTokenHash2: row.refreshTokenHash2 })
-  .then(
-    (result) => (result === undefined ? "undefined" : "promoted"),
-    () => "threw",
+
+for (let n = 0; n < 1000 && said.failures.insert + said.failures.promote < 40; n += 1) {
+  const handle = `h-${n}`;
+  if (
+    await tried("insert", () =>
+      store.insertSession({ ...row, handle, sessionDataJson: filling }).then(() => true),
+    )
+  ) {
+    said.kept += 1;
+  }
+  const promoted = await tried("promote", () =>
+    store.promoteSession({
+      handle: "h",
+      expectedRefreshTokenHash2: `hash-${said.generation}`,
+      nextRefreshTokenHash2: `hash-${said.generation + 1}`,
+      nextSecretId: filling,
+      nowMs,
+      expiresAtMs: row.expiresAtMs,
+    }),
   );
-const read = await store.getSession("h", nowMs).catch(() => "threw");
-console.log(
-  JSON.stringify({ kept, failure: failure?.message, promoted, generation: read?.generation ?? read }),
-);
+  if (promoted !== undefined) said.generation += 1;
+}
+console.log(JSON.stringify(said));
