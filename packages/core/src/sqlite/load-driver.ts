@@ -23,7 +23,7 @@ export function loadDriver(only?: SqliteDriverName): SqliteDriver {
     "store",
     `this runtime (${runtimeName()}) has no usable SQLite (${reasons.join("; ")}). ` +
       "Use Node 22.13 or newer, or Bun, or Deno, which have one built in; " +
-      "or on Node 20 run `npm install better-sqlite3@12`; or write `store:` with another store",
+      "or on an older Node run `npm install better-sqlite3@12`; or write `store:` with another store",
   );
 }
 
@@ -57,7 +57,7 @@ function findBetterSqlite3(): Open | string {
     } catch {
       continue;
     }
-    const refusal = whyNotBetterSqlite3(version, process.versions.node);
+    const refusal = whyNotBetterSqlite3(version, process.versions.napi);
     if (refusal !== undefined) return refusal;
     try {
       const Database = require("better-sqlite3") as DatabaseClass;
@@ -70,12 +70,14 @@ function findBetterSqlite3(): Open | string {
 }
 
 /**
- * better-sqlite3 13 asks for Node 22. Node 20 installs it with no more than a warning and then dies of a segmentation
- * fault on the first `require`, which nothing can catch: so look at the version before loading it.
+ * better-sqlite3 13 needs Node-API 10 (Node 22.14). An older Node installs it with no more than a warning and dies of a
+ * segmentation fault at the first `require`, which nothing can catch: so look at the versions before loading it.
+ *
+ * @param nodeApi `process.versions.napi`; unknown is let through
  */
-export function whyNotBetterSqlite3(version: string, nodeVersion: string): string | undefined {
-  if (Number.parseInt(version, 10) >= 13 && Number.parseInt(nodeVersion, 10) < 22) {
-    return `${version} crashes Node ${nodeVersion}, run \`npm install better-sqlite3@12\``;
+export function whyNotBetterSqlite3(version: string, nodeApi: string | undefined): string | undefined {
+  if (Number.parseInt(version, 10) >= 13 && Number(nodeApi) < 10) {
+    return `${version} needs Node 22.14 and crashes an older one, run \`npm install better-sqlite3@12\``;
   }
   return undefined;
 }
