@@ -114,7 +114,8 @@ export function createCore(
     engine,
     apis: override?.apis?.(apis) ?? apis,
     hasOverriddenFunctions: override?.functions !== undefined,
-    hasGlobalValidators: engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
+    hasGlobalValidators:
+      engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
     cleanUp,
     async close() {
       stalls?.stop();
@@ -176,7 +177,9 @@ function makeCache(config: ResolvedConfig): VerifiedTokenCache | undefined {
 
 function makeLimiter(config: ResolvedConfig, clock: SessionEngine["clock"]): RefreshLimiter | undefined {
   const limit = config.options.refreshRateLimit ?? DEFAULT_RATE_LIMIT;
-  return limit === false ? undefined : new RefreshLimiter(clock, limit.maxPerWindow, limit.windowSeconds * 1000);
+  return limit === false
+    ? undefined
+    : new RefreshLimiter(clock, limit.maxPerWindow, limit.windowSeconds * 1000);
 }
 
 /** Bytes of the access cookie's line beside the token, at its longest. */
@@ -197,7 +200,8 @@ function checkPlugins(plugins: readonly SessionPlugin[]): void {
   const keys = new Set<string>();
   for (const { name, claims } of plugins) {
     for (const { key } of claims ?? []) {
-      if (RESERVED_CLAIMS.has(key)) throw invalidOption("plugins", `${name}: the claim name \`${key}\` is reserved`);
+      if (RESERVED_CLAIMS.has(key))
+        throw invalidOption("plugins", `${name}: the claim name \`${key}\` is reserved`);
       if (keys.has(key)) throw invalidOption("plugins", `${name}: the claim \`${key}\` is registered twice`);
       keys.add(key);
     }

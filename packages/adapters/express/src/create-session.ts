@@ -1,13 +1,12 @@
-import type { SessionOptions } from "@acme/session-core";
+import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
 import {
   type BoundSession,
   bindSession,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
-import type { VerifySessionOptions } from "@acme/session-core";
-import { SessionSlot } from "./session-slot.js";
 import type { ErrorMiddleware, ExpressRequest, ExpressResponse, Middleware, Next } from "./express-types.js";
+import { SessionSlot } from "./session-slot.js";
 import { wrap } from "./wrap.js";
 
 export interface ExpressSessionOptions extends SessionOptions {
@@ -64,7 +63,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   ): void {
     step()
       .catch(async (error: unknown) => {
-        if (onError === "answer" && (await adapter.answerError(wrap(req, res), error)) !== undefined) return "handled";
+        if (onError === "answer" && (await adapter.answerError(wrap(req, res), error)) !== undefined)
+          return "handled";
         return { error };
       })
       .then(
@@ -119,7 +119,10 @@ export function createSession<T extends SessionTypes = SessionTypes>(
           res,
           next,
           async () => {
-            const found = await adapter.verifySession(wrap(req, res), { ...getOptions, sessionRequired: true });
+            const found = await adapter.verifySession(wrap(req, res), {
+              ...getOptions,
+              sessionRequired: true,
+            });
             await handle(req, res, found as unknown as SessionOf<T>);
             return "handled";
           },

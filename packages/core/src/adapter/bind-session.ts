@@ -6,6 +6,7 @@ import { createCore } from "../create-core.js";
 import { SessionError } from "../errors/session-error.js";
 import { answerError } from "../flows/answer-error.js";
 import { createNewSession, type NewSession } from "../flows/create.js";
+import { type CreateJwtInput, createJwt } from "../flows/create-jwt.js";
 import { discoveryDocument, type Handled, handleEndpoint } from "../flows/endpoints.js";
 import { getSession } from "../flows/guard.js";
 import { refreshSession } from "../flows/refresh.js";
@@ -26,7 +27,6 @@ import type {
   VerifySessionOptions,
 } from "../session/types.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
-import { createJwt, type CreateJwtInput } from "../flows/create-jwt.js";
 
 /** What an application's session and payload look like; the defaults are any JSON object. */
 export interface SessionTypes {
@@ -123,7 +123,8 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       disableAntiCsrf = false,
       userContext?: UserContext,
     ): Promise<Session> {
-      const input = typeof user === "object" && user !== null ? user : { userId: user, accessTokenPayload, sessionData };
+      const input =
+        typeof user === "object" && user !== null ? user : { userId: user, accessTokenPayload, sessionData };
       return (await functions.createNewSession({
         userId: input.userId,
         recipeUserId: input.userId,
@@ -147,7 +148,9 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       getOptions?: O,
       userContext?: UserContext,
     ): Promise<Found<O, Session>> {
-      return getSession(core, wrap(req, res), getOptions, userContext) as Promise<unknown> as Promise<Found<O, Session>>;
+      return getSession(core, wrap(req, res), getOptions, userContext) as Promise<unknown> as Promise<
+        Found<O, Session>
+      >;
     },
 
     async getSessionWithoutRequestResponse<O extends VerifySessionOptions = Record<never, never>>(
@@ -192,14 +195,25 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       functions.revokeSession({ sessionHandle, userContext: context(userContext) }),
 
     /** @returns the handles that were there */
-    revokeMultipleSessions: (sessionHandles: readonly string[], userContext?: UserContext): Promise<string[]> =>
+    revokeMultipleSessions: (
+      sessionHandles: readonly string[],
+      userContext?: UserContext,
+    ): Promise<string[]> =>
       functions.revokeMultipleSessions({ sessionHandles, userContext: context(userContext) }),
 
     /** @param tenantId undefined for all tenants */
-    revokeAllSessionsForUser: (userId: string, tenantId?: string, userContext?: UserContext): Promise<string[]> =>
+    revokeAllSessionsForUser: (
+      userId: string,
+      tenantId?: string,
+      userContext?: UserContext,
+    ): Promise<string[]> =>
       functions.revokeAllSessionsForUser({ userId, tenantId, userContext: context(userContext) }),
 
-    getAllSessionHandlesForUser: (userId: string, tenantId?: string, userContext?: UserContext): Promise<string[]> =>
+    getAllSessionHandlesForUser: (
+      userId: string,
+      tenantId?: string,
+      userContext?: UserContext,
+    ): Promise<string[]> =>
       functions.getAllSessionHandlesForUser({ userId, tenantId, userContext: context(userContext) }),
 
     getSessionInformation: (
@@ -246,14 +260,16 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       sessionHandle: string,
       claim: SessionClaim<unknown>,
       userContext?: UserContext,
-    ): Promise<boolean> => functions.fetchAndSetClaim({ sessionHandle, claim, userContext: context(userContext) }),
+    ): Promise<boolean> =>
+      functions.fetchAndSetClaim({ sessionHandle, claim, userContext: context(userContext) }),
 
     setClaimValue: <V>(
       sessionHandle: string,
       claim: SessionClaim<V>,
       value: V,
       userContext?: UserContext,
-    ): Promise<boolean> => functions.setClaimValue({ sessionHandle, claim, value, userContext: context(userContext) }),
+    ): Promise<boolean> =>
+      functions.setClaimValue({ sessionHandle, claim, value, userContext: context(userContext) }),
 
     getClaimValue: <V>(
       sessionHandle: string,
@@ -277,7 +293,12 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       ) => readonly SessionClaimValidator[] | Promise<readonly SessionClaimValidator[]>,
       userContext?: UserContext,
     ): Promise<ClaimValidationForHandle> =>
-      validateClaimsForSessionHandle(core, sessionHandle, overrideGlobalClaimValidators, context(userContext)),
+      validateClaimsForSessionHandle(
+        core,
+        sessionHandle,
+        overrideGlobalClaimValidators,
+        context(userContext),
+      ),
 
     /** A signed JWT of the application's own; never accepted as a session. */
     createJWT: (payload?: JsonObject, validitySeconds?: number, useStaticSigningKey?: boolean) =>

@@ -69,6 +69,8 @@ function checkShape(validator: SessionClaimValidator): void {
   const { id, validate } = (validator ?? {}) as Partial<SessionClaimValidator>;
   if (typeof id !== "string" || typeof validate !== "function") {
     const name = typeof id === "string" ? `\`${id}\`` : "without an id";
-    throw invalidArgument(`the claim validator ${name} is not a validator: it needs an id and a validate function`);
+    throw invalidArgument(
+      `the claim validator ${name} is not a validator: it needs an id and a validate function`,
+    );
   }
 }

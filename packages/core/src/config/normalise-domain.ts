@@ -33,7 +33,8 @@ export function normaliseCookieDomain(text: string): string | undefined {
   const hasDot = trimmed.startsWith(".");
   const bare = trimmed.replace(/^\./, "");
   const url = parse(/^https?:\/\//.test(bare) ? bare : `http://${bare}`);
-  if (bare === "" || url === undefined || !/^[a-z0-9.-]+$|^\[[0-9a-f:.]+\]$/.test(url.hostname)) return undefined;
+  if (bare === "" || url === undefined || !/^[a-z0-9.-]+$|^\[[0-9a-f:.]+\]$/.test(url.hostname))
+    return undefined;
   return hasDot && !isLocalHost(url.hostname) ? `.${url.hostname}` : url.hostname;
 }
 

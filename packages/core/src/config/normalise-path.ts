@@ -8,7 +8,8 @@ export function normalisePath(text: string): string | undefined {
   const trimmed = text.trim();
   if (/^https?:\/\//i.test(trimmed)) return parse(trimmed);
   const first = trimmed.split("/", 1)[0] ?? "";
-  const isHost = !trimmed.startsWith("/") && (/^[^?#]*\.[^?#]+$/.test(first) || /^localhost(?::\d+)?$/i.test(first));
+  const isHost =
+    !trimmed.startsWith("/") && (/^[^?#]*\.[^?#]+$/.test(first) || /^localhost(?::\d+)?$/i.test(first));
   return parse(isHost ? `http://${trimmed}` : `http://host${trimmed.startsWith("/") ? "" : "/"}${trimmed}`);
 }
 

@@ -12,11 +12,18 @@ const status = v.pipe(
   v.minValue(400, "must be an HTTP status of 400 or more"),
   v.maxValue(599, "must be an HTTP status below 600"),
 );
-const secret = v.pipe(text, v.minLength(32, "must have at least 32 characters; `openssl rand -base64 32` makes one"));
+const secret = v.pipe(
+  text,
+  v.minLength(32, "must have at least 32 characters; `openssl rand -base64 32` makes one"),
+);
 const object = v.custom<object>((value) => typeof value === "object" && value !== null, "must be an object");
 
 function between(min: number, max: number, unit: string) {
-  return v.pipe(finite, v.minValue(min, `must be ${min} to ${max} ${unit}`), v.maxValue(max, `must be ${min} to ${max} ${unit}`));
+  return v.pipe(
+    finite,
+    v.minValue(min, `must be ${min} to ${max} ${unit}`),
+    v.maxValue(max, `must be ${min} to ${max} ${unit}`),
+  );
 }
 
 function oneOf<const T extends string>(...values: T[]) {
@@ -47,7 +54,12 @@ const errorHandlers = v.strictObject({
 const schema = v.strictObject({
   appInfo: v.optional(appInfo),
   store: v.optional(object),
-  secret: v.optional(v.union([secret, v.pipe(v.array(secret), v.minLength(1, "must not be empty"))], "must be a string of at least 32 characters, or a list of such")),
+  secret: v.optional(
+    v.union(
+      [secret, v.pipe(v.array(secret), v.minLength(1, "must not be empty"))],
+      "must be a string of at least 32 characters, or a list of such",
+    ),
+  ),
   plugins: v.optional(v.array(object, "must be a list of plugins")),
   cookieDomain: v.optional(text),
   olderCookieDomain: v.optional(text),
@@ -71,28 +83,36 @@ const schema = v.strictObject({
   accessTokenValidityJitter: v.optional(between(0, 0.05, "(a fraction)")),
   refreshTokenValidityMinutes: v.optional(v.pipe(finite, v.gtValue(0, "must be more than 0 minutes"))),
   absoluteLifetimeDays: v.optional(v.pipe(finite, v.gtValue(0, "must be more than 0 days"))),
-  accessTokenSigningKeyUpdateIntervalHours: v.optional(v.pipe(finite, v.gtValue(0, "must be more than 0 hours"))),
+  accessTokenSigningKeyUpdateIntervalHours: v.optional(
+    v.pipe(finite, v.gtValue(0, "must be more than 0 hours")),
+  ),
   refreshGracePeriodSeconds: v.optional(between(0, 60, "seconds")),
   signingAlgorithm: v.optional(oneOf("ES256", "RS256", "EdDSA")),
   checkDatabaseByDefault: v.optional(bool),
   revokePreviousSession: v.optional(bool),
   verifiedTokenCache: v.optional(
-    v.union([
-      v.literal(false),
-      v.strictObject({
-        maxEntries: v.optional(between(1, 10_000_000, "entries")),
-        maxBytes: v.optional(between(1, 2 ** 40, "bytes")),
-      }),
-    ], "must be false or { maxEntries, maxBytes }"),
+    v.union(
+      [
+        v.literal(false),
+        v.strictObject({
+          maxEntries: v.optional(between(1, 10_000_000, "entries")),
+          maxBytes: v.optional(between(1, 2 ** 40, "bytes")),
+        }),
+      ],
+      "must be false or { maxEntries, maxBytes }",
+    ),
   ),
   refreshRateLimit: v.optional(
-    v.union([
-      v.literal(false),
-      v.strictObject({
-        maxPerWindow: between(1, 1_000_000, "refreshes"),
-        windowSeconds: between(1, 86_400, "seconds"),
-      }),
-    ], "must be false or { maxPerWindow, windowSeconds }"),
+    v.union(
+      [
+        v.literal(false),
+        v.strictObject({
+          maxPerWindow: between(1, 1_000_000, "refreshes"),
+          windowSeconds: between(1, 86_400, "seconds"),
+        }),
+      ],
+      "must be false or { maxPerWindow, windowSeconds }",
+    ),
   ),
   clock: v.optional(object),
   random: v.optional(func),
@@ -115,10 +135,6 @@ export function checkOptions(options: unknown): SessionOptions {
   const isMissing = issue.input === undefined && !isUnknown;
   throw invalidOption(
     path,
-    isUnknown
-      ? "there is no such option; check the spelling"
-      : isMissing
-        ? "is required"
-        : issue.message,
+    isUnknown ? "there is no such option; check the spelling" : isMissing ? "is required" : issue.message,
   );
 }

@@ -8,7 +8,13 @@ import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 import { isLocalHost, normaliseCookieDomain, normaliseDomain } from "./normalise-domain.js";
 import { normalisePath } from "./normalise-path.js";
 import { checkOptions } from "./options-schema.js";
-import { loadPublicSuffixes, needsPublicSuffixes, type RegistrableDomain, sameSiteFor, siteOf } from "./same-site.js";
+import {
+  loadPublicSuffixes,
+  needsPublicSuffixes,
+  type RegistrableDomain,
+  sameSiteFor,
+  siteOf,
+} from "./same-site.js";
 import type { AppInfo, SessionOptions } from "./session-options.js";
 
 const SECOND_MS = 1000;
@@ -33,7 +39,10 @@ export interface ResolvedConfig {
   readonly gatewayPath: string;
   readonly issuer: string;
   /** A fixed website, or the application's function. Undefined in development without `appInfo`: any page of this machine. */
-  readonly website: string | NonNullable<Extract<AppInfo["origin"], (...args: never[]) => string>> | undefined;
+  readonly website:
+    | string
+    | NonNullable<Extract<AppInfo["origin"], (...args: never[]) => string>>
+    | undefined;
   readonly cookieDomain: string | undefined;
   /** `null`: option not given. `undefined` inside: host-only. */
   readonly olderCookieDomain: { readonly domain: string | undefined } | null;
@@ -73,7 +82,10 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
   const accessTokenPath = resolveAccessTokenPath(options.accessTokenPath);
   if (options.cookiePrefixes) checkPrefixes(cookieSecure, cookieDomain, accessTokenPath);
   if (options.cookieSameSite === "none" && !cookieSecure && !isLocalHost(apiUrl.hostname)) {
-    throw invalidOption("cookieSameSite", "`none` needs Secure cookies, which browsers accept over https only");
+    throw invalidOption(
+      "cookieSameSite",
+      "`none` needs Secure cookies, which browsers accept over https only",
+    );
   }
   const statuses = {
     sessionExpired: options.sessionExpiredStatusCode ?? 401,
@@ -90,7 +102,12 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     logger: options.logger ?? consoleLogger,
-    secrets: options.secret === undefined ? [] : typeof options.secret === "string" ? [options.secret] : options.secret,
+    secrets:
+      options.secret === undefined
+        ? []
+        : typeof options.secret === "string"
+          ? [options.secret]
+          : options.secret,
     ...app,
     cookieDomain,
     olderCookieDomain: resolveOlderCookieDomain(options.olderCookieDomain),
@@ -111,11 +128,15 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
       if (sitesAreLoaded) return;
       registrable = await loadPublicSuffixes();
       if (siteOf(apiUrl.hostname, registrable) === undefined) {
-        throw invalidOption("appInfo.apiDomain", `${apiUrl.hostname} is a public suffix; no cookie can be set for it`);
+        throw invalidOption(
+          "appInfo.apiDomain",
+          `${apiUrl.hostname} is a public suffix; no cookie can be set for it`,
+        );
       }
       sitesAreLoaded = true;
     },
-    sameSite: (websiteOrigin) => options.cookieSameSite ?? sameSiteFor(app.apiOrigin, websiteOrigin, registrable),
+    sameSite: (websiteOrigin) =>
+      options.cookieSameSite ?? sameSiteFor(app.apiOrigin, websiteOrigin, registrable),
   };
 }
 
@@ -126,7 +147,7 @@ function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): Re
     if (isProduction) {
       throw invalidOption(
         "appInfo",
-        "is required in production: { appName, apiDomain: \"https://api.example.com\", websiteDomain: \"https://example.com\" }",
+        'is required in production: { appName, apiDomain: "https://api.example.com", websiteDomain: "https://example.com" }',
       );
     }
     const apiOrigin = "http://localhost";
@@ -135,9 +156,13 @@ function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): Re
   const apiOrigin = resolveOrigin("appInfo.apiDomain", appInfo.apiDomain);
   const websiteText = appInfo.origin ?? appInfo.websiteDomain;
   if (websiteText === undefined) {
-    throw invalidOption("appInfo.websiteDomain", "is required (or `appInfo.origin`): the origin of your website");
+    throw invalidOption(
+      "appInfo.websiteDomain",
+      "is required (or `appInfo.origin`): the origin of your website",
+    );
   }
-  const website = typeof websiteText === "function" ? websiteText : resolveOrigin("appInfo.websiteDomain", websiteText);
+  const website =
+    typeof websiteText === "function" ? websiteText : resolveOrigin("appInfo.websiteDomain", websiteText);
   const gatewayPath = resolvePath("appInfo.apiGatewayPath", appInfo.apiGatewayPath ?? "");
   const basePath = gatewayPath + resolvePath("appInfo.apiBasePath", appInfo.apiBasePath ?? "/auth");
   return { apiOrigin, basePath, gatewayPath, issuer: apiOrigin + basePath, website };
@@ -145,7 +170,8 @@ function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): Re
 
 function resolveOrigin(option: string, text: string): string {
   const origin = normaliseDomain(text);
-  if (origin === undefined) throw invalidOption(option, 'must be a domain or an origin, e.g. "https://api.example.com"');
+  if (origin === undefined)
+    throw invalidOption(option, 'must be a domain or an origin, e.g. "https://api.example.com"');
   const { hostname } = new URL(origin);
   if (!isLocalHost(hostname) && !hostname.includes(".")) {
     throw invalidOption(option, `${hostname} has no registrable domain; no cookie can be set for it`);
@@ -179,8 +205,13 @@ function resolveOlderCookieDomain(text: string | undefined): ResolvedConfig["old
 }
 
 /** RFC 6265bis §4.1.3: `__Host-` means Secure, path `/`, no domain; `__Secure-` means Secure. */
-function checkPrefixes(cookieSecure: boolean, cookieDomain: string | undefined, accessTokenPath: string): void {
-  if (!cookieSecure) throw invalidOption("cookiePrefixes", "need Secure cookies (https, or `cookieSecure: true`)");
+function checkPrefixes(
+  cookieSecure: boolean,
+  cookieDomain: string | undefined,
+  accessTokenPath: string,
+): void {
+  if (!cookieSecure)
+    throw invalidOption("cookiePrefixes", "need Secure cookies (https, or `cookieSecure: true`)");
   if (cookieDomain !== undefined) throw invalidOption("cookiePrefixes", "cannot be used with `cookieDomain`");
   if (accessTokenPath !== "/") throw invalidOption("cookiePrefixes", "need `accessTokenPath` to be `/`");
 }

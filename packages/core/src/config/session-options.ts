@@ -10,9 +10,9 @@ import type { SameSite } from "../respond/token-dress.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Logger } from "../runtime/logger.js";
 import type { RandomBytes } from "../runtime/random.js";
+import type { SessionContainer } from "../session/session-container.js";
 import type { SessionEventListener } from "../session/session-event.js";
 import type { SessionFunctions, VerifySessionOptions } from "../session/types.js";
-import type { SessionContainer } from "../session/session-container.js";
 import type { SessionStore, SigningAlgorithm } from "../store/session-store.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 
@@ -83,9 +83,7 @@ export interface ErrorHandlers {
 
 /** Our endpoints, as an override sees them. `undefined` switches one off: the application's own route then runs. */
 export interface SessionApis {
-  refreshPOST:
-    | ((input: ApiInput) => Promise<SessionContainer>)
-    | undefined;
+  refreshPOST: ((input: ApiInput) => Promise<SessionContainer>) | undefined;
   signOutPOST:
     | ((
         input: ApiInput & { session: SessionContainer },
@@ -143,7 +141,11 @@ export interface SessionOptions {
   tokenTransfer?: "cookie" | "header" | "auto" | undefined;
   /** The same per request; wins over `tokenTransfer`. */
   getTokenTransferMethod?:
-    | ((input: { req: BaseRequest; forCreateNewSession: boolean; userContext: UserContext }) => TokenTransferPolicy)
+    | ((input: {
+        req: BaseRequest;
+        forCreateNewSession: boolean;
+        userContext: UserContext;
+      }) => TokenTransferPolicy)
     | undefined;
   getCookieNameForTokenType?:
     | ((req: BaseRequest, tokenType: "access" | "refresh", userContext: UserContext) => string)

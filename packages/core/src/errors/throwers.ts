@@ -10,7 +10,11 @@ export function unauthorised(message: string, clearTokens: boolean): SessionErro
 }
 
 export function invalidOption(option: string, message: string): SessionError<"INVALID_OPTION"> {
-  return new SessionError({ type: "INVALID_OPTION", message: `option \`${option}\`: ${message}`, payload: { option } });
+  return new SessionError({
+    type: "INVALID_OPTION",
+    message: `option \`${option}\`: ${message}`,
+    payload: { option },
+  });
 }
 
 export function invalidArgument(message: string): SessionError<"INVALID_ARGUMENT"> {

@@ -19,7 +19,10 @@ export function transferForNewSession(
 }
 
 /** The policy when the application set none: on creation what the client asks for, later whatever it presents. */
-export function defaultTransferPolicy(authMode: string | undefined, forCreateNewSession: boolean): TokenTransferPolicy {
+export function defaultTransferPolicy(
+  authMode: string | undefined,
+  forCreateNewSession: boolean,
+): TokenTransferPolicy {
   if (!forCreateNewSession) return "any";
   const mode = authMode?.toLowerCase();
   return mode === "header" || mode === "cookie" ? mode : "any";

@@ -13,7 +13,11 @@ import type { SessionCore } from "./session-core.js";
  * @returns undefined when the error is not one that a client should hear of, or the response head has been sent: the
  *          framework's own error handling goes on with it, unchanged
  */
-export async function answerError(core: SessionCore, exchange: Exchange, error: unknown): Promise<Handled | undefined> {
+export async function answerError(
+  core: SessionCore,
+  exchange: Exchange,
+  error: unknown,
+): Promise<Handled | undefined> {
   if (!SessionError.is(error) || exchange.res.committed) return undefined;
   const answer = errorAnswer(error, core.config.statuses);
   if (answer === undefined) return undefined;
@@ -21,7 +25,8 @@ export async function answerError(core: SessionCore, exchange: Exchange, error: 
   await memo.sitesLoaded();
   const { req, res } = exchange;
   if (answer.clearsTokens) clearAllTokens(res, memo.dress());
-  if (error.retryAfterMs !== undefined) res.setHeader("Retry-After", String(Math.ceil(error.retryAfterMs / 1000)));
+  if (error.retryAfterMs !== undefined)
+    res.setHeader("Retry-After", String(Math.ceil(error.retryAfterMs / 1000)));
   const custom = customHandler(core, exchange, error);
   if (custom !== undefined) return { native: await custom() };
   res.setStatus(answer.status);
@@ -35,7 +40,11 @@ export async function answerError(core: SessionCore, exchange: Exchange, error: 
 }
 
 /** The application's handler for this type, ready to be called (W-1). */
-function customHandler(core: SessionCore, exchange: Exchange, error: SessionError): (() => unknown) | undefined {
+function customHandler(
+  core: SessionCore,
+  exchange: Exchange,
+  error: SessionError,
+): (() => unknown) | undefined {
   const handlers = core.config.options.errorHandlers;
   if (handlers === undefined || !SessionError.is(error)) return undefined;
   const { req, res } = exchange;
@@ -44,7 +53,9 @@ function customHandler(core: SessionCore, exchange: Exchange, error: SessionErro
     case "UNAUTHORISED":
       return handlers.onUnauthorised && (() => handlers.onUnauthorised?.(error.message, req, res, context));
     case "TRY_REFRESH_TOKEN":
-      return handlers.onTryRefreshToken && (() => handlers.onTryRefreshToken?.(error.message, req, res, context));
+      return (
+        handlers.onTryRefreshToken && (() => handlers.onTryRefreshToken?.(error.message, req, res, context))
+      );
     case "TOKEN_THEFT_DETECTED": {
       const { sessionHandle, userId, recipeUserId } = error.payload;
       return (

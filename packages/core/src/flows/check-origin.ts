@@ -12,7 +12,8 @@ import type { RequestMemo } from "./request-memo.js";
 export function checkOrigin(memo: RequestMemo): void {
   const { req } = memo.exchange;
   const origin = req.header("origin");
-  const isAllowed = origin === undefined ? req.header("sec-fetch-site") !== "cross-site" : isOwnOrigin(memo, origin);
+  const isAllowed =
+    origin === undefined ? req.header("sec-fetch-site") !== "cross-site" : isOwnOrigin(memo, origin);
   if (isAllowed) return;
   memo.core.engine.emit({ type: "csrf_rejected", path: requestPath(req.url) });
   throw new SessionError({

@@ -17,7 +17,10 @@ const CENTURY_SECONDS = 3_153_600_000;
  * A JWT of the application's own, signed with a key of the JWKS. It has no `version` in its header, so that no access
  * token can be made of it (security rule T-08).
  */
-export async function createJwt(core: SessionCore, input: CreateJwtInput): Promise<{ status: "OK"; jwt: string }> {
+export async function createJwt(
+  core: SessionCore,
+  input: CreateJwtInput,
+): Promise<{ status: "OK"; jwt: string }> {
   const { platform, keys, clock, settings } = core.engine;
   const validitySeconds = input.validitySeconds ?? CENTURY_SECONDS;
   if (!Number.isFinite(validitySeconds) || validitySeconds <= 0) {

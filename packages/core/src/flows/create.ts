@@ -1,4 +1,5 @@
 import type { UserContext } from "../claims/user-context.js";
+import { isLocalHost } from "../config/normalise-domain.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidOption } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
@@ -8,7 +9,6 @@ import { clearTokens } from "../respond/write-tokens.js";
 import type { JsonObject } from "../runtime/json.js";
 import { checkUserId, DEFAULT_TENANT } from "../session/create-session.js";
 import type { SessionContainer } from "../session/session-container.js";
-import { isLocalHost } from "../config/normalise-domain.js";
 import { CHECKED_ALL, memoOf, type RequestMemo } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
 
@@ -71,7 +71,10 @@ function assertCookiesWillBeKept(memo: RequestMemo): void {
   if (sameSite !== "none" || secure) return;
   const { apiOrigin } = memo.core.config;
   const website = memo.website();
-  const isLocal = isLocalHost(new URL(apiOrigin).hostname) && website !== undefined && isLocalHost(new URL(website).hostname);
+  const isLocal =
+    isLocalHost(new URL(apiOrigin).hostname) &&
+    website !== undefined &&
+    isLocalHost(new URL(website).hostname);
   if (isLocal) return;
   throw invalidOption(
     "cookieSecure",
@@ -93,7 +96,8 @@ async function revokePrevious(
       if (handle === undefined || handle === session.getHandle()) continue;
       await core.engine.tools.functions.revokeSession({ sessionHandle: handle, userContext });
     } catch (error) {
-      if (!SessionError.is(error)) core.config.logger.warn("the session a login replaced could not be revoked");
+      if (!SessionError.is(error))
+        core.config.logger.warn("the session a login replaced could not be revoked");
     }
   }
 }

@@ -11,6 +11,7 @@ export function defaultApis(core: () => SessionCore): SessionApis {
       await session.revokeSession(userContext);
       return { status: "OK" };
     },
-    verifySession: ({ exchange, options, userContext }) => guardOrRefresh(core(), exchange, options, userContext),
+    verifySession: ({ exchange, options, userContext }) =>
+      guardOrRefresh(core(), exchange, options, userContext),
   };
 }

@@ -32,7 +32,9 @@ export async function chooseRefreshToken(
   const distinct = [...new Set(texts)];
   if (first === undefined || distinct.length === 1) return first ?? "";
   const candidates = await Promise.all(distinct.map((text) => classify(memo, text, arrivedAtMonoMs)));
-  const usable = candidates.filter((candidate) => candidate !== undefined && USABLE.includes(candidate.verdict)) as Candidate[];
+  const usable = candidates.filter(
+    (candidate) => candidate !== undefined && USABLE.includes(candidate.verdict),
+  ) as Candidate[];
   if (usable.length === 0) return theLeastSuspect(distinct, candidates);
   const handles = new Set(usable.map(({ handle }) => handle));
   const wanted = handles.size === 1 ? usable[0]?.handle : await handleOfAccessToken(memo, handles);
@@ -43,7 +45,11 @@ export async function chooseRefreshToken(
   return (best as Candidate).text;
 }
 
-async function classify(memo: RequestMemo, text: string, arrivedAtMonoMs: number): Promise<Candidate | undefined> {
+async function classify(
+  memo: RequestMemo,
+  text: string,
+  arrivedAtMonoMs: number,
+): Promise<Candidate | undefined> {
   const { engine } = memo.core;
   const token = await openRefreshToken(engine.platform, engine.secrets, text);
   if (token === undefined) return undefined;
@@ -60,7 +66,10 @@ function theLeastSuspect(texts: readonly string[], candidates: readonly (Candida
 }
 
 /** A sibling domain can plant a genuine token of its own session; the access token, even expired, tells them apart. */
-async function handleOfAccessToken(memo: RequestMemo, handles: ReadonlySet<string>): Promise<string | undefined> {
+async function handleOfAccessToken(
+  memo: RequestMemo,
+  handles: ReadonlySet<string>,
+): Promise<string | undefined> {
   const values = memo.exchange.req.cookieValues(memo.dress().accessCookieName);
   const named = new Set<string>();
   for (const value of new Set(values)) {

@@ -65,7 +65,9 @@ export function matchEndpoint(core: SessionCore, { req }: Exchange): Endpoint | 
   const rest = path.slice(basePath.length);
   const route =
     ROUTES.find((candidate) => candidate.method === method && candidate.path === rest) ??
-    ROUTES.find((candidate) => candidate.method === method && candidate.path === rest.replace(TENANT_SEGMENT, ""));
+    ROUTES.find(
+      (candidate) => candidate.method === method && candidate.path === rest.replace(TENANT_SEGMENT, ""),
+    );
   return route?.endpoint;
 }
 

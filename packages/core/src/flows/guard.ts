@@ -33,7 +33,8 @@ export async function getSession(
   const established = establish(memo, options, userContext);
   const session = established instanceof Promise ? await established : established;
   if (session === undefined) {
-    if (exchange.req.hasOversizedCookies) throw unauthorised("the Cookie header is too large to be looked into", false);
+    if (exchange.req.hasOversizedCookies)
+      throw unauthorised("the Cookie header is too large to be looked into", false);
     if (options?.sessionRequired === false) return undefined;
     throw unauthorised("the request carries no session", false);
   }
@@ -98,7 +99,9 @@ function fromRequest(
   if (bearer === undefined) return fromCookie();
   const options = { antiCsrfCheck: false, antiCsrfToken: undefined, checkDatabase };
   const found = fromToken(memo, bearer, "header", options, wanted, userContext);
-  return found instanceof Promise ? found.then((session) => session ?? fromCookie()) : (found ?? fromCookie());
+  return found instanceof Promise
+    ? found.then((session) => session ?? fromCookie())
+    : (found ?? fromCookie());
 }
 
 function fromCookies(
@@ -119,7 +122,8 @@ function fromCookies(
     }
     const mode = memo.antiCsrfMode();
     if (mode === "VIA_CUSTOM_HEADER" && req.header("rid") === undefined) {
-      if (req.cookieValues(memo.accessCookieName()).every((text) => parseAccessToken(text) === undefined)) return undefined;
+      if (req.cookieValues(memo.accessCookieName()).every((text) => parseAccessToken(text) === undefined))
+        return undefined;
       throw tryRefreshToken("the request has no `rid` header");
     }
     options.antiCsrfCheck = mode === "VIA_TOKEN";
@@ -146,7 +150,11 @@ function fromToken(
     ? engine.tools.functions.getSession({
         accessToken: token,
         antiCsrfToken: options.antiCsrfToken,
-        options: { sessionRequired: false, antiCsrfCheck: options.antiCsrfCheck, checkDatabase: options.checkDatabase },
+        options: {
+          sessionRequired: false,
+          antiCsrfCheck: options.antiCsrfCheck,
+          checkDatabase: options.checkDatabase,
+        },
         userContext: memo.userContext(userContext),
       })
     : establishSession(engine, token, options);

@@ -1,6 +1,6 @@
 import type { UserContext } from "../claims/user-context.js";
-import { checkedName } from "../config/resolve-options.js";
 import { normaliseDomain } from "../config/normalise-domain.js";
+import { checkedName } from "../config/resolve-options.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidOption } from "../errors/throwers.js";
 import {
@@ -130,7 +130,9 @@ export class RequestMemo implements SessionSink {
       throw invalidOption("getTokenTransferMethod", 'must return "cookie", "header" or "any"');
     }
     if (tokenTransfer === "cookie" || tokenTransfer === "header") return tokenTransfer;
-    return forCreateNewSession ? defaultTransferPolicy(this.exchange.req.header("st-auth-mode"), true) : "any";
+    return forCreateNewSession
+      ? defaultTransferPolicy(this.exchange.req.header("st-auth-mode"), true)
+      : "any";
   }
 
   accessCookieName(): string {

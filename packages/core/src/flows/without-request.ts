@@ -69,7 +69,12 @@ export async function refreshSessionWithoutRequestResponse(
       "with antiCsrf VIA_CUSTOM_HEADER only you can see whether the request has a `rid` header: check it, then pass `disableAntiCsrf: true`",
     );
   }
-  return core.engine.tools.functions.refreshSession({ refreshToken, antiCsrfToken, disableAntiCsrf, userContext });
+  return core.engine.tools.functions.refreshSession({
+    refreshToken,
+    antiCsrfToken,
+    disableAntiCsrf,
+    userContext,
+  });
 }
 
 /** Judges the payload in the row, without a request; what is fetched is merged into the row. */
@@ -79,7 +84,9 @@ export async function validateClaimsForSessionHandle(
   override:
     | ((
         globals: Awaited<ReturnType<SessionCore["engine"]["tools"]["functions"]["getGlobalClaimValidators"]>>,
-        session: NonNullable<Awaited<ReturnType<SessionCore["engine"]["tools"]["functions"]["getSessionInformation"]>>>,
+        session: NonNullable<
+          Awaited<ReturnType<SessionCore["engine"]["tools"]["functions"]["getSessionInformation"]>>
+        >,
         userContext: UserContext,
       ) => unknown)
     | undefined,

@@ -1,4 +1,4 @@
-import { DUPLICATED, findCookie, findCookies, findOnlyCookie } from "./cookie-header.js";
+import { type DUPLICATED, findCookie, findCookies, findOnlyCookie } from "./cookie-header.js";
 
 /** Larger `Cookie` headers are not looked into (security rule D-01). */
 const MAX_COOKIE_HEADER_LENGTH = 16 * 1024;

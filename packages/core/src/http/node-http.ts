@@ -21,7 +21,9 @@ export interface NodeServerResponse {
   end(chunk?: string): unknown;
 }
 
-export class NodeRequest<Native extends NodeIncomingMessage = NodeIncomingMessage> extends BaseRequest<Native> {
+export class NodeRequest<
+  Native extends NodeIncomingMessage = NodeIncomingMessage,
+> extends BaseRequest<Native> {
   constructor(readonly native: Native) {
     super();
   }
@@ -41,7 +43,9 @@ export class NodeRequest<Native extends NodeIncomingMessage = NodeIncomingMessag
 }
 
 /** Writes through at once: Node keeps headers until the head is sent. */
-export class NodeResponse<Native extends NodeServerResponse = NodeServerResponse> extends BaseResponse<Native> {
+export class NodeResponse<
+  Native extends NodeServerResponse = NodeServerResponse,
+> extends BaseResponse<Native> {
   constructor(readonly native: Native) {
     super();
   }

@@ -38,7 +38,5 @@ export function isSameCookie(line: string, spec: Pick<CookieSpec, "name" | "doma
     if (key === "domain") domain = attribute.slice(equals + 1).trim();
     else if (key === "path") path = attribute.slice(equals + 1).trim();
   }
-  return (
-    (domain ?? "").toLowerCase() === (spec.domain ?? "").toLowerCase() && (path ?? "") === spec.path
-  );
+  return (domain ?? "").toLowerCase() === (spec.domain ?? "").toLowerCase() && (path ?? "") === spec.path;
 }

@@ -12,7 +12,8 @@ const RSA_MODULUS_BITS = new Set([2048, 3072, 4096]);
 export function isStrongKey(jwk: JsonObject, algorithm: SigningAlgorithm): boolean {
   if (jwk.use !== undefined && jwk.use !== "sig") return false;
   if (jwk.alg !== undefined && jwk.alg !== algorithm) return false;
-  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes("verify"))) return false;
+  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes("verify")))
+    return false;
   switch (algorithm) {
     case "ES256":
       return jwk.kty === "EC" && jwk.crv === "P-256";

@@ -103,12 +103,17 @@ export class SigningKeys {
     if (this.#byKid.has(kid)) return undefined;
     const now = this.clock.monoMs();
     const missingSince = this.#missing.get(kid);
-    if (missingSince !== undefined && now - missingSince < MISSING_KID_MS && missingSince >= this.#loadedAtMonoMs) {
+    if (
+      missingSince !== undefined &&
+      now - missingSince < MISSING_KID_MS &&
+      missingSince >= this.#loadedAtMonoMs
+    ) {
       return undefined;
     }
     if (now - this.#attemptedAtMonoMs >= RELOAD_COOLDOWN_MS) await this.#load();
     else if (this.#loading) await this.#loading;
-    else if (this.#attemptedAtMonoMs > this.#loadedAtMonoMs) throw storeUnavailable("the signing keys cannot be read");
+    else if (this.#attemptedAtMonoMs > this.#loadedAtMonoMs)
+      throw storeUnavailable("the signing keys cannot be read");
     const found = this.known(kid);
     if (found === undefined) this.#missing.set(kid, this.clock.monoMs());
     return found;
@@ -146,7 +151,9 @@ export class SigningKeys {
    */
   async jwks(): Promise<{ keys: JsonObject[]; validityInSeconds: number }> {
     await this.signing();
-    const dynamic = this.#keys.filter(({ row }) => row.family === "dynamic" && this.#verifies(row)).sort(newestFirst);
+    const dynamic = this.#keys
+      .filter(({ row }) => row.family === "dynamic" && this.#verifies(row))
+      .sort(newestFirst);
     const fixed = this.#keys.filter(({ row }) => row.family === "static").sort(newestFirst);
     const keys = [...dynamic, ...fixed].map(({ publicJwk, row }) => ({
       ...publicJwk,

@@ -17,7 +17,10 @@ export const platform: Platform = {
     return {
       async verify(signingInput, signature) {
         const bytes = fromBase64Url(signature);
-        return bytes !== undefined && crypto.subtle.verify(PARAMETERS[algorithm], key, bytes, utf8Bytes(signingInput));
+        return (
+          bytes !== undefined &&
+          crypto.subtle.verify(PARAMETERS[algorithm], key, bytes, utf8Bytes(signingInput))
+        );
       },
     };
   },
@@ -39,7 +42,9 @@ export const platform: Platform = {
   },
 
   async hmacBase64Url(key, text) {
-    const hmac = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    const hmac = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, [
+      "sign",
+    ]);
     return base64Url(new Uint8Array(await crypto.subtle.sign("HMAC", hmac, utf8Bytes(text))));
   },
 

@@ -28,7 +28,11 @@ export function errorAnswer(error: AnySessionError, statuses: ErrorStatuses): Er
         clearsTokens: error.payload.clearTokens !== false,
       };
     case "TOKEN_THEFT_DETECTED":
-      return { status: statuses.sessionExpired, body: { message: "token theft detected" }, clearsTokens: true };
+      return {
+        status: statuses.sessionExpired,
+        body: { message: "token theft detected" },
+        clearsTokens: true,
+      };
     case "INVALID_CLAIMS":
       return {
         status: statuses.invalidClaim,
@@ -36,7 +40,11 @@ export function errorAnswer(error: AnySessionError, statuses: ErrorStatuses): Er
         clearsTokens: false,
       };
     case "CLEAR_DUPLICATE_SESSION_COOKIES":
-      return { status: 200, body: { message: "duplicate session cookies were removed" }, clearsTokens: false };
+      return {
+        status: 200,
+        body: { message: "duplicate session cookies were removed" },
+        clearsTokens: false,
+      };
     case "STORE_UNAVAILABLE":
       return { status: 503, body: { message: "session store unavailable" }, clearsTokens: false };
     case "RATE_LIMITED":

@@ -1,6 +1,6 @@
+import type { TokenTransferMethod } from "../extract/token-transfer.js";
 import type { BaseResponse } from "../http/base-response.js";
 import { FRONT_TOKEN_REMOVE } from "../tokens/front-token.js";
-import type { TokenTransferMethod } from "../extract/token-transfer.js";
 import type { TokenDress } from "./token-dress.js";
 
 /** The access cookie outlives its token, so that the server can tell "refresh" from "no session" (wire-contract.md 1.7). */

@@ -5,8 +5,8 @@ import type { JsonObject } from "../runtime/json.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { hash2Of, sealRefreshToken } from "../tokens/refresh-token.js";
 import { withoutReservedClaims } from "../tokens/reserved-claims.js";
-import type { SessionEngine } from "./engine.js";
 import { emitFor } from "./emit.js";
+import type { SessionEngine } from "./engine.js";
 import { newTokenExpirySeconds, payloadOf, signPayload } from "./mint-access-token.js";
 import { SessionContainer } from "./session-container.js";
 import { assertFits, COOKIE_WARNING_BYTES, largestClaims, largestCookieBytes } from "./token-size.js";
@@ -75,7 +75,12 @@ export async function createSession(
     expiresAtMs,
     absoluteExpiresAtMs,
   });
-  await emitFor(engine, handle, (handleHash) => ({ type: "session.created", handleHash, userId, generation: 0 }));
+  await emitFor(engine, handle, (handleHash) => ({
+    type: "session.created",
+    handleHash,
+    userId,
+    generation: 0,
+  }));
   if (sizeBytes > COOKIE_WARNING_BYTES) {
     await emitFor(engine, handle, (handleHash) => ({
       type: "token_large",
@@ -96,7 +101,8 @@ export async function createSession(
 
 /** @throws SessionError `INVALID_ARGUMENT` */
 export function checkUserId(userId: unknown): asserts userId is string {
-  if (typeof userId !== "string" || userId === "") throw invalidArgument("the user id must be a non-empty string");
+  if (typeof userId !== "string" || userId === "")
+    throw invalidArgument("the user id must be a non-empty string");
   if (utf8Bytes(userId).length > MAX_USER_ID_BYTES) {
     throw invalidArgument(`the user id is longer than ${MAX_USER_ID_BYTES} bytes`);
   }

@@ -76,7 +76,12 @@ async function fromRow(
   const ownHash2 = await hash2Of(engine.platform, payload.refreshTokenHash1);
   const parentHash1 = payload.parentRefreshTokenHash1 ?? null;
   if (parentHash1 !== null) {
-    const promoted = await promote(engine, payload.sessionHandle, await hash2Of(engine.platform, parentHash1), ownHash2);
+    const promoted = await promote(
+      engine,
+      payload.sessionHandle,
+      await hash2Of(engine.platform, parentHash1),
+      ownHash2,
+    );
     if (promoted !== undefined) return reissue(engine, verified, promoted);
   }
   const row = await engine.store.getSession(payload.sessionHandle, engine.clock.wallMs());
@@ -89,7 +94,10 @@ async function fromRow(
     ownHash2 === row.previousRefreshTokenHash2 ||
     (parentHash1 !== null && (await hash2Of(engine.platform, parentHash1)) === row.previousRefreshTokenHash2);
   if (!isRecent) throw tryRefreshToken("the access token belongs to a branch that was rotated out");
-  const isPayloadCurrent = jsonEqual(withoutReservedClaims(payload), parseStoredJson(row.accessTokenPayloadJson));
+  const isPayloadCurrent = jsonEqual(
+    withoutReservedClaims(payload),
+    parseStoredJson(row.accessTokenPayloadJson),
+  );
   return isPayloadCurrent ? containerOf(engine, verified, false) : reissue(engine, verified, row);
 }
 
@@ -112,7 +120,11 @@ export async function promote(
 }
 
 /** The same token with the row's payload, unmarked, with full validity (G-14 to G-16). */
-async function reissue(engine: SessionEngine, { payload }: VerifiedToken, row: SessionRow): Promise<SessionContainer> {
+async function reissue(
+  engine: SessionEngine,
+  { payload }: VerifiedToken,
+  row: SessionRow,
+): Promise<SessionContainer> {
   const minted = await mintAccessToken(engine, {
     userId: row.userId,
     tenantId: row.tenantId,

@@ -54,7 +54,11 @@ export async function mintAccessToken(engine: SessionEngine, input: MintInput): 
  * Expiry of a new token in seconds: full validity, shortened at random by at most the jitter, and never past the end
  * of the session (security rule R-11).
  */
-export function newTokenExpirySeconds(engine: SessionEngine, nowMs: number, absoluteExpiresAtMs: number): number {
+export function newTokenExpirySeconds(
+  engine: SessionEngine,
+  nowMs: number,
+  absoluteExpiresAtMs: number,
+): number {
   const { accessTokenValidityMs, accessTokenValidityJitter } = engine.settings;
   const share = accessTokenValidityJitter === 0 ? 0 : accessTokenValidityJitter * randomFraction(engine);
   return Math.floor(Math.min(nowMs + accessTokenValidityMs * (1 - share), absoluteExpiresAtMs) / 1000);

@@ -53,7 +53,11 @@ export async function regenerateAccessToken(
   return {
     status: "OK",
     session,
-    accessToken: { token: minted.token, expiry: minted.payload.exp * 1000, createdTime: minted.payload.iat * 1000 },
+    accessToken: {
+      token: minted.token,
+      expiry: minted.payload.exp * 1000,
+      createdTime: minted.payload.iat * 1000,
+    },
   };
 }
 

@@ -84,13 +84,7 @@ export async function refreshSession(engine: SessionEngine, input: RefreshInput)
 }
 
 /** What a genuine token is to the session's row. */
-export type RefreshVerdict =
-  | "current"
-  | "child-of-current"
-  | "previous"
-  | "ahead"
-  | "undecidable"
-  | "reused";
+export type RefreshVerdict = "current" | "child-of-current" | "previous" | "ahead" | "undecidable" | "reused";
 
 /**
  * Classifies a genuine token against the row, read-only (wire-contract.md R-7 to R-10). Order comes from hashes and
@@ -145,7 +139,8 @@ async function issueChild(
   marking: "marked" | "unmarked",
 ): Promise<SessionContainer> {
   const keys = await engine.secrets.find(secretId);
-  if (keys === undefined) throw storeUnavailable("the secret this session was made with is not configured here");
+  if (keys === undefined)
+    throw storeUnavailable("the secret this session was made with is not configured here");
   const child = await childOf(engine.platform, keys, token, bound);
   const nowMs = engine.clock.wallMs();
   const minted = await mintAccessToken(engine, {
@@ -168,7 +163,10 @@ async function issueChild(
     accessToken: minted.token,
     payload: minted.payload,
     refreshToken: child.text,
-    refreshTokenExpiresAtMs: Math.min(nowMs + engine.settings.refreshTokenValidityMs, row.absoluteExpiresAtMs),
+    refreshTokenExpiresAtMs: Math.min(
+      nowMs + engine.settings.refreshTokenValidityMs,
+      row.absoluteExpiresAtMs,
+    ),
     antiCsrfToken: child.antiCsrfToken ?? undefined,
     updated: true,
   });

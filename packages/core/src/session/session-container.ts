@@ -122,7 +122,10 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   }
 
   /** Newer name of {@link updateSessionData}. */
-  updateSessionDataInDatabase(newSessionData: Data | null | undefined, userContext?: UserContext): Promise<void> {
+  updateSessionDataInDatabase(
+    newSessionData: Data | null | undefined,
+    userContext?: UserContext,
+  ): Promise<void> {
     return this.updateSessionData(newSessionData, userContext);
   }
 
@@ -132,7 +135,10 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
    *
    * @throws SessionError `RESERVED_CLAIM_NAME`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`: nothing was written
    */
-  async mergeIntoAccessTokenPayload(patch: Partial<Payload> | JsonObject, userContext?: UserContext): Promise<void> {
+  async mergeIntoAccessTokenPayload(
+    patch: Partial<Payload> | JsonObject,
+    userContext?: UserContext,
+  ): Promise<void> {
     await this.#merge(patch, this.#context(userContext));
   }
 
@@ -281,7 +287,10 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     if (result === undefined) throw this.#gone();
     if (result.accessToken === undefined) {
       // Expired meanwhile: the client gets the new payload with its next refresh (M-7).
-      this.#tokens = { ...before, payload: { ...tokenClaimsOf(before.payload), ...result.session.userDataInJWT } };
+      this.#tokens = {
+        ...before,
+        payload: { ...tokenClaimsOf(before.payload), ...result.session.userDataInJWT },
+      };
       this.#frontToken = undefined;
       return;
     }
@@ -311,6 +320,26 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
 }
 
 function tokenClaimsOf(payload: AccessTokenPayload): TokenClaims {
-  const { sub, rsub, tId, iat, exp, sessionHandle, refreshTokenHash1, parentRefreshTokenHash1, antiCsrfToken } = payload;
-  return { sub, rsub, tId, iat, exp, sessionHandle, refreshTokenHash1, parentRefreshTokenHash1, antiCsrfToken };
+  const {
+    sub,
+    rsub,
+    tId,
+    iat,
+    exp,
+    sessionHandle,
+    refreshTokenHash1,
+    parentRefreshTokenHash1,
+    antiCsrfToken,
+  } = payload;
+  return {
+    sub,
+    rsub,
+    tId,
+    iat,
+    exp,
+    sessionHandle,
+    refreshTokenHash1,
+    parentRefreshTokenHash1,
+    antiCsrfToken,
+  };
 }

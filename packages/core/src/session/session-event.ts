@@ -3,7 +3,12 @@
  * token or a payload.
  */
 export type SessionEvent =
-  | { type: "session.created" | "session.refreshed" | "session.revoked"; handleHash: string; userId?: string; generation?: number }
+  | {
+      type: "session.created" | "session.refreshed" | "session.revoked";
+      handleHash: string;
+      userId?: string;
+      generation?: number;
+    }
   | { type: "theft"; handleHash: string; userId: string; generation: number }
   | { type: "lost_response_recovered" | "grace_hit"; handleHash: string; userId: string; generation: number }
   | { type: "store_unavailable"; operation: string }

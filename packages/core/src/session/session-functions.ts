@@ -61,7 +61,8 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
       return revoked(await engine.store.deleteSessionsOfUser(userId, tenantId, nowMs()));
     },
 
-    getAllSessionHandlesForUser: ({ userId, tenantId }) => engine.store.listSessionHandles(userId, tenantId, nowMs()),
+    getAllSessionHandlesForUser: ({ userId, tenantId }) =>
+      engine.store.listSessionHandles(userId, tenantId, nowMs()),
 
     updateSessionData: ({ sessionHandle, newSessionData }) =>
       engine.store.replaceSessionData(
@@ -91,15 +92,27 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
       const information = await functions().getSessionInformation({ sessionHandle, userContext });
       if (information === undefined) return false;
       const patch = await claim.build(fetchContextOf(information, userContext), nowMs());
-      return functions().mergeIntoAccessTokenPayload({ sessionHandle, accessTokenPayloadUpdate: patch, userContext });
+      return functions().mergeIntoAccessTokenPayload({
+        sessionHandle,
+        accessTokenPayloadUpdate: patch,
+        userContext,
+      });
     },
 
     setClaimValue({ sessionHandle, claim, value, userContext }) {
       const patch = claim.addToPayload({}, value, nowMs());
-      return functions().mergeIntoAccessTokenPayload({ sessionHandle, accessTokenPayloadUpdate: patch, userContext });
+      return functions().mergeIntoAccessTokenPayload({
+        sessionHandle,
+        accessTokenPayloadUpdate: patch,
+        userContext,
+      });
     },
 
-    async getClaimValue<T>(input: { sessionHandle: string; claim: SessionClaim<T>; userContext: UserContext }) {
+    async getClaimValue<T>(input: {
+      sessionHandle: string;
+      claim: SessionClaim<T>;
+      userContext: UserContext;
+    }) {
       const { sessionHandle, claim, userContext } = input;
       const information = await functions().getSessionInformation({ sessionHandle, userContext });
       if (information === undefined) return { status: "SESSION_DOES_NOT_EXIST_ERROR" as const };
@@ -109,7 +122,11 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
 
     removeClaim({ sessionHandle, claim, userContext }) {
       const patch: JsonObject = claim.removeFromPayloadByMerge({});
-      return functions().mergeIntoAccessTokenPayload({ sessionHandle, accessTokenPayloadUpdate: patch, userContext });
+      return functions().mergeIntoAccessTokenPayload({
+        sessionHandle,
+        accessTokenPayloadUpdate: patch,
+        userContext,
+      });
     },
   };
 }

@@ -33,7 +33,10 @@ export function largestCookieBytes(
   };
   const payloadBytes = utf8Bytes(JSON.stringify(longest)).length;
   const access =
-    accessCookieOverheadBytes + HEADER_CHARACTERS + Math.ceil((payloadBytes * 4) / 3) + SIGNATURE_CHARACTERS[algorithm];
+    accessCookieOverheadBytes +
+    HEADER_CHARACTERS +
+    Math.ceil((payloadBytes * 4) / 3) +
+    SIGNATURE_CHARACTERS[algorithm];
   const front = FRONT_COOKIE_NAME_BYTES + Math.ceil(utf8Bytes(frontTokenJson(longest)).length / 3) * 4;
   return Math.max(access, front);
 }

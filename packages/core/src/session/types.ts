@@ -1,5 +1,5 @@
-import type { SessionClaim } from "../claims/session-claim.js";
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
+import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
 import type { ClaimValidationError } from "../errors/session-error.js";
 import type { JsonObject } from "../runtime/json.js";
@@ -61,7 +61,13 @@ export type ClaimValidationForHandle =
 /** What {@link SessionFunctions.regenerateAccessToken} returns. */
 export interface RegeneratedSession {
   status: "OK";
-  session: { handle: string; userId: string; recipeUserId: string; tenantId: string; userDataInJWT: JsonObject };
+  session: {
+    handle: string;
+    userId: string;
+    recipeUserId: string;
+    tenantId: string;
+    userDataInJWT: JsonObject;
+  };
   /** Absent when the old one had expired meanwhile. */
   accessToken?: { token: string; expiry: number; createdTime: number };
 }
@@ -117,7 +123,10 @@ export interface SessionFunctions {
     userContext: UserContext;
   }): Promise<string[]>;
   revokeSession(input: { sessionHandle: string; userContext: UserContext }): Promise<boolean>;
-  revokeMultipleSessions(input: { sessionHandles: readonly string[]; userContext: UserContext }): Promise<string[]>;
+  revokeMultipleSessions(input: {
+    sessionHandles: readonly string[];
+    userContext: UserContext;
+  }): Promise<string[]>;
   updateSessionData(input: {
     sessionHandle: string;
     newSessionData: JsonObject;

@@ -7,7 +7,10 @@ import type { SessionStore } from "./session-store.js";
  * can ever look like "no session" (security rule O-01). Of the cause only name and code remain: driver errors carry
  * statements and values (security rule L-03).
  */
-export function guardedStore(store: SessionStore, onFailure: (operation: string, cause: unknown) => void): SessionStore {
+export function guardedStore(
+  store: SessionStore,
+  onFailure: (operation: string, cause: unknown) => void,
+): SessionStore {
   async function guard<T>(operation: string, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
@@ -43,7 +46,10 @@ export function guardedStore(store: SessionStore, onFailure: (operation: string,
 
 /** `TimeoutError`, `SQLITE_BUSY`, `ECONNREFUSED` …: a short identifier, or nothing. */
 function nameOf(error: unknown): string {
-  const { code, name } = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
+  const { code, name } = (typeof error === "object" && error !== null ? error : {}) as Record<
+    string,
+    unknown
+  >;
   const text = typeof code === "string" ? code : typeof name === "string" ? name : "Error";
   return /^[A-Za-z0-9_]{1,40}$/.test(text) ? text : "Error";
 }

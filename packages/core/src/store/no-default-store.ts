@@ -4,5 +4,8 @@ import type { SessionStore } from "./session-store.js";
 
 /** Where there is no file system to put a database on, the application has to name its store. */
 export function openDefaultStore(_logger: Logger): SessionStore {
-  throw invalidOption("store", "this runtime has no embedded database; give a store, e.g. `store: new MemoryStore()`");
+  throw invalidOption(
+    "store",
+    "this runtime has no embedded database; give a store, e.g. `store: new MemoryStore()`",
+  );
 }

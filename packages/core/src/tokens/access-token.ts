@@ -1,5 +1,5 @@
-import { isPlainObject, type JsonObject, parseJsonObject } from "../runtime/json.js";
 import { textFromBase64Url } from "../runtime/encoding.js";
+import { isPlainObject, type JsonObject, parseJsonObject } from "../runtime/json.js";
 
 /** What the token says of itself (wire-contract.md 2.1.2). Times are whole seconds (RFC 7519 §2, NumericDate). */
 export interface TokenClaims {
@@ -51,7 +51,8 @@ export function parseAccessToken(token: string): UnverifiedAccessToken | undefin
   if (headerText === undefined || payloadText === undefined) return undefined;
   const header = parseJsonObject(headerText);
   if (header?.typ !== "JWT" || header.version !== "5") return undefined;
-  if (typeof header.kid !== "string" || !KID.test(header.kid) || typeof header.alg !== "string") return undefined;
+  if (typeof header.kid !== "string" || !KID.test(header.kid) || typeof header.alg !== "string")
+    return undefined;
   if (FOREIGN_HEADER_MEMBERS.some((member) => Object.hasOwn(header, member))) return undefined;
   const payload = asAccessTokenPayload(parseJsonObject(payloadText));
   return payload && { kid: header.kid, alg: header.alg, payload };
@@ -70,7 +71,12 @@ export function splitToken(token: string): TokenParts | undefined {
   if (token.length > MAX_ACCESS_TOKEN_LENGTH) return undefined;
   const first = token.indexOf(".");
   const second = token.indexOf(".", first + 1);
-  if (first < 1 || second < first + 2 || second === token.length - 1 || token.indexOf(".", second + 1) !== -1) {
+  if (
+    first < 1 ||
+    second < first + 2 ||
+    second === token.length - 1 ||
+    token.indexOf(".", second + 1) !== -1
+  ) {
     return undefined;
   }
   return {
@@ -84,8 +90,18 @@ export function splitToken(token: string): TokenParts | undefined {
 /** The object as a payload of ours, if every required claim is there with the right type (security rule T-06). */
 export function asAccessTokenPayload(value: unknown): AccessTokenPayload | undefined {
   if (!isPlainObject(value)) return undefined;
-  const { sub, rsub, tId, iat, exp, sessionHandle, refreshTokenHash1, parentRefreshTokenHash1, antiCsrfToken, stt } =
-    value;
+  const {
+    sub,
+    rsub,
+    tId,
+    iat,
+    exp,
+    sessionHandle,
+    refreshTokenHash1,
+    parentRefreshTokenHash1,
+    antiCsrfToken,
+    stt,
+  } = value;
   const wellFormed =
     isText(sub) &&
     isText(rsub) &&

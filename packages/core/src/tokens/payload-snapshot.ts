@@ -33,7 +33,8 @@ export function snapshotPayload(what: string, value: unknown): JsonObject {
     if (error instanceof TypeError) {
       throw invalidPayload(`the ${what} is not JSON: it holds a BigInt or refers to itself`);
     }
-    if (error instanceof RangeError) throw invalidPayload(`the ${what} is nested deeper than ${MAX_DEPTH} levels`);
+    if (error instanceof RangeError)
+      throw invalidPayload(`the ${what} is nested deeper than ${MAX_DEPTH} levels`);
     throw error;
   }
   const copy: unknown = JSON.parse(text);
@@ -44,7 +45,9 @@ export function snapshotPayload(what: string, value: unknown): JsonObject {
 
 /** The object in a stored text, without keys that could reach a prototype. */
 export function parseStoredJson(text: string): JsonObject {
-  return JSON.parse(text, (key, member: unknown) => (FORBIDDEN_KEYS.has(key) ? undefined : member)) as JsonObject;
+  return JSON.parse(text, (key, member: unknown) =>
+    FORBIDDEN_KEYS.has(key) ? undefined : member,
+  ) as JsonObject;
 }
 
 function checkShape(what: string, value: unknown, depth: number, count: { keys: number }): void {

@@ -33,7 +33,8 @@ export interface IssuedRefreshToken extends RefreshToken {
 
 const MAX_REFRESH_TOKEN_LENGTH = 512;
 const VERSION = "1";
-const SHAPE = /^1\.[A-Za-z0-9_-]{1,32}\.[A-Za-z0-9_-]{1,128}\.[0-9]{1,10}\.[cn]\.[A-Za-z0-9_-]{43}\.(?:[0-9a-f]{64}|-)\.[A-Za-z0-9_-]{43}$/;
+const SHAPE =
+  /^1\.[A-Za-z0-9_-]{1,32}\.[A-Za-z0-9_-]{1,128}\.[0-9]{1,10}\.[cn]\.[A-Za-z0-9_-]{43}\.(?:[0-9a-f]{64}|-)\.[A-Za-z0-9_-]{43}$/;
 
 /** Whether a text has the shape of a refresh token; says nothing about who made it. */
 export function looksLikeRefreshToken(text: string): boolean {

@@ -6,7 +6,12 @@ import { isCanonicalBase64Url } from "../runtime/encoding.js";
 import { deepFreeze, parseJsonObject } from "../runtime/json.js";
 import { BoundedMap } from "../runtime/lru.js";
 import type { KeyFamily } from "../store/session-store.js";
-import { type AccessTokenPayload, asAccessTokenPayload, parseAccessToken, splitToken } from "../tokens/access-token.js";
+import {
+  type AccessTokenPayload,
+  asAccessTokenPayload,
+  parseAccessToken,
+  splitToken,
+} from "../tokens/access-token.js";
 import type { VerifiedToken, VerifiedTokenCache } from "./verified-token-cache.js";
 
 export interface VerifierSettings {
@@ -63,7 +68,12 @@ export class AccessTokenVerifier {
     return verdict.then((isGenuine) => this.#judge(isGenuine, token, parts.payload, key));
   }
 
-  #judge(isGenuine: boolean, token: string, payload: string, key: VerificationKey): VerifiedToken | undefined {
+  #judge(
+    isGenuine: boolean,
+    token: string,
+    payload: string,
+    key: VerificationKey,
+  ): VerifiedToken | undefined {
     if (isGenuine) return this.#accept(token, payload, key, this.clock.wallMs());
     if (parseAccessToken(token) === undefined) return undefined;
     throw tryRefreshToken("the access token's signature is wrong");
@@ -73,7 +83,8 @@ export class AccessTokenVerifier {
   async authenticate(token: string): Promise<AccessTokenPayload | undefined> {
     const unverified = parseAccessToken(token);
     const parts = splitToken(token);
-    if (unverified === undefined || parts === undefined || !isCanonicalBase64Url(parts.signature)) return undefined;
+    if (unverified === undefined || parts === undefined || !isCanonicalBase64Url(parts.signature))
+      return undefined;
     const key = await this.keys.find(unverified.kid);
     if (key === undefined || unverified.alg !== key.algorithm) return undefined;
     return (await key.key.verify(parts.signingInput, parts.signature)) ? unverified.payload : undefined;
@@ -83,10 +94,12 @@ export class AccessTokenVerifier {
     const unverified = parseAccessToken(token);
     const parts = splitToken(token);
     if (unverified === undefined || parts === undefined) return undefined;
-    if (!isCanonicalBase64Url(parts.signature)) throw tryRefreshToken("the access token's signature is malformed");
+    if (!isCanonicalBase64Url(parts.signature))
+      throw tryRefreshToken("the access token's signature is malformed");
     const key = await this.keys.find(unverified.kid);
     if (key === undefined) throw tryRefreshToken("the access token's key is not known, or no longer");
-    if (unverified.alg !== key.algorithm) throw tryRefreshToken("the access token names another algorithm than its key");
+    if (unverified.alg !== key.algorithm)
+      throw tryRefreshToken("the access token names another algorithm than its key");
     if (!(await key.key.verify(parts.signingInput, parts.signature))) {
       throw tryRefreshToken("the access token's signature is wrong");
     }
@@ -94,11 +107,17 @@ export class AccessTokenVerifier {
     return this.#accept(token, parts.payload, key, this.clock.wallMs());
   }
 
-  #accept(token: string, payloadSegment: string, key: VerificationKey, nowMs: number): VerifiedToken | undefined {
+  #accept(
+    token: string,
+    payloadSegment: string,
+    key: VerificationKey,
+    nowMs: number,
+  ): VerifiedToken | undefined {
     const text = this.platform.decodeSegment(payloadSegment);
     const payload = text === undefined ? undefined : asAccessTokenPayload(parseJsonObject(text));
     if (payload === undefined) return undefined;
-    if (key.family !== this.settings.family) throw tryRefreshToken("the access token is of the other key family");
+    if (key.family !== this.settings.family)
+      throw tryRefreshToken("the access token is of the other key family");
     const verified: VerifiedToken = { token, kid: key.kid, payload: deepFreeze(payload) };
     this.#checkTimes(verified, nowMs);
     return this.cache?.add(token, key.kid, verified.payload) ?? verified;

@@ -9,7 +9,11 @@ const MAX_ANTI_CSRF_LENGTH = 256;
 
 /** Whether the presented anti-CSRF token is the expected one, in constant time. */
 export function isSameAntiCsrfToken(presented: string | undefined, expected: string): boolean {
-  return presented !== undefined && presented.length <= MAX_ANTI_CSRF_LENGTH && constantTimeEqual(presented, expected);
+  return (
+    presented !== undefined &&
+    presented.length <= MAX_ANTI_CSRF_LENGTH &&
+    constantTimeEqual(presented, expected)
+  );
 }
 
 /**
@@ -21,5 +25,6 @@ export function isSameAntiCsrfToken(presented: string | undefined, expected: str
  */
 export function checkAntiCsrfToken(claim: string | null | undefined, presented: string | undefined): void {
   if (claim === null || claim === undefined) throw tryRefreshToken("the session has no anti-csrf token yet");
-  if (!isSameAntiCsrfToken(presented, claim)) throw tryRefreshToken("the anti-csrf token is missing or wrong");
+  if (!isSameAntiCsrfToken(presented, claim))
+    throw tryRefreshToken("the anti-csrf token is missing or wrong");
 }
