@@ -4,6 +4,7 @@ export { invalidArgument, invalidOption } from "../errors/throwers.js";
 export type { Handled } from "../flows/endpoints.js";
 export { BaseRequest } from "../http/base-request.js";
 export { BaseResponse, type ResponseBody } from "../http/base-response.js";
+export { BufferedResponse, type ResponseHead } from "../http/buffered-response.js";
 export { Exchange, exchangeOn } from "../http/exchange.js";
 export {
   type NodeIncomingMessage,
@@ -12,6 +13,7 @@ export {
   type NodeServerResponse,
 } from "../http/node-http.js";
 export { type CookieSpec, isSameCookie, serializeCookie } from "../http/set-cookie.js";
+export { WebRequest, WebResponse } from "../http/web-http.js";
 export {
   type AdapterCore,
   type BoundSession,
