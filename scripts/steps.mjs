@@ -9,7 +9,7 @@ const nodeTests = (...files) => [
   "./scripts/report/node-test.mjs",
   ...files,
 ];
-const turbo = (task) => ["turbo", "run", task, "--output-logs=errors-only"];
+const turbo = (task) => ["pnpm", "exec", "turbo", "run", task, "--output-logs=errors-only"];
 
 export const steps = [
   { name: "install", command: ["pnpm", "install", "--prefer-offline", "--loglevel=warn"], stop: true },

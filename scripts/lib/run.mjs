@@ -1,6 +1,6 @@
 // Running commands with the pinned tools: pnpm as package.json pins it, and Node 24 first on PATH once it is installed.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 export const root = resolve(import.meta.dirname, "../..");
@@ -14,8 +14,10 @@ const binDirectory = join(root, "node_modules/.bin");
 
 function toolEnvironment(extra = {}) {
   const path = [nodeDirectory, binDirectory, process.env.PATH].join(delimiter);
+  // Set by `npm --prefix`; npx waits for ever under it.
+  const { npm_config_prefix: _, ...environment } = process.env;
   return {
-    ...process.env,
+    ...environment,
     PATH: path,
     DO_NOT_TRACK: "1",
     TURBO_TELEMETRY_DISABLED: "1",
@@ -23,6 +25,32 @@ function toolEnvironment(extra = {}) {
     npm_config_update_notifier: "false",
     ...extra,
   };
+}
+
+/** npm does not pass every signal on, so we watch the npm that started us and stop when it is gone. Only Linux tells. */
+function findNpm() {
+  for (let pid = process.ppid; pid > 1; ) {
+    let stat;
+    try {
+      stat = /[(](.*)[)] . (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    } catch {
+      return undefined;
+    }
+    if (stat?.[1].startsWith("npm")) return pid;
+    pid = Number(stat?.[2]);
+  }
+  return undefined;
+}
+
+const npm = findNpm();
+
+function isGone(pid) {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Runs a command to its end, output shown. Resolves to the exit code; a signal that stops us stops it too. */
@@ -35,7 +63,9 @@ export function run(command, args, { cwd = root, env = {}, quiet = false } = {})
     });
     const forward = (signal) => child.kill(signal);
     process.on("SIGINT", forward).on("SIGTERM", forward);
+    const orphaned = npm && setInterval(() => isGone(npm) && child.kill(), 500).unref();
     const finish = (code) => {
+      clearInterval(orphaned);
       process.off("SIGINT", forward).off("SIGTERM", forward);
       done(code);
     };
@@ -47,33 +77,15 @@ export function run(command, args, { cwd = root, env = {}, quiet = false } = {})
   });
 }
 
-// These rewrite node_modules, and with it the pnpm in there.
-const rewriting = new Set([
-  "install",
-  "i",
-  "add",
-  "remove",
-  "rm",
-  "update",
-  "up",
-  "dedupe",
-  "import",
-  "prune",
-]);
-
-/** pnpm does not resolve itself on a bare machine: npx brings the pinned version until it is installed here. */
-export function pnpm(args, options) {
-  const installed = join(root, "node_modules/pnpm/bin/pnpm.cjs");
-  return existsSync(installed) && !rewriting.has(args[0])
-    ? run(process.execPath, [installed, ...args], options)
-    : run("npx", ["--yes", pinnedPnpm, ...args], options);
-}
+/** pnpm does not resolve itself on a bare machine, so npx brings the pinned version, and puts it on PATH for what it runs. */
+export const pnpm = (args, options) => run("npx", ["--yes", pinnedPnpm, ...args], options);
 
 export function install(args = []) {
   return pnpm(["install", "--prefer-offline", "--reporter=append-only", "--loglevel=warn", ...args]);
 }
 
-export const turbo = (args, options) => run("turbo", ["run", ...args, "--output-logs=errors-only"], options);
+/** turbo calls pnpm for each package, so it runs inside it. */
+export const turbo = (args) => pnpm(["exec", "turbo", "run", ...args, "--output-logs=errors-only"]);
 
 /** Stops the script with the code of the first step that fails. */
 export async function orExit(step) {
