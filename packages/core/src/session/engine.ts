@@ -42,7 +42,7 @@ export interface SessionEngine {
   readonly settings: EngineSettings;
   readonly tools: ContainerTools;
   readonly limiter: RefreshLimiter | undefined;
-  /** Starts with the first refresh; absent where the platform cannot tell. */
+  /** Starts with the first refresh; absent where the platform cannot tell, or the application moves the clock. */
   stalls(): StallWatch | undefined;
   emit(event: SessionEvent): void;
 }
