@@ -7,7 +7,7 @@ import { SessionError } from "../errors/session-error.js";
 import { answerError } from "../flows/answer-error.js";
 import { createNewSession, type NewSession } from "../flows/create.js";
 import { type CreateJwtInput, createJwt } from "../flows/create-jwt.js";
-import { discoveryDocument, type Handled, handleEndpoint } from "../flows/endpoints.js";
+import { discoveryDocument, type Handled, handleEndpoint, matchEndpoint } from "../flows/endpoints.js";
 import { getSession } from "../flows/guard.js";
 import { refreshSession } from "../flows/refresh.js";
 import { memoOf } from "../flows/request-memo.js";
@@ -41,6 +41,8 @@ export type SessionOf<T extends SessionTypes> = SessionContainer<PayloadOf<T>, D
 
 /** What an adapter's framework-specific functions are built on. */
 export interface AdapterCore {
+  /** Whether the request is for one of our endpoints; no promise, so that every other request goes on at once. */
+  isEndpoint(exchange: Exchange): boolean;
   /** Serves our endpoints; undefined when the request is not for one. */
   handleEndpoint(exchange: Exchange): Promise<Handled | undefined>;
   /** `verifySession` of every adapter, overrides included. */
@@ -54,16 +56,14 @@ export interface AdapterCore {
 const CORS_HEADERS = ["rid", "fdi-version", "anti-csrf", "authorization", "st-auth-mode"];
 const EXPOSED_HEADERS = ["front-token", "anti-csrf", "st-access-token", "st-refresh-token"];
 
-/** `sessionRequired: false`, or not known to be true, means that there may be no session. */
-type Found<O, S> = O extends { sessionRequired: false }
-  ? S | undefined
-  : O extends { sessionRequired?: true | undefined }
-    ? S
-    : O extends { sessionRequired?: boolean | undefined }
-      ? boolean extends O["sessionRequired"]
-        ? S | undefined
-        : S
-      : S;
+/** `S`, or undefined too where `sessionRequired` is false, or may be false. */
+type Found<O, S> = O extends unknown
+  ? "sessionRequired" extends keyof O
+    ? false extends O["sessionRequired"]
+      ? S | undefined
+      : S
+    : S
+  : never;
 
 /**
  * The functions of a session instance (wire-contract.md 6.2), over the objects of one framework. An adapter adds its
@@ -82,6 +82,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
   const context = (given: UserContext | undefined): UserContext => given ?? {};
 
   const adapter: AdapterCore = {
+    isEndpoint: (exchange) => matchEndpoint(core, exchange) !== undefined,
     handleEndpoint: (exchange) => handleEndpoint(core, exchange),
     verifySession: (exchange, verifyOptions) =>
       core.apis.verifySession({

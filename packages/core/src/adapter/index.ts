@@ -5,7 +5,7 @@ export type { Handled } from "../flows/endpoints.js";
 export { BaseRequest } from "../http/base-request.js";
 export { BaseResponse, type ResponseBody } from "../http/base-response.js";
 export { BufferedResponse, type ResponseHead } from "../http/buffered-response.js";
-export { Exchange, exchangeOn } from "../http/exchange.js";
+export { Exchange, exchangeOn, findExchange } from "../http/exchange.js";
 export {
   type NodeIncomingMessage,
   NodeRequest,
@@ -14,6 +14,7 @@ export {
 } from "../http/node-http.js";
 export { type CookieSpec, isSameCookie, serializeCookie } from "../http/set-cookie.js";
 export { WebRequest, WebResponse } from "../http/web-http.js";
+export { isProduction } from "../runtime/environment.js";
 export {
   type AdapterCore,
   type BoundSession,

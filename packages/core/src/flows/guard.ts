@@ -45,7 +45,7 @@ export async function getSession(
 }
 
 /** What `verifySession` does before any override: on the refresh endpoint's path it refreshes (P-6), else it guards. */
-export async function guardOrRefresh(
+export function guardOrRefresh(
   core: SessionCore,
   exchange: Exchange,
   options?: VerifySessionOptions | undefined,

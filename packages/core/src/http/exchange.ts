@@ -51,3 +51,8 @@ export function exchangeOn(identity: object, create: () => Exchange): Exchange {
   Object.defineProperty(carrier, SLOT, { value: exchange });
   return exchange;
 }
+
+/** The exchange that `exchangeOn` made for this object, if it has. */
+export function findExchange(identity: object): Exchange | undefined {
+  return (identity as Carrier)[SLOT];
+}
