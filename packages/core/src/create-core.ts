@@ -11,6 +11,7 @@ import { CHECKED_ALL, memoOf } from "./flows/request-memo.js";
 import type { SessionCore } from "./flows/session-core.js";
 import type { Exchange } from "./http/exchange.js";
 import { serializeCookie } from "./http/set-cookie.js";
+import { SecretRing } from "./keys/secret-ring.js";
 import { SigningKeys } from "./keys/signing-keys.js";
 import type { StallWatch } from "./platform/platform.js";
 import { isProduction } from "./runtime/environment.js";
@@ -23,7 +24,6 @@ import { guardedStore } from "./store/guarded-store.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
 import { RESERVED_CLAIMS } from "./tokens/reserved-claims.js";
-import { SecretRing } from "./tokens/secret-ring.js";
 import { AccessTokenVerifier } from "./verify/access-token-verifier.js";
 import { VerifiedTokenCache } from "./verify/verified-token-cache.js";
 

@@ -25,14 +25,10 @@ export { BaseResponse } from "./http/base-response.js";
 export type { Clock } from "./runtime/clock.js";
 export type { JsonObject, JsonValue } from "./runtime/json.js";
 export { consoleLogger, type Logger, silentLogger } from "./runtime/logger.js";
+export type { SessionInformation, SessionTokens } from "./session/container-functions.js";
 export { SessionContainer } from "./session/session-container.js";
 export type { SessionEvent, SessionEventListener } from "./session/session-event.js";
-export type {
-  SessionFunctions,
-  SessionInformation,
-  SessionTokens,
-  VerifySessionOptions,
-} from "./session/types.js";
+export type { SessionFunctions, VerifySessionOptions } from "./session/types.js";
 export { MemoryStore } from "./store/memory-store.js";
 export type { SessionStore } from "./store/session-store.js";
 export type { AccessTokenPayload, TokenClaims } from "./tokens/access-token.js";

@@ -18,14 +18,14 @@ import {
 } from "../flows/without-request.js";
 import type { Exchange } from "../http/exchange.js";
 import type { JsonObject } from "../runtime/json.js";
-import { DEFAULT_TENANT } from "../session/create-session.js";
-import type { SessionContainer } from "../session/session-container.js";
 import type {
   ClaimValidationForHandle,
   ClaimValueResult,
   SessionInformation,
-  VerifySessionOptions,
-} from "../session/types.js";
+} from "../session/container-functions.js";
+import { DEFAULT_TENANT } from "../session/create-session.js";
+import type { SessionContainer } from "../session/session-container.js";
+import type { VerifySessionOptions } from "../session/types.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 
 /** What an application's session and payload look like; the defaults are any JSON object. */

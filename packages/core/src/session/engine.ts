@@ -1,15 +1,16 @@
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { SessionClaim } from "../claims/session-claim.js";
+import type { SecretRing } from "../keys/secret-ring.js";
 import type { SigningKeys } from "../keys/signing-keys.js";
 import type { Platform, StallWatch } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import type { RandomBytes } from "../runtime/random.js";
 import type { SessionStore } from "../store/session-store.js";
-import type { SecretRing } from "../tokens/secret-ring.js";
 import type { AccessTokenVerifier } from "../verify/access-token-verifier.js";
 import type { RefreshLimiter } from "./refresh-limiter.js";
 import type { ContainerTools } from "./session-container.js";
 import type { SessionEvent } from "./session-event.js";
+import type { SessionFunctions } from "./types.js";
 
 /** Numbers and lists the session functions work with. Durations are milliseconds. */
 export interface EngineSettings {
@@ -40,7 +41,7 @@ export interface SessionEngine {
   readonly keys: SigningKeys;
   readonly verifier: AccessTokenVerifier;
   readonly settings: EngineSettings;
-  readonly tools: ContainerTools;
+  readonly tools: ContainerTools & { readonly functions: SessionFunctions };
   readonly limiter: RefreshLimiter | undefined;
   /** Starts with the first refresh; absent where the platform cannot tell, or the application moves the clock. */
   stalls(): StallWatch | undefined;

@@ -4,10 +4,11 @@ import type { SessionRow } from "../store/session-store.js";
 import { parseAccessToken } from "../tokens/access-token.js";
 import { parseStoredJson, snapshotPayload } from "../tokens/payload-snapshot.js";
 import { checkedPatch, mergePayload } from "../tokens/reserved-claims.js";
+import type { RegeneratedSession } from "./container-functions.js";
 import type { SessionEngine } from "./engine.js";
 import { payloadOf, signPayload } from "./mint-access-token.js";
 import { assertFits, largestCookieBytes } from "./token-size.js";
-import type { RegeneratedSession, SessionFunctions } from "./types.js";
+import type { SessionFunctions } from "./types.js";
 
 const HASH_LENGTH = 64;
 

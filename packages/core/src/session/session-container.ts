@@ -8,7 +8,7 @@ import { type JsonObject, jsonEqual } from "../runtime/json.js";
 import type { AccessTokenPayload, TokenClaims } from "../tokens/access-token.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { checkedPatch, withoutReservedClaims } from "../tokens/reserved-claims.js";
-import type { SessionFunctions, SessionInformation, SessionTokens } from "./types.js";
+import type { ContainerFunctions, SessionInformation, SessionTokens } from "./container-functions.js";
 
 /** Tokens as the container holds them. */
 export interface HeldTokens {
@@ -39,7 +39,7 @@ export interface SessionSink {
 /** What a container needs of the engine. One object, shared by all containers. */
 export interface ContainerTools {
   /** The functions after `override.functions`. */
-  readonly functions: SessionFunctions;
+  readonly functions: ContainerFunctions;
   nowMs(): number;
   frontToken(payload: AccessTokenPayload): string;
   /** Payload of a token minted by this engine. */

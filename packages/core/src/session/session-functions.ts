@@ -4,13 +4,14 @@ import type { UserContext } from "../claims/user-context.js";
 import type { JsonObject } from "../runtime/json.js";
 import type { SessionRow } from "../store/session-store.js";
 import { parseStoredJson, snapshotPayload } from "../tokens/payload-snapshot.js";
+import type { SessionInformation } from "./container-functions.js";
 import { createSession } from "./create-session.js";
 import { emitFor } from "./emit.js";
 import type { SessionEngine } from "./engine.js";
 import { establishSession } from "./establish-session.js";
 import { patchPayload, regenerateAccessToken } from "./regenerate-access-token.js";
 import { refreshSession } from "./rotate-refresh-token.js";
-import type { SessionFunctions, SessionInformation } from "./types.js";
+import type { SessionFunctions } from "./types.js";
 
 /** The functions as they are before anybody overrides them. */
 export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {

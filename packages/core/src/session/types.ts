@@ -1,8 +1,8 @@
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
-import type { ClaimValidationError } from "../errors/session-error.js";
 import type { JsonObject } from "../runtime/json.js";
+import type { ClaimValueResult, ContainerFunctions } from "./container-functions.js";
 import type { SessionContainer } from "./session-container.js";
 
 /** How a request's session is to be established. Every option is honoured together with the others. */
@@ -23,60 +23,11 @@ export interface VerifySessionOptions {
     | undefined;
 }
 
-/** What the store knows of a session, without tokens or hashes. */
-export interface SessionInformation {
-  sessionHandle: string;
-  userId: string;
-  recipeUserId: string;
-  tenantId: string;
-  /** Server-only data. */
-  sessionData: JsonObject;
-  /** The application's part of the access token payload, `iss` included. */
-  customClaimsInAccessTokenPayload: JsonObject;
-  /** Milliseconds since the epoch. */
-  timeCreated: number;
-  /** Milliseconds since the epoch: when the session dies if it is never refreshed again. */
-  expiry: number;
-}
-
-/** All tokens of a session, as they stand now. Handle with care. */
-export interface SessionTokens {
-  accessToken: string;
-  /** Only after create and refresh. */
-  refreshToken: string | undefined;
-  frontToken: string;
-  antiCsrfToken: string | undefined;
-  /** Whether access and front token are new in this request, and have to reach the client. */
-  accessAndFrontTokenUpdated: boolean;
-}
-
-export type ClaimValueResult<T> =
-  | { status: "OK"; value: T | undefined }
-  | { status: "SESSION_DOES_NOT_EXIST_ERROR" };
-
-export type ClaimValidationForHandle =
-  | { status: "OK"; invalidClaims: ClaimValidationError[] }
-  | { status: "SESSION_DOES_NOT_EXIST_ERROR" };
-
-/** What {@link SessionFunctions.regenerateAccessToken} returns. */
-export interface RegeneratedSession {
-  status: "OK";
-  session: {
-    handle: string;
-    userId: string;
-    recipeUserId: string;
-    tenantId: string;
-    userDataInJWT: JsonObject;
-  };
-  /** Absent when the old one had expired meanwhile. */
-  accessToken?: { token: string; expiry: number; createdTime: number };
-}
-
 /**
  * The functions that work on tokens and handles, without a request. Each can be replaced through the option
  * `override.functions`; everything inside, the session container's methods included, calls the replaced ones.
  */
-export interface SessionFunctions {
+export interface SessionFunctions extends ContainerFunctions {
   createNewSession(input: {
     userId: string;
     recipeUserId: string;
@@ -108,10 +59,6 @@ export interface SessionFunctions {
     arrivedAtMonoMs?: number | undefined;
     userContext: UserContext;
   }): Promise<SessionContainer>;
-  getSessionInformation(input: {
-    sessionHandle: string;
-    userContext: UserContext;
-  }): Promise<SessionInformation | undefined>;
   revokeAllSessionsForUser(input: {
     userId: string;
     tenantId: string | undefined;
@@ -122,39 +69,13 @@ export interface SessionFunctions {
     tenantId: string | undefined;
     userContext: UserContext;
   }): Promise<string[]>;
-  revokeSession(input: { sessionHandle: string; userContext: UserContext }): Promise<boolean>;
   revokeMultipleSessions(input: {
     sessionHandles: readonly string[];
     userContext: UserContext;
   }): Promise<string[]>;
-  updateSessionData(input: {
-    sessionHandle: string;
-    newSessionData: JsonObject;
-    userContext: UserContext;
-  }): Promise<boolean>;
   mergeIntoAccessTokenPayload(input: {
     sessionHandle: string;
     accessTokenPayloadUpdate: JsonObject;
-    userContext: UserContext;
-  }): Promise<boolean>;
-  /** Patches the row and mints from the result. The token is only decoded: the caller has verified it. */
-  regenerateAccessToken(input: {
-    accessToken: string;
-    accessTokenPayloadUpdate: JsonObject;
-    userContext: UserContext;
-  }): Promise<RegeneratedSession | undefined>;
-  validateClaims(input: {
-    userId: string;
-    recipeUserId: string;
-    tenantId: string;
-    sessionHandle: string | undefined;
-    accessTokenPayload: JsonObject;
-    claimValidators: readonly SessionClaimValidator[];
-    userContext: UserContext;
-  }): Promise<{ invalidClaims: ClaimValidationError[]; accessTokenPayloadUpdate?: JsonObject }>;
-  fetchAndSetClaim(input: {
-    sessionHandle: string;
-    claim: SessionClaim<unknown>;
     userContext: UserContext;
   }): Promise<boolean>;
   setClaimValue<T>(input: {
@@ -169,6 +90,11 @@ export interface SessionFunctions {
     userContext: UserContext;
   }): Promise<ClaimValueResult<T>>;
   removeClaim(input: {
+    sessionHandle: string;
+    claim: SessionClaim<unknown>;
+    userContext: UserContext;
+  }): Promise<boolean>;
+  fetchAndSetClaim(input: {
     sessionHandle: string;
     claim: SessionClaim<unknown>;
     userContext: UserContext;

@@ -1,6 +1,6 @@
+import type { SecretKeys, SecretRing } from "../keys/secret-ring.js";
 import type { Platform } from "../platform/platform.js";
 import { constantTimeEqual } from "../runtime/encoding.js";
-import type { SecretKeys, SecretRing } from "./secret-ring.js";
 
 /**
  * Refresh tokens. One is
