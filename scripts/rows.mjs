@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { orExit, root, run } from "./lib/run.mjs";
+import { root, run } from "./lib/run.mjs";
 import { readTests } from "./report/tests.mjs";
 import { judge } from "./rows/judge.mjs";
 
@@ -12,7 +12,7 @@ const { values: options } = parseArgs({ options: { all: { type: "boolean" }, bri
 const readJson = (path) => JSON.parse(readFileSync(join(root, path), "utf8"));
 
 if (!existsSync(join(root, ".reports/tests"))) {
-  await orExit(run("node", ["scripts/test.mjs", "--only", "install,build,scripts,tests"]));
+  await run("node", ["scripts/test.mjs", "--only", "install,build,scripts,tests"]);
 }
 
 const sections = readJson("docs/rows/rows.json");
