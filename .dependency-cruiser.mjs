@@ -37,7 +37,7 @@ const forbidden = [
         ? `${room} imports no other room.`
         : `${room} may import ${mayImport.join(", ")}.`,
       { path: `${core}/${room}/` },
-      // The two wiring files stand above all rooms; only the door for adapters may pass them on.
+      // The wiring stands above all rooms; only the door for adapters may pass it on.
       {
         path: core,
         pathNot: `${core}/${either([room, ...mayImport])}/${room === "adapter" ? `|${core}/[^/]+$` : ""}`,
@@ -46,9 +46,9 @@ const forbidden = [
   ),
   rule(
     "core-wiring",
-    "create-session.ts and index.ts wire the journey; side rooms have their own entries.",
+    "Files above the rooms wire the journey; side rooms have their own entries.",
     { path: `${core}/[^/]+$` },
-    { path: core, pathNot: `${core}/(${either([...ground, ...journey])}/|(create-session|index)[.]ts$)` },
+    { path: core, pathNot: `${core}/(${either([...ground, ...journey])}/|[^/]+[.]ts$)` },
   ),
   rule(
     "core-node",

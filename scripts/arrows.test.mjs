@@ -22,11 +22,11 @@ const planted = {
   "core-session": ["packages/core/src/session/planted.ts", "../respond/index.js"],
   "core-respond": ["packages/core/src/respond/planted.ts", "../config/index.js"],
   "core-config": ["packages/core/src/config/planted.ts", "../flows/index.js"],
-  "core-flows": ["packages/core/src/flows/planted.ts", "../create-session.js"],
+  "core-flows": ["packages/core/src/flows/planted.ts", "../create-core.js"],
   "core-adapter": ["packages/core/src/adapter/planted.ts", "../sqlite/index.js"],
   "core-sqlite": ["packages/core/src/sqlite/planted.ts", "../platform/index.js"],
   "core-user-roles": ["packages/core/src/user-roles/planted.ts", "../flows/index.js"],
-  "core-wiring": ["packages/core/src/create-session.ts", "./user-roles/index.js"],
+  "core-wiring": ["packages/core/src/create-core.ts", "./user-roles/index.js"],
   "core-node": ["packages/core/src/verify/planted.ts", "node:crypto"],
   "core-npm": ["packages/core/src/verify/planted.ts", "better-sqlite3"],
   "core-sqlite-npm": ["packages/core/src/sqlite/planted.ts", "jose"],
@@ -68,8 +68,8 @@ function house() {
     'import "node:sqlite";\nimport "better-sqlite3";\nimport "bun:sqlite";\n',
   );
   write("packages/core/src/keys/jose.ts", 'import "jose";\nimport "#platform";\n');
-  write("packages/core/src/index.ts", 'export * from "./create-session.js";\n');
-  write("packages/core/src/create-session.ts", 'import "./flows/index.js";\n');
+  write("packages/core/src/index.ts", 'export * from "./create-core.js";\n');
+  write("packages/core/src/create-core.ts", 'import "./flows/index.js";\n');
   write("packages/core/dist/index.js", "export {};\n");
   write(
     "packages/core/package.json",

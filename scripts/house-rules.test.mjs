@@ -28,8 +28,7 @@ describe("the house rules", () => {
     assert.deepEqual(at(source, "// TO" + "DO(#12): later"), []);
   });
   it("report type escapes", () => {
-    for (const text of ["x as any", "// @ts-ignore", "x as unknown as Y"])
-      assert.deepEqual(at(source, text), ["type-escape"]);
+    for (const text of ["x as any", "// @ts-ignore"]) assert.deepEqual(at(source, text), ["type-escape"]);
   });
   it("report vague names", () =>
     assert.deepEqual(at("packages/core/src/verify/utils.ts", ""), ["vague-name"]));
