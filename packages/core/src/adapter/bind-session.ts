@@ -149,7 +149,13 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       getOptions?: O,
       userContext?: UserContext,
     ): Promise<Found<O, Session>> {
-      return getSession(core, wrap(req, res), getOptions, userContext) as Promise<unknown> as Promise<
+      let exchange: Exchange;
+      try {
+        exchange = wrap(req, res);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      return getSession(core, exchange, getOptions, userContext) as Promise<unknown> as Promise<
         Found<O, Session>
       >;
     },
