@@ -50,6 +50,8 @@ export function findOnlyCookie(header: string, name: string): string | typeof DU
 
 const SPACE = 32;
 const TAB = 9;
+const PERCENT = 37;
+const EQUALS = 61;
 
 function skipToPair(header: string, at: number): number {
   let start = at;
@@ -73,13 +75,18 @@ function isNamed(header: string, start: number, end: number, name: string): bool
   return after < end && header[after] === "=";
 }
 
-/** A percent-encoded spelling of the name counts as the name (wire-contract.md 1.10). */
+/**
+ * A percent-encoded spelling of the name counts as the name (wire-contract.md 1.10). Looks at this pair alone: a search
+ * that runs on to the next `%` would read the rest of the header once per pair.
+ */
 function isEncodedName(header: string, start: number, end: number, name: string): boolean {
-  const percent = header.indexOf("%", start);
-  if (percent === -1 || percent >= end) return false;
-  const equals = header.indexOf("=", start);
-  if (equals === -1 || equals > end || percent > equals) return false;
-  return decodePercent(header.slice(start, equals).trim()) === name;
+  let hasPercent = false;
+  for (let at = start; at < end; at++) {
+    const code = header.charCodeAt(at);
+    if (code === PERCENT) hasPercent = true;
+    else if (code === EQUALS) return hasPercent && decodePercent(header.slice(start, at).trim()) === name;
+  }
+  return false;
 }
 
 function pairValue(header: string, start: number, end: number): string {
