@@ -1,3 +1,4 @@
+const COOKIE_HOST = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$|^\[[0-9a-f:.]+\]$/;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 /** Whether a host is this machine or an IP literal: such hosts have no registrable domain (A-6, A-7). */
@@ -29,13 +30,14 @@ export function normaliseDomain(text: string): string | undefined {
  * @returns undefined when the text names no host
  */
 export function normaliseCookieDomain(text: string): string | undefined {
-  const trimmed = text.trim().toLowerCase();
-  const hasDot = trimmed.startsWith(".");
-  const bare = trimmed.replace(/^\./, "");
-  const url = parse(/^https?:\/\//.test(bare) ? bare : `http://${bare}`);
-  if (bare === "" || url === undefined || !/^[a-z0-9.-]+$|^\[[0-9a-f:.]+\]$/.test(url.hostname))
-    return undefined;
-  return hasDot && !isLocalHost(url.hostname) ? `.${url.hostname}` : url.hostname;
+  const bare = text
+    .trim()
+    .toLowerCase()
+    .replace(/^https?:\/\//, "");
+  const hasDot = bare.startsWith(".");
+  const host = parse(`http://${hasDot ? bare.slice(1) : bare}`)?.hostname;
+  if (host === undefined || !COOKIE_HOST.test(host)) return undefined;
+  return hasDot && !isLocalHost(host) ? `.${host}` : host;
 }
 
 /** Scheme, host and the port as written: `https://127.0.0.1:80` keeps `:80`. */

@@ -18,6 +18,34 @@ const secret = v.pipe(
 );
 const object = v.custom<object>((value) => typeof value === "object" && value !== null, "must be an object");
 
+/** An implementation of the application's own: the error names what it lacks. */
+function having(...methods: string[]) {
+  return v.custom<object>(
+    (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function"),
+    `must be an object with the methods ${methods.join(", ")}`,
+  );
+}
+
+const store = having(
+  "insertSession",
+  "getSession",
+  "promoteSession",
+  "updateAccessTokenPayload",
+  "replaceSessionData",
+  "deleteSessions",
+  "listSessionHandles",
+  "deleteSessionsOfUser",
+  "deleteExpiredSessions",
+  "listSigningKeys",
+  "insertSigningKey",
+  "deleteSigningKeys",
+  "listSecrets",
+  "close",
+);
+
 function between(min: number, max: number, unit: string) {
   return v.pipe(
     finite,
@@ -53,7 +81,7 @@ const errorHandlers = v.strictObject({
 
 const schema = v.strictObject({
   appInfo: v.optional(appInfo),
-  store: v.optional(object),
+  store: v.optional(store),
   secret: v.optional(
     v.union(
       [secret, v.pipe(v.array(secret), v.minLength(1, "must not be empty"))],
@@ -114,9 +142,9 @@ const schema = v.strictObject({
       "must be false or { maxPerWindow, windowSeconds }",
     ),
   ),
-  clock: v.optional(object),
+  clock: v.optional(having("wallMs", "monoMs")),
   random: v.optional(func),
-  logger: v.optional(object),
+  logger: v.optional(having("debug", "info", "warn")),
   onEvent: v.optional(func),
   allowTestValues: v.optional(bool),
 });

@@ -77,7 +77,14 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
   const options = checkOptions(given);
   const app = resolveAppInfo(options.appInfo, isProduction);
   const apiUrl = new URL(app.apiOrigin);
-  const cookieSecure = options.cookieSecure ?? apiUrl.protocol === "https:";
+  const isHttps = apiUrl.protocol === "https:";
+  if (isProduction && !isHttps && options.cookieSecure === undefined && !isLocalHost(apiUrl.hostname)) {
+    throw invalidOption(
+      "appInfo.apiDomain",
+      "is plain http, which would send tokens in clear: use the public https address, or say that you mean it with `cookieSecure: false`",
+    );
+  }
+  const cookieSecure = options.cookieSecure ?? isHttps;
   const cookieDomain = resolveCookieDomain("cookieDomain", options.cookieDomain);
   const accessTokenPath = resolveAccessTokenPath(options.accessTokenPath);
   if (options.cookiePrefixes) checkPrefixes(cookieSecure, cookieDomain, accessTokenPath);
@@ -110,7 +117,7 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
           : options.secret,
     ...app,
     cookieDomain,
-    olderCookieDomain: resolveOlderCookieDomain(options.olderCookieDomain),
+    olderCookieDomain: resolveOlderCookieDomain(options.olderCookieDomain, cookieDomain),
     cookieSecure,
     cookieSameSite: options.cookieSameSite,
     accessTokenPath,
@@ -131,6 +138,15 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
         throw invalidOption(
           "appInfo.apiDomain",
           `${apiUrl.hostname} is a public suffix; no cookie can be set for it`,
+        );
+      }
+      if (
+        typeof app.website === "string" &&
+        siteOf(new URL(app.website).hostname, registrable) === undefined
+      ) {
+        throw invalidOption(
+          "appInfo.websiteDomain",
+          `${new URL(app.website).hostname} is a public suffix; no site can live there`,
         );
       }
       sitesAreLoaded = true;
@@ -199,9 +215,17 @@ function resolveCookieDomain(option: string, text: string | undefined): string |
   return domain;
 }
 
-function resolveOlderCookieDomain(text: string | undefined): ResolvedConfig["olderCookieDomain"] {
+/** Browsers ignore a leading dot: expiring the older cookie would take the current one away. */
+function resolveOlderCookieDomain(
+  text: string | undefined,
+  current: string | undefined,
+): ResolvedConfig["olderCookieDomain"] {
   if (text === undefined) return null;
-  return { domain: text === "" ? undefined : resolveCookieDomain("olderCookieDomain", text) };
+  const domain = text === "" ? undefined : resolveCookieDomain("olderCookieDomain", text);
+  if (domain?.replace(/^\./, "") === current?.replace(/^\./, "")) {
+    throw invalidOption("olderCookieDomain", "must differ from `cookieDomain`");
+  }
+  return { domain };
 }
 
 /** RFC 6265bis §4.1.3: `__Host-` means Secure, path `/`, no domain; `__Secure-` means Secure. */

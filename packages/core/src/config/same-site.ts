@@ -24,9 +24,9 @@ export function loadPublicSuffixes(): Promise<RegistrableDomain> {
  */
 export function siteOf(host: string, registrable: RegistrableDomain): string | undefined {
   if (isLocalHost(host)) return "localhost";
-  const domain = registrable(host);
-  if (domain !== null) return domain;
-  return host.endsWith(".amazonaws.com") || host.endsWith(".local") ? host : undefined;
+  // No suffix of the list ends in `.local`, but the list's default rule would make one of it.
+  if (host.endsWith(".local")) return host;
+  return registrable(host) ?? (host.endsWith(".amazonaws.com") ? host : undefined);
 }
 
 /**
