@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type AdapterCore, bindSession, type BoundSession } from "../../src/adapter/bind-session.js";
+import { type AdapterCore, type BoundSession, bindSession } from "../../src/adapter/bind-session.js";
 import type { SessionOptions } from "../../src/config/session-options.js";
 import { Exchange, exchangeOn } from "../../src/http/exchange.js";
 import { NodeRequest, NodeResponse } from "../../src/http/node-http.js";
@@ -43,7 +43,13 @@ export interface TestApp {
 const ROUTES: Record<string, Handler> = {
   "POST /login": async (req, res, session) => {
     const input = JSON.parse((await readBody(req)) || "{}") as { userId?: string; payload?: {}; data?: {} };
-    const created = await session.createNewSession(req, res, input.userId ?? "user-1", input.payload, input.data);
+    const created = await session.createNewSession(
+      req,
+      res,
+      input.userId ?? "user-1",
+      input.payload,
+      input.data,
+    );
     return { handle: created.getHandle() };
   },
   "GET /me": async (req, res, session) => describe(await session.getSession(req, res)),
@@ -52,7 +58,8 @@ const ROUTES: Record<string, Handler> = {
     describe(await session.getSession(req, res, { sessionRequired: false })),
   "POST /optional": async (req, res, session) =>
     describe(await session.getSession(req, res, { sessionRequired: false })),
-  "GET /checked": async (req, res, session) => describe(await session.getSession(req, res, { checkDatabase: true })),
+  "GET /checked": async (req, res, session) =>
+    describe(await session.getSession(req, res, { checkDatabase: true })),
   "POST /merge": async (req, res, session) => {
     const found = await session.getSession(req, res);
     await found.mergeIntoAccessTokenPayload(JSON.parse(await readBody(req)));
@@ -105,10 +112,15 @@ export async function startApp(
         res.end(JSON.stringify(result ?? null));
       }
     } catch (error) {
-      if (await adapter.answerError(wrap(req, res), error)) return;
-      foreignErrors.push(error);
+      let foreign = error;
+      try {
+        if (await adapter.answerError(wrap(req, res), error)) return;
+      } catch (thrownByHandler) {
+        foreign = thrownByHandler;
+      }
+      foreignErrors.push(foreign);
       if (!res.headersSent) res.statusCode = 500;
-      res.end("framework error");
+      if (!res.writableEnded) res.end("framework error");
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
