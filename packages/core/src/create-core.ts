@@ -61,6 +61,10 @@ export function createCore(
   });
   keys.onWithdrawn = (kid) => verifier.forgetKey(kid);
   keys.onCreated = (kid) => emit({ type: "key_created", kid });
+  keys.onUnusable = (kid) =>
+    config.logger.warn(
+      `The signing key ${JSON.stringify(kid)} in the store cannot be used here and is left out.`,
+    );
   let stalls: StallWatch | undefined;
 
   const tools = {

@@ -37,8 +37,10 @@ export interface SigningKeySettings {
 
 /** A key is published this long before it signs (wire-contract.md Y-3). */
 const MAX_OVERLAP_MS = 60_000;
-/** An unknown kid makes the table be read again at most this often (security rule K-05). */
-const RELOAD_COOLDOWN_MS = 500;
+/** Unknown kids make the table be read at most this often (security rule K-05). */
+const RELOAD_COOLDOWN_MS = 1000;
+/** Age of the table at which it is read again before something is signed, so that a withdrawn key soon signs nothing. */
+const SIGNING_TABLE_MS = 60_000;
 /** An unknown kid found missing is not asked for again for this long, if nothing else reloads the table. */
 const MISSING_KID_MS = 30_000;
 const MAX_MISSING_KIDS = 1000;
@@ -62,9 +64,18 @@ export class SigningKeys {
   #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
   #loadedAtWallMs = Number.POSITIVE_INFINITY;
   #attemptedAtMonoMs = Number.NEGATIVE_INFINITY;
+  /** Whether the latest reading failed. */
+  #hasFailed = false;
+  /** When the table was last read because of an unknown kid. */
+  #askedAtMonoMs = Number.NEGATIVE_INFINITY;
+  /** Highest slot taken per family and algorithm, by keys that cannot be used here too. */
+  readonly #lastSequence = new Map<string, number>();
+  readonly #unusable = new Set<string>();
   /** Called when a key stops verifying, so that tokens verified with it can be forgotten. */
   onWithdrawn: (kid: string) => void = () => {};
   onCreated: (kid: string) => void = () => {};
+  /** Called once per key in the store that is too weak, malformed, or of an algorithm unknown here. */
+  onUnusable: (kid: string) => void = () => {};
 
   constructor(
     private readonly platform: Platform,
@@ -81,7 +92,15 @@ export class SigningKeys {
    * cheaper to read; a step in either direction only makes the table be read again.
    */
   isFresh(nowMs: number): boolean {
-    return nowMs >= this.#loadedAtWallMs && nowMs < this.#loadedAtWallMs + this.settings.reloadIntervalMs;
+    return this.#isFreshFor(this.settings.reloadIntervalMs, nowMs);
+  }
+
+  #isFreshForSigning(): boolean {
+    return this.#isFreshFor(Math.min(SIGNING_TABLE_MS, this.settings.reloadIntervalMs), this.clock.wallMs());
+  }
+
+  #isFreshFor(ageMs: number, nowMs: number): boolean {
+    return nowMs >= this.#loadedAtWallMs && nowMs < this.#loadedAtWallMs + ageMs;
   }
 
   /** A key in memory that still verifies. */
@@ -103,25 +122,23 @@ export class SigningKeys {
     if (this.#byKid.has(kid)) return undefined;
     const now = this.clock.monoMs();
     const missingSince = this.#missing.get(kid);
-    if (
-      missingSince !== undefined &&
-      now - missingSince < MISSING_KID_MS &&
-      missingSince >= this.#loadedAtMonoMs
-    ) {
-      return undefined;
+    const isMissing = missingSince !== undefined && now - missingSince < MISSING_KID_MS;
+    if (isMissing && missingSince >= this.#loadedAtMonoMs) return undefined;
+    if (now - this.#askedAtMonoMs >= RELOAD_COOLDOWN_MS) {
+      this.#askedAtMonoMs = now;
+      await this.#loadAfresh();
+      const found = this.known(kid);
+      if (found === undefined) this.#missing.set(kid, this.clock.monoMs());
+      return found;
     }
-    if (now - this.#attemptedAtMonoMs >= RELOAD_COOLDOWN_MS) await this.#load();
-    else if (this.#loading) await this.#loading;
-    else if (this.#attemptedAtMonoMs > this.#loadedAtMonoMs)
-      throw storeUnavailable("the signing keys cannot be read");
-    const found = this.known(kid);
-    if (found === undefined) this.#missing.set(kid, this.clock.monoMs());
-    return found;
+    if (this.#loading !== undefined) await this.#loading;
+    else if (this.#hasFailed) throw storeUnavailable("the signing keys cannot be read");
+    return this.known(kid);
   }
 
   /** The key that signs now; creates the next one when it is time (Y-3…Y-5). */
   async signing(): Promise<SigningKey> {
-    if (this.#keys.length === 0 || !this.isFresh(this.clock.wallMs())) await this.#load();
+    if (this.#keys.length === 0 || !this.#isFreshForSigning()) await this.#load();
     if (this.#needsNewKey()) await this.#createKey();
     const row = this.#signingRow();
     if (row === undefined) throw storeUnavailable("there is no signing key");
@@ -171,7 +188,7 @@ export class SigningKeys {
   /** Stops a key from verifying, here at once and elsewhere at the next reload. Sessions survive by refreshing. */
   async withdraw(kid: string): Promise<void> {
     await this.store.deleteSigningKeys([kid]);
-    await this.#load();
+    await this.#loadAfresh();
   }
 
   /** Deletes dynamic keys that no longer verify. */
@@ -235,13 +252,13 @@ export class SigningKeys {
       kid: `${family === "dynamic" ? "d" : "s"}-${hex(this.random(8))}`,
       family,
       algorithm,
-      sequence: (this.#newest(family)?.sequence ?? 0) + 1,
+      sequence: (this.#lastSequence.get(`${family} ${algorithm}`) ?? 0) + 1,
       createdAtMs: this.clock.wallMs(),
       publicJwkJson: JSON.stringify(publicJwk),
       privateJwkJson: JSON.stringify(privateJwk),
     };
     if (await this.store.insertSigningKey(row)) this.onCreated(row.kid);
-    await this.#load();
+    await this.#loadAfresh();
   }
 
   async #reloadIfPossible(): Promise<void> {
@@ -260,21 +277,32 @@ export class SigningKeys {
     return this.#loading;
   }
 
+  /** A reading that began after now: one that is under way may not see what has just been written. */
+  async #loadAfresh(): Promise<void> {
+    await this.#loading?.catch(() => {});
+    await this.#load();
+  }
+
   async #read(): Promise<void> {
     this.#attemptedAtMonoMs = this.clock.monoMs();
+    this.#hasFailed = true;
     const rows = await this.store.listSigningKeys();
     const loaded: LoadedKey[] = [];
+    this.#lastSequence.clear();
     for (const row of rows) {
+      const slots = `${row.family} ${row.algorithm}`;
+      this.#lastSequence.set(slots, Math.max(this.#lastSequence.get(slots) ?? 0, row.sequence));
       const present = this.#byKid.get(row.kid);
       if (present !== undefined) {
         loaded.push(present);
         continue;
       }
-      const publicJwk = parseJwk(row.publicJwkJson);
-      if (!isStrongKey(publicJwk, row.algorithm)) continue;
-      const key = await this.platform.importVerifyKey(publicJwk, row.algorithm);
-      const { kid, family, algorithm } = row;
-      loaded.push({ row, publicJwk, verification: { kid, family, algorithm, key } });
+      const key = await this.#import(row);
+      if (key !== undefined) loaded.push(key);
+      else if (!this.#unusable.has(row.kid)) {
+        this.#unusable.add(row.kid);
+        this.onUnusable(row.kid);
+      }
     }
     const kids = new Set(rows.map((row) => row.kid));
     for (const kid of [...this.#byKid.keys()]) {
@@ -285,8 +313,22 @@ export class SigningKeys {
     }
     for (const key of loaded) this.#byKid.set(key.row.kid, key);
     this.#keys = loaded;
+    this.#hasFailed = false;
     this.#loadedAtMonoMs = this.clock.monoMs();
     this.#loadedAtWallMs = this.clock.wallMs();
+  }
+
+  /** One key that cannot be used must not take the others down with it. */
+  async #import(row: SigningKeyRow): Promise<LoadedKey | undefined> {
+    const publicJwk = parseJsonObject(row.publicJwkJson);
+    if (publicJwk === undefined || !isStrongKey(publicJwk, row.algorithm)) return undefined;
+    try {
+      const key = await this.platform.importVerifyKey(publicJwk, row.algorithm);
+      const { kid, family, algorithm } = row;
+      return { row, publicJwk, verification: { kid, family, algorithm, key } };
+    } catch {
+      return undefined;
+    }
   }
 }
 
