@@ -66,7 +66,12 @@ export type SessionErrorInit<T extends SessionErrorType> = {
   retryAfterMs?: number;
   /** Overrides the default status of the type (options `sessionExpiredStatusCode`, `invalidClaimStatusCode`). */
   status?: number;
-} & (undefined extends PayloadOf<T> ? { payload?: PayloadOf<T> } : { payload: PayloadOf<T> });
+} & (undefined extends PayloadOf<T> | (T extends "UNAUTHORISED" ? undefined : never)
+  ? {
+      /** `UNAUTHORISED` clears the client's tokens when it is left out. */
+      payload?: PayloadOf<T> | undefined;
+    }
+  : { payload: PayloadOf<T> });
 
 /**
  * The one class of errors this library throws. Branch on `type`; recognise it with `SessionError.is`, which also
