@@ -1,17 +1,25 @@
-import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
+import { SessionError, type SessionOptions, type VerifySessionOptions } from "@acme/session-core";
 import {
   type BoundSession,
   bindSession,
+  findExchange,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
 import type { ErrorMiddleware, ExpressRequest, ExpressResponse, Middleware, Next } from "./express-types.js";
+import { passOn } from "./pass-on.js";
 import { SessionSlot } from "./session-slot.js";
-import { wrap } from "./wrap.js";
+import { lostCookieWarning } from "./watched-response.js";
+import { wrapper } from "./wrap.js";
 
 export interface ExpressSessionOptions extends SessionOptions {
   /** Property of the request that `verifySession` puts the session on. Default `session`. */
   property?: string | undefined;
+  /**
+   * Warn, once per process, when `res.writeHead` or a bare `res.setHeader("Set-Cookie", …)` throws our cookies away.
+   * Default true; never in production.
+   */
+  warnOnLostCookies?: boolean | undefined;
 }
 
 /** `verifySession` beside what `getSession` takes. */
@@ -20,7 +28,7 @@ export interface ExpressVerifyOptions extends VerifySessionOptions {
   onError?: "answer" | "next" | undefined;
 }
 
-/** A session instance for Express. */
+/** A session instance for Express. Its functions need no `this`: take them out as you like. */
 export interface ExpressSession<T extends SessionTypes = SessionTypes>
   extends BoundSession<ExpressRequest, ExpressResponse, T> {
   /** Serves refresh, sign-out, JWKS and discovery; every other request goes on. Mount it without a path. */
@@ -32,9 +40,12 @@ export interface ExpressSession<T extends SessionTypes = SessionTypes>
   verifySession(options?: ExpressVerifyOptions): Middleware;
   /** Answers our errors that a handler threw. Mount it after the routes, before your own error handler. */
   errorHandler(): ErrorMiddleware;
-  /** The session that `verifySession` or `getSession` established for this request. */
+  /** The session that `verifySession`, `getSession`, `createNewSession` or `refreshSession` established for this request. */
   of(req: ExpressRequest): SessionOf<T> | undefined;
-  /** A guarded handler whose session is typed, without augmenting the request. */
+  /**
+   * A guarded handler whose session is typed, without augmenting the request. What it throws, or rejects with, goes the
+   * way of `verifySession`'s errors, on Express 4 too. `sessionRequired` is always true here.
+   */
   handler<Req extends ExpressRequest, Res extends ExpressResponse>(
     handle: (req: Req, res: Res, session: SessionOf<T>) => unknown,
     options?: ExpressVerifyOptions,
@@ -49,85 +60,107 @@ export interface ExpressSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: ExpressSessionOptions = {},
 ): ExpressSession<T> {
-  const { property, ...coreOptions } = options;
+  const { property, warnOnLostCookies, ...coreOptions } = options;
   const slot = new SessionSlot(property);
+  const wrap = wrapper(lostCookieWarning(warnOnLostCookies, options.logger));
   const { session, adapter } = bindSession<ExpressRequest, ExpressResponse, T>(coreOptions, wrap);
 
-  /** Runs a step; our errors are answered, everything else goes to `next`, which is called outside of any try. */
-  function run(
-    req: ExpressRequest,
-    res: ExpressResponse,
-    next: Next,
-    step: () => Promise<"handled" | "go on">,
-    onError: "answer" | "next" = "answer",
-  ): void {
-    step()
-      .catch(async (error: unknown) => {
-        if (onError === "answer" && (await adapter.answerError(wrap(req, res), error)) !== undefined)
-          return "handled";
-        return { error };
-      })
-      .then(
-        (outcome) => {
-          if (outcome === "go on") next();
-          else if (typeof outcome === "object") next(outcome.error);
+  /** Answers an error of ours, or passes any other on. Never throws. */
+  function answer(error: unknown, req: ExpressRequest, res: ExpressResponse, next: Next): void {
+    try {
+      adapter.answerError(wrap(req, res), error).then(
+        (handled) => {
+          if (handled === undefined) passOn(next, error);
         },
-        (error: unknown) => next(error),
+        (failure: unknown) => passOn(next, failure),
       );
+    } catch (failure) {
+      passOn(next, failure);
+    }
+  }
+
+  function failing(onError: ExpressVerifyOptions["onError"]): typeof answer {
+    return onError === "next" ? (error, _req, _res, next) => passOn(next, error) : answer;
   }
 
   return {
     ...session,
 
-    middleware: () => (req, res, next) =>
-      run(req, res, next, async () =>
-        (await adapter.handleEndpoint(wrap(req, res))) === undefined ? "go on" : "handled",
-      ),
-
-    verifySession(verifyOptions) {
-      const { onError, ...getOptions } = verifyOptions ?? {};
-      return (req, res, next) =>
-        run(
-          req,
-          res,
-          next,
-          async () => {
-            slot.assertFree(req);
-            slot.put(req, await adapter.verifySession(wrap(req, res), getOptions));
-            return "go on";
-          },
-          onError,
-        );
-    },
-
-    errorHandler: () => (error, req, res, next) => {
-      adapter.answerError(wrap(req, res), error).then(
+    middleware: () => (req, res, next) => {
+      let pending: ReturnType<typeof adapter.handleEndpoint> | undefined;
+      try {
+        const exchange = wrap(req, res);
+        if (adapter.isEndpoint(exchange)) pending = adapter.handleEndpoint(exchange);
+      } catch (error) {
+        answer(error, req, res, next);
+        return;
+      }
+      if (pending === undefined) {
+        next();
+        return;
+      }
+      pending.then(
         (handled) => {
-          if (handled === undefined) next(error);
+          if (handled === undefined) passOn(next);
         },
-        (failure: unknown) => next(failure),
+        (error: unknown) => answer(error, req, res, next),
       );
     },
 
-    of: (req) => adapter.current(wrap(req)) as SessionOf<T> | undefined,
+    verifySession(verifyOptions) {
+      const { onError, ...getOptions } = verifyOptions ?? {};
+      const fail = failing(onError);
+      return (req, res, next) => {
+        let pending: ReturnType<typeof adapter.verifySession>;
+        try {
+          const exchange = wrap(req, res);
+          slot.assertFree(req, adapter.current(exchange));
+          pending = adapter.verifySession(exchange, getOptions);
+        } catch (error) {
+          fail(error, req, res, next);
+          return;
+        }
+        pending.then(
+          (found) => {
+            slot.put(req, found);
+            passOn(next);
+          },
+          (error: unknown) => fail(error, req, res, next),
+        );
+      };
+    },
+
+    errorHandler: () => (error, req, res, next) => answer(error, req, res, next),
+
+    of(req) {
+      const exchange = findExchange(req);
+      return exchange && (adapter.current(exchange) as SessionOf<T> | undefined);
+    },
 
     handler(handle, verifyOptions) {
-      const { onError, ...getOptions } = verifyOptions ?? {};
-      return (req, res, next) =>
-        run(
-          req,
-          res,
-          next,
-          async () => {
-            const found = await adapter.verifySession(wrap(req, res), {
-              ...getOptions,
-              sessionRequired: true,
-            });
-            await handle(req, res, found as unknown as SessionOf<T>);
-            return "handled";
-          },
-          onError,
-        );
+      const { onError, ...given } = verifyOptions ?? {};
+      const getOptions = { ...given, sessionRequired: true };
+      const fail = failing(onError);
+      return (req, res, next) => {
+        guarded(req, res, getOptions)
+          .then((found) => handle(req, res, found))
+          .catch((error: unknown) => fail(error, req, res, next));
+      };
     },
   };
+
+  async function guarded(
+    req: ExpressRequest,
+    res: ExpressResponse,
+    getOptions: VerifySessionOptions,
+  ): Promise<SessionOf<T>> {
+    const found = await adapter.verifySession(wrap(req, res), getOptions);
+    if (found !== undefined) return found as SessionOf<T>;
+    // Only an override of `verifySession` can end here.
+    throw new SessionError({
+      type: "UNAUTHORISED",
+      message: "the request carries no session",
+      payload: { clearTokens: false },
+    });
+  }
 }

@@ -1,10 +1,16 @@
 import type { SessionContainer } from "@acme/session-core";
 import type { Request } from "express";
 
-/** An Express request that `verifySession` let through; `session` is undefined where it is optional. */
+/**
+ * An Express request that `verifySession` has seen: `session` is there, or undefined where it is optional. For handlers
+ * under `@types/express-session` use `Session.handler` or `Session.of(req)`: that package has given `session` a type of
+ * its own to every request.
+ */
 export type SessionRequest<
   P = Request["params"],
-  ResBody = unknown,
-  ReqBody = unknown,
+  // biome-ignore lint/suspicious/noExplicitAny: as Express itself types them
+  ResBody = any,
+  // biome-ignore lint/suspicious/noExplicitAny: as Express itself types them
+  ReqBody = any,
   Query = Request["query"],
-> = Omit<Request<P, ResBody, ReqBody, Query>, "session"> & { session?: SessionContainer };
+> = Omit<Request<P, ResBody, ReqBody, Query>, "session"> & { session?: SessionContainer | undefined };

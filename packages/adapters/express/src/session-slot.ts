@@ -1,14 +1,14 @@
 import type { SessionContainer } from "@acme/session-core";
 import { invalidOption } from "@acme/session-core/adapter";
 
-const OURS = Symbol.for("acme.session.slot");
-
 /**
  * The request's property that holds the session. One that another library owns is never taken over: under
  * express-session that would hang the request.
  */
 export class SessionSlot {
   readonly #property: string;
+  /** Where a request remembers what was put there: ours may be replaced, anybody else's may not. */
+  readonly #mark = Symbol("acme.session.slot");
 
   constructor(property: string | undefined) {
     if (property !== undefined && (typeof property !== "string" || property === "")) {
@@ -17,13 +17,18 @@ export class SessionSlot {
     this.#property = property ?? "session";
   }
 
-  /** @throws SessionError `INVALID_OPTION` when the property belongs to somebody else */
-  assertFree(req: object): void {
-    const slots = req as Record<PropertyKey, unknown>;
-    const isOurs = slots[OURS] === this.#property;
-    const descriptor = Object.getOwnPropertyDescriptor(req, this.#property);
-    if (isOurs || descriptor === undefined) return;
-    if (descriptor.get === undefined && descriptor.value === undefined) return;
+  /**
+   * @param current the session of this request, which the application may have put there itself
+   * @throws SessionError `INVALID_OPTION` when the property belongs to somebody else
+   */
+  assertFree(req: object, current: SessionContainer | undefined): void {
+    if (!(this.#property in req)) return;
+    const owned = Object.getOwnPropertyDescriptor(req, this.#property);
+    // An accessor's owner answers for it when it is read: express-session's and cookie-session's must not be.
+    if (owned !== undefined && owned.get === undefined && owned.set === undefined) {
+      const value: unknown = owned.value;
+      if (value === undefined || value === current || value === (req as Slots)[this.#mark]) return;
+    }
     throw invalidOption(
       "property",
       `req.${this.#property} belongs to another library (express-session?); choose another name, e.g. createSession({ property: "auth" }), or read the session with Session.of(req)`,
@@ -31,8 +36,10 @@ export class SessionSlot {
   }
 
   put(req: object, session: SessionContainer | undefined): void {
-    const slots = req as Record<PropertyKey, unknown>;
-    Object.defineProperty(req, OURS, { value: this.#property, configurable: true });
+    const slots = req as Slots;
+    slots[this.#mark] = session;
     slots[this.#property] = session;
   }
 }
+
+type Slots = Record<PropertyKey, unknown>;
