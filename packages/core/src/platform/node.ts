@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import {
   createHash,
   createHmac,
@@ -45,7 +45,10 @@ export const platform: Platform = {
   sha256Hex: (text) => createHash("sha256").update(text).digest("hex"),
   hmacBase64Url: (key, text) => createHmac("sha256", key).update(text).digest("base64url"),
   hkdf: (secret, info) => new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(), info, 32)),
-  decodeSegment: (segment) => Buffer.from(segment, "base64url").toString("utf8"),
+  decodeSegment(segment) {
+    const bytes = Buffer.from(segment, "base64url");
+    return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+  },
   encodeSegment: (text) => Buffer.from(text, "utf8").toString("base64url"),
   encodeBase64: (text) => Buffer.from(text, "utf8").toString("base64"),
 

@@ -33,7 +33,7 @@ export interface Platform {
   hmacBase64Url(key: Uint8Array<ArrayBuffer>, text: string): Maybe<string>;
   /** HKDF-SHA-256 (RFC 5869) without salt, 32 bytes. */
   hkdf(secret: Uint8Array<ArrayBuffer>, info: string): Maybe<Uint8Array<ArrayBuffer>>;
-  /** The UTF-8 text behind a base64url segment of a token whose signature has been checked. */
+  /** The text behind a base64url segment of a token whose signature has been checked; undefined when it is not UTF-8. */
   decodeSegment(segment: string): string | undefined;
   /** Base64url of the UTF-8 bytes of a text. */
   encodeSegment(text: string): string;

@@ -96,6 +96,7 @@ export function asAccessTokenPayload(value: unknown): AccessTokenPayload | undef
     tId,
     iat,
     exp,
+    nbf,
     sessionHandle,
     refreshTokenHash1,
     parentRefreshTokenHash1,
@@ -110,6 +111,7 @@ export function asAccessTokenPayload(value: unknown): AccessTokenPayload | undef
     isText(refreshTokenHash1) &&
     Number.isFinite(iat) &&
     Number.isFinite(exp) &&
+    (nbf === undefined || Number.isFinite(nbf)) &&
     isTextOrNothing(parentRefreshTokenHash1) &&
     isTextOrNothing(antiCsrfToken) &&
     (stt === undefined || stt === 0);

@@ -113,7 +113,10 @@ export class AccessTokenVerifier {
     key: VerificationKey,
     nowMs: number,
   ): VerifiedToken | undefined {
-    const text = this.platform.decodeSegment(payloadSegment);
+    // As strict as the structural check, which a token whose header is known has not been through.
+    const text = isCanonicalBase64Url(payloadSegment)
+      ? this.platform.decodeSegment(payloadSegment)
+      : undefined;
     const payload = text === undefined ? undefined : asAccessTokenPayload(parseJsonObject(text));
     if (payload === undefined) return undefined;
     if (key.family !== this.settings.family)
