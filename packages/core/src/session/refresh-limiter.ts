@@ -5,11 +5,13 @@ import { BoundedMap } from "../runtime/lru.js";
 const MAX_SESSIONS = 10_000;
 
 /**
- * Limits how fast one session can go through generations (security rule D-05), per process. Presenting the same token
- * again does not count: it gives the same child.
+ * Limits how fast one session can go through refresh tokens (security rule D-05), per process. Presenting the same token
+ * again does not count, however often and in parallel: it gives the same child.
  */
 export class RefreshLimiter {
-  readonly #windows = new BoundedMap<string, { startedAtMonoMs: number; count: number }>(MAX_SESSIONS);
+  readonly #windows = new BoundedMap<string, { startedAtMonoMs: number; count: number; last: string }>(
+    MAX_SESSIONS,
+  );
 
   constructor(
     private readonly clock: Clock,
@@ -17,12 +19,16 @@ export class RefreshLimiter {
     private readonly windowMs: number,
   ) {}
 
-  /** @throws SessionError `RATE_LIMITED` with the time after which the next one will pass */
-  count(handle: string): void {
+  /**
+   * @param tokenHash tells one token of the session from another
+   * @throws SessionError `RATE_LIMITED` with the time after which the next one will pass
+   */
+  count(handle: string, tokenHash: string): void {
     const nowMs = this.clock.monoMs();
     const window = this.#windows.get(handle);
+    if (window?.last === tokenHash) return;
     if (window === undefined || nowMs - window.startedAtMonoMs >= this.windowMs) {
-      this.#windows.set(handle, { startedAtMonoMs: nowMs, count: 1 });
+      this.#windows.set(handle, { startedAtMonoMs: nowMs, count: 1, last: tokenHash });
       return;
     }
     if (window.count >= this.maxPerWindow) {
@@ -33,5 +39,6 @@ export class RefreshLimiter {
       });
     }
     window.count += 1;
+    window.last = tokenHash;
   }
 }

@@ -49,9 +49,10 @@ export async function refreshSession(engine: SessionEngine, input: RefreshInput)
     const step = await judge(engine, token, row, input.arrivedAtMonoMs);
     switch (step.verdict) {
       case "current":
+        engine.limiter?.count(token.handle, step.hash2);
         return issueChild(engine, token, row, row.secretId, bound, "marked");
       case "child-of-current": {
-        engine.limiter?.count(token.handle);
+        engine.limiter?.count(token.handle, step.hash2);
         const promoted = await promote(engine, token.handle, row.refreshTokenHash2, step.hash2);
         // Lost to another request that promoted the same child: look again.
         if (promoted === undefined) continue;
