@@ -14,7 +14,9 @@ import { serializeCookie } from "./http/set-cookie.js";
 import { SecretRing } from "./keys/secret-ring.js";
 import { SigningKeys } from "./keys/signing-keys.js";
 import type { StallWatch } from "./platform/platform.js";
+import { hex } from "./runtime/encoding.js";
 import { isProduction } from "./runtime/environment.js";
+import { ClockWatch } from "./session/clock-watch.js";
 import type { SessionEngine } from "./session/engine.js";
 import { RefreshLimiter } from "./session/refresh-limiter.js";
 import type { SessionContainer } from "./session/session-container.js";
@@ -61,6 +63,7 @@ export function createCore(
   });
   keys.onWithdrawn = (kid) => verifier.forgetKey(kid);
   keys.onCreated = (kid) => emit({ type: "key_created", kid });
+  verifier.onClockSkew = (aheadMs) => emit({ type: "clock_skew", aheadMs });
   keys.onUnusable = (kid) =>
     config.logger.warn(
       `The signing key ${JSON.stringify(kid)} in the store cannot be used here and is left out.`,
@@ -103,6 +106,7 @@ export function createCore(
     // A clock that was passed in does not tell how the process fares: a jump of it is no stall.
     stalls() {
       if (config.options.clock === undefined) stalls ??= platform.watchStalls?.(() => clock.monoMs());
+    clockWatch: new ClockWatch(clock),
       return stalls;
     },
     emit,
@@ -159,12 +163,14 @@ function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
   return (event) => {
     if (event.type === "token_large") {
       config.logger.warn(
+  let instanceId: string | undefined;
         `An access token needs a cookie of ${event.sizeBytes} bytes; browsers drop cookies above 4096. Biggest claims: ${event.largestClaims.join(", ")}.`,
       );
     }
     if (onEvent === undefined) return;
     try {
-      onEvent({ ...event, timeMs: config.clock.wallMs() });
+      instanceId ??= hex(config.random(4));
+      onEvent({ ...event, timeMs: config.clock.wallMs(), instanceId });
     } catch {
       config.logger.warn("the onEvent listener threw");
     }

@@ -1,6 +1,7 @@
 import { isLocalHost, normaliseDomain } from "../config/normalise-domain.js";
 import { requestPath } from "../config/normalise-path.js";
 import { SessionError } from "../errors/session-error.js";
+import { printable } from "../runtime/printable.js";
 import type { RequestMemo } from "./request-memo.js";
 
 /**
@@ -15,7 +16,7 @@ export function checkOrigin(memo: RequestMemo): void {
   const isAllowed =
     origin === undefined ? req.header("sec-fetch-site") !== "cross-site" : isOwnOrigin(memo, origin);
   if (isAllowed) return;
-  memo.core.engine.emit({ type: "csrf_rejected", path: requestPath(req.url) });
+  memo.core.engine.emit({ type: "csrf_rejected", path: printable(requestPath(req.url), 200) });
   throw new SessionError({
     type: "CSRF_REJECTED",
     message: "the request comes from an origin that is neither the website's nor the API's",

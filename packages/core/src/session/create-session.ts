@@ -14,6 +14,7 @@ import type { SessionFunctions } from "./types.js";
 
 export const DEFAULT_TENANT = "public";
 const MAX_USER_ID_BYTES = 256;
+const UNSTORABLE = /\0|\p{Surrogate}/u;
 const TENANT = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
@@ -106,6 +107,8 @@ export function checkUserId(userId: unknown): asserts userId is string {
   if (utf8Bytes(userId).length > MAX_USER_ID_BYTES) {
     throw invalidArgument(`the user id is longer than ${MAX_USER_ID_BYTES} bytes`);
   }
+  // Some databases refuse them, and others take two ids with different halves for one (security rule P-05).
+  if (UNSTORABLE.test(userId)) throw invalidArgument("the user id holds U+0000 or half of a surrogate pair");
 }
 
 function checkTenantId(tenantId: string): void {

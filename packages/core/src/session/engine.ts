@@ -7,6 +7,7 @@ import type { Clock } from "../runtime/clock.js";
 import type { RandomBytes } from "../runtime/random.js";
 import type { SessionStore } from "../store/session-store.js";
 import type { AccessTokenVerifier } from "../verify/access-token-verifier.js";
+import type { ClockWatch } from "./clock-watch.js";
 import type { RefreshLimiter } from "./refresh-limiter.js";
 import type { ContainerTools } from "./session-container.js";
 import type { SessionEvent } from "./session-event.js";
@@ -43,6 +44,7 @@ export interface SessionEngine {
   readonly settings: EngineSettings;
   readonly tools: ContainerTools & { readonly functions: SessionFunctions };
   readonly limiter: RefreshLimiter | undefined;
+  readonly clockWatch: ClockWatch;
   /** Starts with the first refresh; absent where the platform cannot tell, or the application moves the clock. */
   stalls(): StallWatch | undefined;
   emit(event: SessionEvent): void;

@@ -36,16 +36,21 @@ const STALL_DOUBT_MS = 1000;
  *
  * @throws SessionError `UNAUTHORISED` (clearing) for anything that is not a live session's token;
  *         `TOKEN_THEFT_DETECTED` when it was replaced and its replacement is in use, after the session has been
- *         revoked durably; `STORE_UNAVAILABLE` when the store does not answer or the verdict would be a guess
+ *         revoked durably; `STORE_UNAVAILABLE` when the store does not answer or the verdict would be a guess;
+ *         `RATE_LIMITED`
  */
 export async function refreshSession(engine: SessionEngine, input: RefreshInput): Promise<SessionContainer> {
   const token = await openRefreshToken(engine.platform, engine.secrets, input.refreshToken);
   if (token === undefined) throw unauthorised("the refresh token is not one of ours", true);
   await checkBinding(engine, token, input);
   const bound = engine.settings.issuesAntiCsrfTokens && !input.disableAntiCsrf;
+  const isClockDoubtful = engine.clockWatch.isDoubtful();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const row = await engine.store.getSession(token.handle, engine.clock.wallMs());
-    if (row === undefined) throw unauthorised("the session does not exist any more", true);
+    if (row === undefined) {
+      if (isClockDoubtful) throw storeUnavailable("the clock has just jumped ahead; ask again", 1000);
+      throw unauthorised("the session does not exist any more", true);
+    }
     const step = await judge(engine, token, row, input.arrivedAtMonoMs);
     switch (step.verdict) {
       case "current":

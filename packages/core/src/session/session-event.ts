@@ -10,12 +10,14 @@ export type SessionEvent =
       generation?: number;
     }
   | { type: "theft"; handleHash: string; userId: string; generation: number }
-  | { type: "lost_response_recovered" | "grace_hit"; handleHash: string; userId: string; generation: number }
+  | { type: "grace_hit"; handleHash: string; userId: string; generation: number }
   | { type: "store_unavailable"; operation: string }
   | { type: "store_regression"; handleHash: string; userId: string; generation: number }
   | { type: "key_created"; kid: string }
   | { type: "csrf_rejected"; path: string }
+  /** A token was minted by a host whose clock is ahead of this one's by more than a minute. Once a minute at most. */
+  | { type: "clock_skew"; aheadMs: number }
   | { type: "token_large"; handleHash: string; sizeBytes: number; largestClaims: string[] };
 
-/** An event with the time it happened at, in milliseconds since the epoch. */
-export type SessionEventListener = (event: SessionEvent & { timeMs: number }) => void;
+/** An event with the time it happened at, in milliseconds since the epoch, and a random name of the instance that saw it. */
+export type SessionEventListener = (event: SessionEvent & { timeMs: number; instanceId: string }) => void;

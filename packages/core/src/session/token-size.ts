@@ -1,5 +1,6 @@
 import { SessionError } from "../errors/session-error.js";
 import { utf8Bytes } from "../runtime/encoding.js";
+import { printable } from "../runtime/printable.js";
 import type { SigningAlgorithm } from "../store/session-store.js";
 import type { AccessTokenPayload } from "../tokens/access-token.js";
 import { frontTokenJson } from "../tokens/front-token.js";
@@ -48,7 +49,7 @@ export function largestClaims(payload: AccessTokenPayload): string[] {
     .map(([key, value]) => ({ key, bytes: utf8Bytes(JSON.stringify(value)).length }))
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, 3)
-    .map(({ key }) => key);
+    .map(({ key }) => printable(key));
 }
 
 /** @throws SessionError `PAYLOAD_TOO_LARGE` with size, limit and the three biggest claims */

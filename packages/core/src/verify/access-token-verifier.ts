@@ -22,6 +22,8 @@ export interface VerifierSettings {
 
 const HOUR_MS = 3_600_000;
 const MAX_KNOWN_HEADERS = 64;
+const SKEW_MS = 60_000;
+const SKEW_INTERVAL_MS = 60_000;
 
 /**
  * Checks access tokens: size, shape, key and algorithm, signature, then claims (security rule T-09). Nothing from the
@@ -30,6 +32,10 @@ const MAX_KNOWN_HEADERS = 64;
 export class AccessTokenVerifier {
   /** First segment of our tokens → the key it names: all tokens of one key share it to the letter. */
   readonly #keyByHeader = new BoundedMap<string, VerificationKey>(MAX_KNOWN_HEADERS);
+
+  #skewReportedAtMonoMs = Number.NEGATIVE_INFINITY;
+  /** Called when a token was minted more than a minute ahead of this clock; once a minute at most (TM-05). */
+  onClockSkew: (aheadMs: number) => void = () => {};
 
   constructor(
     private readonly platform: Platform,
@@ -123,7 +129,16 @@ export class AccessTokenVerifier {
       throw tryRefreshToken("the access token is of the other key family");
     const verified: VerifiedToken = { token, kid: key.kid, payload: deepFreeze(payload) };
     this.#checkTimes(verified, nowMs);
+    this.#reportSkew(verified.payload.iat * 1000 - nowMs);
     return this.cache?.add(token, key.kid, verified.payload) ?? verified;
+  }
+
+  #reportSkew(aheadMs: number): void {
+    if (aheadMs <= SKEW_MS) return;
+    const monoMs = this.clock.monoMs();
+    if (monoMs - this.#skewReportedAtMonoMs < SKEW_INTERVAL_MS) return;
+    this.#skewReportedAtMonoMs = monoMs;
+    this.onClockSkew(aheadMs);
   }
 
   /** Expired from the second `exp` on (RFC 7519 §4.1.4), without tolerance. */
