@@ -96,7 +96,7 @@ export async function startApp(
     wrap,
   );
   const table: Record<string, Handler> = { ...ROUTES, ...routes };
-  const server = createServer(async (req, res) => {
+  const server = createServer({ maxHeaderSize: 64 * 1024 }, async (req, res) => {
     try {
       if (await adapter.handleEndpoint(wrap(req, res))) return;
       const path = (req.url ?? "/").split("?", 1)[0];

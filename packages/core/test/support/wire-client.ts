@@ -36,11 +36,10 @@ export function send(
   body?: string,
 ): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
-    const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<
-      string,
-      string | string[]
-    >;
-    const req = request(origin + path, { method, headers: sent, agent: false }, (res) => {
+    const sent = Object.fromEntries(
+      Object.entries(headers).filter(([, value]) => value !== undefined),
+    ) as Record<string, string | string[]>;
+    const req = request(origin, { method, path, headers: sent, agent: false }, (res) => {
       const chunks: Buffer[] = [];
       res.on("data", (chunk: Buffer) => chunks.push(chunk));
       res.on("error", reject);
@@ -128,7 +127,9 @@ export class WireClient {
       {
         rid: isRefresh ? "session" : "anti-csrf",
         "st-auth-mode": this.mode,
-        ...(cookies.length > 0 ? { cookie: cookies.map(([name, value]) => `${name}=${value}`).join("; ") } : {}),
+        ...(cookies.length > 0
+          ? { cookie: cookies.map(([name, value]) => `${name}=${value}`).join("; ") }
+          : {}),
         ...(this.antiCsrf === undefined ? {} : { "anti-csrf": this.antiCsrf }),
         ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
         ...headers,
