@@ -5,7 +5,7 @@ import type { SessionOptions } from "../config/session-options.js";
 import { createCore } from "../create-core.js";
 import { SessionError } from "../errors/session-error.js";
 import { answerError } from "../flows/answer-error.js";
-import { createNewSession, type NewSession } from "../flows/create.js";
+import { createNewSession, type NewSession, ownClaims } from "../flows/create.js";
 import { type CreateJwtInput, createJwt } from "../flows/create-jwt.js";
 import { discoveryDocument, type Handled, handleEndpoint, matchEndpoint } from "../flows/endpoints.js";
 import { getSession } from "../flows/guard.js";
@@ -130,7 +130,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
         userId: input.userId,
         recipeUserId: input.userId,
         tenantId: input.tenantId ?? DEFAULT_TENANT,
-        accessTokenPayload: input.accessTokenPayload ?? {},
+        accessTokenPayload: ownClaims(input.accessTokenPayload),
         sessionData: input.sessionData ?? {},
         disableAntiCsrf,
         userContext: context(userContext),

@@ -9,6 +9,8 @@ import { clearTokens } from "../respond/write-tokens.js";
 import type { JsonObject } from "../runtime/json.js";
 import { checkUserId, DEFAULT_TENANT } from "../session/create-session.js";
 import type { SessionContainer } from "../session/session-container.js";
+import { snapshotPayload } from "../tokens/payload-snapshot.js";
+import { withoutReservedClaims } from "../tokens/reserved-claims.js";
 import { CHECKED_ALL, memoOf, type RequestMemo } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
 
@@ -48,7 +50,7 @@ export async function createNewSession(
     userId: input.userId,
     recipeUserId: input.userId,
     tenantId: input.tenantId ?? DEFAULT_TENANT,
-    accessTokenPayload: input.accessTokenPayload ?? {},
+    accessTokenPayload: ownClaims(input.accessTokenPayload),
     sessionData: input.sessionData ?? {},
     disableAntiCsrf: transfer === "header",
     userContext,
@@ -63,6 +65,14 @@ export async function createNewSession(
   }
   core.cleanUp.tick();
   return session;
+}
+
+/**
+ * What is left of a payload that may have been copied from an old token (Q-1, Q-5). The functions behind refuse reserved
+ * claims: there, an override has put them in by mistake (Q-2).
+ */
+export function ownClaims(accessTokenPayload: JsonObject | null | undefined): JsonObject {
+  return withoutReservedClaims(snapshotPayload("access token payload", accessTokenPayload));
 }
 
 /** Browsers would throw away a SameSite=None cookie that is not Secure (S-5). */

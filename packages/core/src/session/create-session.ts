@@ -4,7 +4,7 @@ import { base64Url, hex, utf8Bytes } from "../runtime/encoding.js";
 import type { JsonObject } from "../runtime/json.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { hash2Of, sealRefreshToken } from "../tokens/refresh-token.js";
-import { withoutReservedClaims } from "../tokens/reserved-claims.js";
+import { checkedPatch, withoutReservedClaims } from "../tokens/reserved-claims.js";
 import { emitFor } from "./emit.js";
 import type { SessionEngine } from "./engine.js";
 import { newTokenExpirySeconds, payloadOf, signPayload } from "./mint-access-token.js";
@@ -123,7 +123,7 @@ async function buildPayload(
   input: Parameters<SessionFunctions["createNewSession"]>[0],
 ): Promise<JsonObject> {
   let payload: JsonObject = {
-    ...withoutReservedClaims(snapshotPayload("access token payload", input.accessTokenPayload)),
+    ...checkedPatch(snapshotPayload("access token payload", input.accessTokenPayload)),
     iss: engine.settings.issuer,
   };
   for (const claim of engine.settings.claimsAtCreation) {

@@ -4,7 +4,7 @@ import type { UserContext } from "../claims/user-context.js";
 import { SessionError } from "../errors/session-error.js";
 import { unauthorised } from "../errors/throwers.js";
 import type { TokenTransferMethod } from "../extract/token-transfer.js";
-import { type JsonObject, jsonEqual } from "../runtime/json.js";
+import { deepFreeze, type JsonObject, jsonEqual } from "../runtime/json.js";
 import type { AccessTokenPayload, TokenClaims } from "../tokens/access-token.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { checkedPatch, withoutReservedClaims } from "../tokens/reserved-claims.js";
@@ -289,12 +289,12 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
       // Expired meanwhile: the client gets the new payload with its next refresh (M-7).
       this.#tokens = {
         ...before,
-        payload: { ...tokenClaimsOf(before.payload), ...result.session.userDataInJWT },
+        payload: deepFreeze({ ...tokenClaimsOf(before.payload), ...result.session.userDataInJWT }),
       };
       this.#frontToken = undefined;
       return;
     }
-    const payload = this.#tools.readPayload(result.accessToken.token);
+    const payload = deepFreeze(this.#tools.readPayload(result.accessToken.token));
     if (jsonEqual({ ...payload, iat: 0 }, { ...before.payload, iat: 0 })) return;
     this.#tokens = { ...before, accessToken: result.accessToken.token, payload, updated: true };
     this.#frontToken = undefined;
