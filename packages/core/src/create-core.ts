@@ -2,7 +2,7 @@ import { openDefaultStore } from "#default-store";
 import { platform } from "#platform";
 import type { UserContext } from "./claims/user-context.js";
 import { type ResolvedConfig, resolveOptions } from "./config/resolve-options.js";
-import type { PluginHost, SessionOptions, SessionPlugin } from "./config/session-options.js";
+import type { SessionOptions } from "./config/session-options.js";
 import { invalidOption } from "./errors/throwers.js";
 import type { TokenTransferMethod } from "./extract/token-transfer.js";
 import { CleanUp } from "./flows/clean-up.js";
@@ -22,6 +22,7 @@ import { RefreshLimiter } from "./session/refresh-limiter.js";
 import type { SessionContainer } from "./session/session-container.js";
 import type { SessionEvent } from "./session/session-event.js";
 import { makeSessionFunctions } from "./session/session-functions.js";
+import type { PluginHost, SessionPlugin } from "./session/session-plugin.js";
 import { guardedStore } from "./store/guarded-store.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
@@ -62,8 +63,8 @@ export function createCore(
     accessTokenValidityMs: config.accessTokenValidityMs,
   });
   keys.onWithdrawn = (kid) => verifier.forgetKey(kid);
-  keys.onCreated = (kid) => emit({ type: "key_created", kid });
   verifier.onClockSkew = (aheadMs) => emit({ type: "clock_skew", aheadMs });
+  keys.onCreated = (kid) => emit({ type: "key_created", kid });
   keys.onUnusable = (kid) =>
     config.logger.warn(
       `The signing key ${JSON.stringify(kid)} in the store cannot be used here and is left out.`,
@@ -98,15 +99,17 @@ export function createCore(
       issuer: config.issuer,
       issuesAntiCsrfTokens: config.antiCsrf === "VIA_TOKEN",
       accessCookieOverheadBytes: cookieOverhead(config),
-      claimsAtCreation: plugins.flatMap((plugin) => plugin.claims ?? []),
+      claimsAtCreation: plugins
+        .flatMap((plugin) => plugin.claims ?? [])
+        .filter(({ policy }) => policy.autoAdd && policy.mode === "token"),
       globalClaimValidators: plugins.flatMap((plugin) => plugin.globalClaimValidators ?? []),
     },
     tools,
     limiter: makeLimiter(config, clock),
+    clockWatch: new ClockWatch(clock),
     // A clock that was passed in does not tell how the process fares: a jump of it is no stall.
     stalls() {
       if (config.options.clock === undefined) stalls ??= platform.watchStalls?.(() => clock.monoMs());
-    clockWatch: new ClockWatch(clock),
       return stalls;
     },
     emit,
@@ -160,10 +163,10 @@ function readPayload(accessToken: string): AccessTokenPayload {
 
 function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
   const { onEvent } = config.options;
+  let instanceId: string | undefined;
   return (event) => {
     if (event.type === "token_large") {
       config.logger.warn(
-  let instanceId: string | undefined;
         `An access token needs a cookie of ${event.sizeBytes} bytes; browsers drop cookies above 4096. Biggest claims: ${event.largestClaims.join(", ")}.`,
       );
     }

@@ -6,10 +6,8 @@ export type {
   AppInfo,
   ErrorHandlers,
   Overrides,
-  PluginHost,
   SessionApis,
   SessionOptions,
-  SessionPlugin,
 } from "./config/session-options.js";
 export {
   type AnySessionError,
@@ -28,6 +26,7 @@ export { consoleLogger, type Logger, silentLogger } from "./runtime/logger.js";
 export type { SessionInformation, SessionTokens } from "./session/container-functions.js";
 export { SessionContainer } from "./session/session-container.js";
 export type { SessionEvent, SessionEventListener } from "./session/session-event.js";
+export type { PluginHost, SessionPlugin } from "./session/session-plugin.js";
 export type { SessionFunctions, VerifySessionOptions } from "./session/types.js";
 export { MemoryStore } from "./store/memory-store.js";
 export type { SessionStore } from "./store/session-store.js";

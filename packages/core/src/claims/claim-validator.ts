@@ -15,16 +15,18 @@ export interface Evaluation {
 interface ValidatorCore {
   /** Stands in the body of the 403. Several validators may share one. */
   readonly id: string;
+  /** @param evaluation absent only when an application calls this by hand: then it is now */
   validate(
     payload: JsonObject,
     userContext: UserContext,
-    evaluation: Evaluation,
+    evaluation?: Evaluation,
   ): ClaimValidationResult | Promise<ClaimValidationResult>;
 }
 
 /** A rule over the payload that needs nothing fetched. */
 export interface PlainClaimValidator extends ValidatorCore {
   readonly claim?: undefined;
+  readonly children?: undefined;
   shouldRefetch?: undefined | ((payload: JsonObject, userContext: UserContext) => boolean | Promise<boolean>);
 }
 
@@ -32,12 +34,23 @@ export interface PlainClaimValidator extends ValidatorCore {
 export interface FetchingClaimValidator extends ValidatorCore {
   // biome-ignore lint/suspicious/noExplicitAny: a validator of any claim
   readonly claim: SessionClaim<any>;
+  readonly children?: undefined;
+  /** How old the value may be. With 0 a fetch that brings the same value is not written back. */
+  readonly maxAgeInSeconds?: number | undefined;
   shouldRefetch(
     payload: JsonObject,
     userContext: UserContext,
-    evaluation: Evaluation,
+    evaluation?: Evaluation,
   ): boolean | Promise<boolean>;
 }
 
+/** A rule made of rules: see `allOf`, `anyOf`, `not`. */
+export interface CompositeClaimValidator extends ValidatorCore {
+  readonly claim?: undefined;
+  readonly shouldRefetch?: undefined;
+  readonly combine: "allOf" | "anyOf" | "not";
+  readonly children: readonly SessionClaimValidator[];
+}
+
 /** A plain object; spreading a built-in one and replacing members is fine. */
-export type SessionClaimValidator = PlainClaimValidator | FetchingClaimValidator;
+export type SessionClaimValidator = PlainClaimValidator | FetchingClaimValidator | CompositeClaimValidator;

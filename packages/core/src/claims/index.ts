@@ -1,9 +1,28 @@
 /** Door for applications that define claims of their own. */
+export { BooleanClaim, type BooleanValidators } from "./boolean-claim.js";
 export type {
   ClaimValidationResult,
+  CompositeClaimValidator,
   Evaluation,
   FetchingClaimValidator,
   PlainClaimValidator,
   SessionClaimValidator,
 } from "./claim-validator.js";
-export { type ClaimFetchContext, SessionClaim, type StampedValue } from "./session-claim.js";
+export { PrimitiveArrayClaim, type PrimitiveArrayValidators } from "./primitive-array-claim.js";
+export { type Primitive, PrimitiveClaim, type PrimitiveValidators } from "./primitive-claim.js";
+export type {
+  ClaimFailureReason,
+  CompositeReason,
+  ExpiredReason,
+  MissingReason,
+  SchemaReason,
+  WrongValueReason,
+} from "./reasons.js";
+export {
+  type ClaimFetchContext,
+  type ClaimPolicy,
+  type ClaimPolicyInput,
+  SessionClaim,
+  type StampedValue,
+} from "./session-claim.js";
+export { StampedClaim, type StampedClaimConfig } from "./stamped-claim.js";

@@ -1,7 +1,10 @@
+import { invalidArgument } from "../errors/throwers.js";
 import type { JsonObject, JsonValue } from "../runtime/json.js";
+import { isForbiddenKey } from "../tokens/payload-snapshot.js";
+import { RESERVED_CLAIMS } from "../tokens/reserved-claims.js";
 import type { UserContext } from "./user-context.js";
 
-/** What a claim may look at when it fetches its value. The same at every call site. */
+/** What a claim may look at when it fetches its value. The same at every call site (claims.md O-1). */
 export interface ClaimFetchContext {
   readonly userId: string;
   readonly recipeUserId: string;
@@ -15,13 +18,74 @@ export interface ClaimFetchContext {
   readonly userContext: UserContext;
 }
 
+/** How fresh a claim is kept, and what happens when its source does not answer. */
+export interface ClaimPolicy {
+  /**
+   * `"token"` (default): the value is kept in the access token. `"request"`: it is fetched for each request that looks
+   * at it, once, and never written to a token, for values that are too big or too secret for one.
+   */
+  readonly mode: "token" | "request";
+  /** Whether the claim is built into every new session of an instance it is registered with. Default true. */
+  readonly autoAdd: boolean;
+  /** Whether it is fetched again at every session refresh, before the new token is made. Default false. */
+  readonly onSessionRefresh: boolean;
+  /**
+   * What a failed or late fetch means. `"throw"` (default): the request fails with that error. `"stale"`: the value in
+   * the token still counts, if it is at most `maxStaleSeconds` old. `"fail"`: the claim counts as missing.
+   */
+  readonly onFetchError: "throw" | "stale" | "fail";
+  /** Default: any age. */
+  readonly maxStaleSeconds: number;
+  /** Default 5000. */
+  readonly fetchTimeoutMs: number;
+  /** Claims that are fetched first, where both are due; `currentPayload` then holds their new values. */
+  readonly dependsOn: readonly SessionClaim<unknown>[];
+  /** Whether the browser may ask for a fetch (`POST /session/claims/refresh`). Default false. */
+  readonly clientRefreshable: boolean;
+  /** How often one session's browser may ask for it. Default 5. */
+  readonly minRefetchSeconds: number;
+}
+
+const DEFAULT_POLICY: ClaimPolicy = {
+  mode: "token",
+  autoAdd: true,
+  onSessionRefresh: false,
+  onFetchError: "throw",
+  maxStaleSeconds: Number.POSITIVE_INFINITY,
+  fetchTimeoutMs: 5000,
+  dependsOn: [],
+  clientRefreshable: false,
+  minRefetchSeconds: 5,
+};
+
+/** Members left out, or undefined, take the default. */
+export type ClaimPolicyInput = { readonly [K in keyof ClaimPolicy]?: ClaimPolicy[K] | undefined };
+
 /**
  * A named fact about the user: fetched from a source of truth, kept in the access token under one top-level key,
  * checked by validators without I/O. A claim knows how to fetch, write, read and erase itself; validators only read.
  */
 export abstract class SessionClaim<T> {
-  /** @param key top-level key in the payload; never a reserved claim name */
-  constructor(readonly key: string) {}
+  readonly policy: ClaimPolicy;
+
+  /**
+   * @param key top-level key in the payload; never a reserved claim name
+   * @throws SessionError `INVALID_ARGUMENT`
+   */
+  constructor(
+    readonly key: string,
+    policy: ClaimPolicyInput = {},
+  ) {
+    if (typeof key !== "string" || key === "" || isForbiddenKey(key)) {
+      throw invalidArgument(
+        "a claim needs a key: a non-empty string, and not `__proto__`, `constructor` or `prototype`",
+      );
+    }
+    if (RESERVED_CLAIMS.has(key)) {
+      throw invalidArgument(`the claim key \`${key}\` belongs to the access token; choose another name`);
+    }
+    this.policy = resolvePolicy(key, policy);
+  }
 
   /** The current value. `undefined` leaves the payload alone; every other value, `null` included, is written. */
   abstract fetchValue(context: ClaimFetchContext): T | undefined | Promise<T | undefined>;
@@ -30,6 +94,22 @@ export abstract class SessionClaim<T> {
   abstract addToPayload(payload: JsonObject, value: T, nowMs: number): JsonObject;
 
   abstract getValueFromPayload(payload: JsonObject): T | undefined;
+
+  /** Whether a fetched value has the type this claim is of; anything else is treated as a failed fetch. */
+  isValue(_value: unknown): boolean {
+    return true;
+  }
+
+  /** Milliseconds since the epoch; undefined where the claim keeps no age, or has no value. */
+  getLastRefetchTime(_payload: JsonObject): number | undefined {
+    return undefined;
+  }
+
+  /**
+   * How a fetched entry joins the one that the store holds by then, for claims that keep no age. Absent: it replaces
+   * it. Between entries with an age the younger one stays (claims.md O-20), whatever the claim.
+   */
+  mergeEntry?(stored: JsonValue | undefined, fetched: JsonValue): JsonValue;
 
   /** A copy without the claim. */
   removeFromPayload(payload: JsonObject): JsonObject {
@@ -52,4 +132,22 @@ export abstract class SessionClaim<T> {
 export interface StampedValue {
   v: JsonValue;
   t: number;
+}
+
+function resolvePolicy(key: string, input: ClaimPolicyInput): ClaimPolicy {
+  const given = Object.entries(input).filter(
+    ([name, value]) => Object.hasOwn(DEFAULT_POLICY, name) && value !== undefined,
+  );
+  const policy: ClaimPolicy = { ...DEFAULT_POLICY, ...Object.fromEntries(given) };
+  for (const name of ["maxStaleSeconds", "fetchTimeoutMs", "minRefetchSeconds"] as const) {
+    if (!(policy[name] >= 0))
+      throw invalidArgument(`claim \`${key}\`: \`${name}\` must be a number that is not negative`);
+  }
+  if (!["throw", "stale", "fail"].includes(policy.onFetchError)) {
+    throw invalidArgument(`claim \`${key}\`: \`onFetchError\` must be "throw", "stale" or "fail"`);
+  }
+  if (policy.mode !== "token" && policy.mode !== "request") {
+    throw invalidArgument(`claim \`${key}\`: \`mode\` must be "token" or "request"`);
+  }
+  return policy;
 }

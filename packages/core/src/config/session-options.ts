@@ -1,5 +1,3 @@
-import type { SessionClaimValidator } from "../claims/claim-validator.js";
-import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
 import type { ClaimValidationError } from "../errors/session-error.js";
 import type { TokenTransferPolicy } from "../extract/token-transfer.js";
@@ -11,6 +9,7 @@ import type { Clock } from "../runtime/clock.js";
 import type { Logger } from "../runtime/logger.js";
 import type { RandomBytes } from "../runtime/random.js";
 import type { SessionContainer } from "../session/session-container.js";
+import type { SessionPlugin } from "../session/session-plugin.js";
 import type { SessionEventListener } from "../session/session-event.js";
 import type { SessionFunctions, VerifySessionOptions } from "../session/types.js";
 import type { SessionStore, SigningAlgorithm } from "../store/session-store.js";
@@ -34,25 +33,6 @@ export interface AppInfo {
   websiteBasePath?: string | undefined;
   /** Path that a gateway in front takes away. Default none. */
   apiGatewayPath?: string | undefined;
-}
-
-/** A module that brings claims and validators, e.g. `createUserRoles()`. */
-export interface SessionPlugin {
-  readonly name: string;
-  /** Built into every new session, in order. */
-  readonly claims?: readonly SessionClaim<unknown>[] | undefined;
-  /** Judged on every request, before the per-route override. */
-  readonly globalClaimValidators?: readonly SessionClaimValidator[] | undefined;
-  /** Called once, when the instance is made. */
-  readonly attach?: ((host: PluginHost) => void) | undefined;
-}
-
-/** What a plugin gets to work with. */
-export interface PluginHost {
-  readonly store: SessionStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly functions: SessionFunctions;
 }
 
 /** Replaces single default answers; our tokens have been cleared before, where the error clears (W-2). */

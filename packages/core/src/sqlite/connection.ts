@@ -78,6 +78,23 @@ export class Connection {
     return Number(this.#prepare(sql).run(...values).changes);
   }
 
+  /** Runs a step of several statements as one; what it throws undoes all of them. */
+  transaction<T>(step: () => T): T {
+    this.run("BEGIN IMMEDIATE");
+    try {
+      const result = step();
+      this.run("COMMIT");
+      return result;
+    } catch (error) {
+      try {
+        this.run("ROLLBACK");
+      } catch {
+        // an error has ended it already
+      }
+      throw error;
+    }
+  }
+
   close(): void {
     for (const statement of this.#statements.values()) statement.finalize?.();
     this.#statements.clear();

@@ -25,7 +25,7 @@ it("works beside a newer release that has added columns and tables, and keeps wh
   meddle(
     path,
     "ALTER TABLE sessions ADD COLUMN device TEXT NOT NULL DEFAULT 'unknown'",
-    "CREATE TABLE roles (user_id TEXT)",
+    "CREATE TABLE devices (user_id TEXT)",
     "UPDATE sessions SET device = 'phone'",
     "PRAGMA user_version = 1007",
   );

@@ -54,6 +54,46 @@ const STEPS: readonly string[] = [
     secret   TEXT NOT NULL
   ) STRICT;
   `,
+  // Roles. Every change takes the next number of `role_clock` as the version of what it changed.
+  `
+  CREATE TABLE roles (
+    role    TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE role_permissions (
+    role       TEXT NOT NULL REFERENCES roles (role) ON DELETE CASCADE,
+    permission TEXT NOT NULL,
+    PRIMARY KEY (role, permission)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX role_permissions_by_permission ON role_permissions (permission);
+
+  CREATE TABLE role_parents (
+    role   TEXT NOT NULL REFERENCES roles (role) ON DELETE CASCADE,
+    parent TEXT NOT NULL REFERENCES roles (role) ON DELETE CASCADE,
+    PRIMARY KEY (role, parent)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX role_parents_by_parent ON role_parents (parent);
+
+  CREATE TABLE user_roles (
+    tenant_id TEXT NOT NULL,
+    user_id   TEXT NOT NULL,
+    role      TEXT NOT NULL REFERENCES roles (role) ON DELETE CASCADE,
+    PRIMARY KEY (tenant_id, user_id, role)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX user_roles_by_role ON user_roles (role, tenant_id, user_id);
+  CREATE INDEX user_roles_by_user ON user_roles (user_id);
+
+  CREATE TABLE role_users (
+    tenant_id TEXT NOT NULL,
+    user_id   TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, user_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE role_clock (version INTEGER NOT NULL) STRICT;
+  INSERT INTO role_clock VALUES (0);
+  `,
 ];
 
 const versionAfter = (steps: number): number => 1000 * BREAKING + steps;

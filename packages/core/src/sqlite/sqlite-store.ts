@@ -13,6 +13,7 @@ import { loadDriver } from "./load-driver.js";
 import { LockQueue } from "./lock-queue.js";
 import { secretMapping, sessionMapping, signingKeyMapping, storable } from "./row.js";
 import { isBusy, sqliteCode } from "./sqlite-error.js";
+import { SqliteRoleStore } from "./sqlite-role-store.js";
 import * as sql from "./statements.js";
 
 export interface SqliteStoreOptions {
@@ -48,6 +49,11 @@ const PAYLOAD_ATTEMPTS = 100;
  */
 export class SqliteStore implements SessionStore {
   readonly name = "sqlite";
+  /** Roles, in the same file. */
+  readonly roles = new SqliteRoleStore({
+    read: (step) => this.#read(step),
+    write: (step) => this.#write((connection) => connection.transaction(() => step(connection))),
+  });
   /** Absolute. */
   readonly path: string;
   readonly #driver: SqliteDriver;

@@ -1,3 +1,4 @@
+import { MemoryRoleStore } from "./memory-role-store.js";
 import type { Promotion, SecretRow, SessionRow, SessionStore, SigningKeyRow } from "./session-store.js";
 
 /**
@@ -6,6 +7,7 @@ import type { Promotion, SecretRow, SessionRow, SessionStore, SigningKeyRow } fr
  */
 export class MemoryStore implements SessionStore {
   readonly name = "memory";
+  readonly roles = new MemoryRoleStore();
   readonly #sessions = new Map<string, SessionRow>();
   readonly #handlesByUser = new Map<string, Set<string>>();
   #keys: SigningKeyRow[] = [];

@@ -1,3 +1,5 @@
+import type { RoleStore } from "./role-store.js";
+
 /**
  * One session as a store keeps it. Times are whole milliseconds since the epoch. JSON is kept as text, so that what
  * comes back is exactly what was put in. No field holds anything a client could present: a refresh token appears only
@@ -79,6 +81,9 @@ export interface SecretRow {
 export interface SessionStore {
   /** For messages: `"sqlite"`, `"postgres"` … */
   readonly name: string;
+
+  /** Roles and permissions, where the store keeps them too. Used by `createUserRoles()` only. */
+  readonly roles?: RoleStore | undefined;
 
   /** Inserts a new row. Throws when the handle exists. */
   insertSession(row: SessionRow): Promise<void>;

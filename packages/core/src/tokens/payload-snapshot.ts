@@ -5,6 +5,11 @@ const MAX_DEPTH = 32;
 const MAX_KEYS = 1000;
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
+/** Whether a key could reach a prototype. */
+export function isForbiddenKey(key: string): boolean {
+  return FORBIDDEN_KEYS.has(key);
+}
+
 /**
  * A JSON copy of an object the application handed in, taken once, so that no getter or `toJSON` can change it between
  * the size check, the store and the signature.

@@ -1,0 +1,25 @@
+import type { SessionClaimValidator } from "../claims/claim-validator.js";
+import type { SessionClaim } from "../claims/session-claim.js";
+import type { Clock } from "../runtime/clock.js";
+import type { Logger } from "../runtime/logger.js";
+import type { SessionStore } from "../store/session-store.js";
+import type { SessionFunctions } from "./types.js";
+
+/** A module that brings claims and validators, e.g. `createUserRoles()`. */
+export interface SessionPlugin {
+  readonly name: string;
+  /** Known to the instance; built into every new session, in order, where the claim's policy says so. */
+  readonly claims?: readonly SessionClaim<unknown>[] | undefined;
+  /** Judged on every request, before the per-route override. */
+  readonly globalClaimValidators?: readonly SessionClaimValidator[] | undefined;
+  /** Called once, when the instance is made. */
+  readonly attach?: ((host: PluginHost) => void) | undefined;
+}
+
+/** What a plugin gets to work with. */
+export interface PluginHost {
+  readonly store: SessionStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly functions: SessionFunctions;
+}

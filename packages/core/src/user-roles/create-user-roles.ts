@@ -1,0 +1,361 @@
+import type { Evaluation, FetchingClaimValidator, SessionClaimValidator } from "../claims/claim-validator.js";
+import { PrimitiveClaim } from "../claims/primitive-claim.js";
+import type { ClaimFetchContext, SessionClaim } from "../claims/session-claim.js";
+import type { UserContext } from "../claims/user-context.js";
+import { invalidArgument, invalidOption } from "../errors/throwers.js";
+import type { PluginHost, SessionPlugin } from "../session/session-plugin.js";
+import { guardedRoleStore } from "../store/guarded-role-store.js";
+import type { RoleStore } from "../store/role-store.js";
+import type { SessionStore } from "../store/session-store.js";
+import { AuthorizationReader } from "./authorization-reader.js";
+import { isPattern } from "./permission-catalogue.js";
+import { PERMISSION_KEY, PermissionClaim, ROLE_KEY, UserRoleClaim } from "./role-claims.js";
+import { makeRoleFunctions, nameOf, type PageInput, type UnknownRole } from "./role-functions.js";
+import { type Propagated, type PropagateOptions, RolePropagator } from "./role-propagator.js";
+import { checkUserRolesOptions, type UserRolesOptions } from "./user-roles-options.js";
+
+/** Key under which a token says how new its roles are; with propagation `"epoch"` only. */
+const VERSION_KEY = "rolesVersion";
+
+/**
+ * Roles, permissions, who has them in which tenant, and the two claims that carry them (claims.md 4). Hand it to
+ * `createSession({ plugins: [roles] })`.
+ *
+ * @throws SessionError `INVALID_OPTION`
+ */
+export function createUserRoles<P extends string = string>(options: UserRolesOptions<P> = {}) {
+  checkUserRolesOptions(options);
+  const propagation = options.propagation ?? "push";
+  const isStrict = propagation === "strict";
+  const isEpoch = propagation === "epoch";
+  let store: RoleStore | undefined = options.store && roleStoreOf(options.store);
+  let guarded = store && guardedRoleStore(store);
+  let logger: PluginHost["logger"] | undefined;
+
+  const roles = (): RoleStore => {
+    if (guarded !== undefined) return guarded;
+    throw invalidArgument(
+      "roles have no store yet: hand them to `createSession({ plugins: [roles] })`, or give `store`",
+    );
+  };
+  const reader = new AuthorizationReader(roles, options.roleClaim ?? "direct", options.permissions);
+  const read = ({ tenantId, userId, userContext }: ClaimFetchContext) =>
+    reader.read(tenantId, userId, userContext);
+
+  const versionClaim = new PrimitiveClaim<number>({
+    key: VERSION_KEY,
+    fetchValue: async (context) => (await read(context)).version,
+    onSessionRefresh: true,
+  });
+  const common = {
+    defaultMaxAgeInSeconds: isStrict ? 0 : undefined,
+    onSessionRefresh: propagation !== "none" && propagation !== "lazy",
+    // Roles must never be older than the version beside them, or a change would go unnoticed.
+    dependsOn: isEpoch ? [versionClaim] : [],
+  };
+  const roleClaim = new UserRoleClaim<string>({
+    ...common,
+    key: ROLE_KEY,
+    autoAdd: !options.skipAddingRolesToAccessToken,
+    fetchValue: async (context) => (await read(context)).roles,
+  });
+  const permissionClaim = new PermissionClaim<P>({
+    ...common,
+    key: PERMISSION_KEY,
+    mode: options.permissionMode ?? "token",
+    autoAdd: !options.skipAddingPermissionsToAccessToken,
+    fetchValue: async (context) => {
+      const { permissions } = await read(context);
+      if (options.permissions === undefined && permissions.some(isPattern)) warnOfPatterns();
+      return permissions as P[];
+    },
+  });
+  const claims: SessionClaim<unknown>[] = [...(isEpoch ? [versionClaim] : []), roleClaim, permissionClaim];
+  const inTokens = permissionClaim.policy.mode === "token" ? [roleClaim, permissionClaim] : [roleClaim];
+  const propagator = new RolePropagator(
+    roles,
+    reader,
+    [
+      ...(isEpoch ? [{ claim: versionClaim, valueIn: ({ version }: { version: number }) => version }] : []),
+      ...inTokens.map((claim) => ({
+        claim,
+        valueIn: claim.policy.autoAdd
+          ? (authorization: { roles: string[]; permissions: string[] }) =>
+              claim.key === ROLE_KEY ? authorization.roles : authorization.permissions
+          : undefined,
+      })),
+    ],
+    propagation === "push" || isEpoch,
+    options.maxPushedSessions ?? 10_000,
+  );
+
+  const original = makeRoleFunctions(roles);
+  const functions = options.override?.functions?.(original) ?? original;
+  const contextOf = (given: UserContext | undefined): UserContext => given ?? {};
+  let hasWarned = false;
+  function warnOfPatterns(): void {
+    if (hasWarned) return;
+    hasWarned = true;
+    logger?.warn(
+      "A role was granted a pattern, and there is no catalogue to expand it: browsers compare permissions as texts. List them with `createUserRoles({ permissions: definePermissions([…]) })`.",
+    );
+  }
+
+  /** Runs a change of a role; if it is one, the sessions of everybody concerned follow. */
+  async function changeRole<R extends { status: string }>(
+    role: string,
+    change: () => Promise<R>,
+    isChange: (result: R) => boolean,
+    propagate: PropagateOptions,
+    userContext: UserContext,
+  ): Promise<R & Partial<Propagated>> {
+    const users = await propagator.usersWith(nameOf("role", role), propagate);
+    const result = await change();
+    return isChange(result)
+      ? { ...result, ...(await propagator.ofUsers(users, propagate, userContext)) }
+      : result;
+  }
+
+  const plugin = {
+    name: "user-roles",
+    claims: claims as readonly SessionClaim<unknown>[],
+    globalClaimValidators: isStrict
+      ? inTokens.map(alwaysFetched)
+      : isEpoch
+        ? versionValidators([versionClaim, ...inTokens], versionClaim, roles)
+        : [],
+
+    /** Takes the store of the instance, unless `store` was given. */
+    attach(host: PluginHost): void {
+      const found = options.store === undefined ? roleStoreOf(host.store) : store;
+      if (store !== undefined && found !== store) {
+        throw invalidOption(
+          "plugins",
+          "one `createUserRoles()` serves instances on different stores; give it `store`",
+        );
+      }
+      if (store === undefined) {
+        store = found;
+        guarded = found && guardedRoleStore(found);
+      }
+      logger ??= host.logger;
+      propagator.attach(host);
+    },
+
+    /** Validators over the user's roles: `UserRoleClaim.validators.includes("admin")`. */
+    UserRoleClaim: roleClaim,
+    /** Validators over the user's permissions: `PermissionClaim.validators.includes("edit")`. */
+    PermissionClaim: permissionClaim,
+
+    /** Makes a role, or adds permissions to one; never takes any away. */
+    createNewRoleOrAddPermissions(
+      role: string,
+      permissions: readonly (P | PatternOf<P>)[] = [],
+      userContext?: UserContext,
+      propagate: PropagateOptions = {},
+    ): Promise<{ status: "OK"; createdNewRole: boolean } & Partial<Propagated>> {
+      const context = contextOf(userContext);
+      return changeRole(
+        role,
+        () => functions.createNewRoleOrAddPermissions({ role, permissions, userContext: context }),
+        () => true,
+        propagate,
+        context,
+      );
+    },
+
+    getAllRoles: (userContext?: UserContext) =>
+      functions.getAllRoles({ userContext: contextOf(userContext) }),
+
+    /** Deletes a role, its permissions, and its assignments in all tenants. */
+    deleteRole(
+      role: string,
+      userContext?: UserContext,
+      propagate: PropagateOptions = {},
+    ): Promise<{ status: "OK"; didRoleExist: boolean } & Partial<Propagated>> {
+      const context = contextOf(userContext);
+      return changeRole(
+        role,
+        () => functions.deleteRole({ role, userContext: context }),
+        ({ didRoleExist }) => didRoleExist,
+        propagate,
+        context,
+      );
+    },
+
+    /** As they were granted: patterns are not expanded. */
+    getPermissionsForRole: (role: string, userContext?: UserContext) =>
+      functions.getPermissionsForRole({ role, userContext: contextOf(userContext) }),
+
+    /** `[]` removes nothing; a missing list is refused. */
+    removePermissionsFromRole(
+      role: string,
+      permissions: readonly (P | PatternOf<P>)[],
+      userContext?: UserContext,
+      propagate: PropagateOptions = {},
+    ): Promise<({ status: "OK" } | UnknownRole) & Partial<Propagated>> {
+      const context = contextOf(userContext);
+      if ((permissions as unknown) === "all") throw invalidArgument("`permissions` is a list");
+      return changeRole(
+        role,
+        () => functions.removePermissionsFromRole({ role, permissions, userContext: context }),
+        ({ status }) => status === "OK",
+        propagate,
+        context,
+      );
+    },
+
+    removeAllPermissionsFromRole(
+      role: string,
+      userContext?: UserContext,
+      propagate: PropagateOptions = {},
+    ): Promise<({ status: "OK" } | UnknownRole) & Partial<Propagated>> {
+      const context = contextOf(userContext);
+      return changeRole(
+        role,
+        () => functions.removePermissionsFromRole({ role, permissions: "all", userContext: context }),
+        ({ status }) => status === "OK",
+        propagate,
+        context,
+      );
+    },
+
+    /** Roles that were granted exactly this permission. */
+    getRolesThatHavePermission: (permission: P | PatternOf<P>, userContext?: UserContext) =>
+      functions.getRolesThatHavePermission({ permission, userContext: contextOf(userContext) }),
+
+    /** Tenant first, then user, then role. The user need not be known here. */
+    async addRoleToUser(
+      tenantId: string,
+      userId: string,
+      role: string,
+      userContext?: UserContext,
+      propagate: PropagateOptions = {},
+    ): Promise<({ status: "OK"; didUserAlreadyHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
+      const context = contextOf(userContext);
+      const result = await functions.addRoleToUser({ tenantId, userId, role, userContext: context });
+      if (result.status !== "OK" || result.didUserAlreadyHaveRole) return result;
+      return { ...result, ...(await propagator.ofUser(tenantId, userId, propagate, context)) };
+    },
+
+    /** Tenant first, then user, then role. */
+    async removeUserRole(
+      tenantId: string,
+      userId: string,
+      role: string,
+      userContext?: UserContext,
+      propagate: PropagateOptions = {},
+    ): Promise<({ status: "OK"; didUserHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
+      const context = contextOf(userContext);
+      const result = await functions.removeUserRole({ tenantId, userId, role, userContext: context });
+      if (result.status !== "OK" || !result.didUserHaveRole) return result;
+      return { ...result, ...(await propagator.ofUser(tenantId, userId, propagate, context)) };
+    },
+
+    /** Roles that were assigned; what they inherit is not listed. */
+    getRolesForUser: (tenantId: string, userId: string, userContext?: UserContext) =>
+      functions.getRolesForUser({ tenantId, userId, userContext: contextOf(userContext) }),
+
+    getUsersThatHaveRole: (tenantId: string, role: string, userContext?: UserContext) =>
+      functions.getUsersThatHaveRole({ tenantId, role, userContext: contextOf(userContext) }),
+
+    /** `getAllRoles`, a page at a time. */
+    listRoles: (page: PageInput = {}, userContext?: UserContext) =>
+      functions.listRoles({ ...page, userContext: contextOf(userContext) }),
+
+    /** `getUsersThatHaveRole`, a page at a time. */
+    listUsersThatHaveRole: (
+      tenantId: string,
+      role: string,
+      page: PageInput = {},
+      userContext?: UserContext,
+    ) => functions.listUsersThatHaveRole({ ...page, tenantId, role, userContext: contextOf(userContext) }),
+
+    /** A role grants what the roles it inherits from grant; replaces what was said before. */
+    setRoleInheritance(
+      role: string,
+      inherits: readonly string[],
+      userContext?: UserContext,
+      propagate: PropagateOptions = {},
+    ): Promise<({ status: "OK" } | UnknownRole | { status: "CYCLE_ERROR" }) & Partial<Propagated>> {
+      const context = contextOf(userContext);
+      return changeRole(
+        role,
+        () => functions.setRoleInheritance({ role, inherits, userContext: context }),
+        ({ status }) => status === "OK",
+        propagate,
+        context,
+      );
+    },
+
+    /** Roles a role inherits from directly. */
+    getInheritedRoles: (role: string, userContext?: UserContext) =>
+      functions.getInheritedRoles({ role, userContext: contextOf(userContext) }),
+
+    /** For a user who is deleted, or leaves a tenant. @param tenantId undefined for all tenants */
+    async removeAllRolesOfUser(
+      userId: string,
+      tenantId?: string,
+      userContext?: UserContext,
+      propagate: PropagateOptions = {},
+    ): Promise<{ status: "OK"; removedCount: number } & Partial<Propagated>> {
+      const context = contextOf(userContext);
+      const result = await functions.removeAllRolesOfUser({ userId, tenantId, userContext: context });
+      if (result.removedCount === 0) return result;
+      return { ...result, ...(await propagator.ofUser(tenantId, userId, propagate, context)) };
+    },
+  };
+  return plugin satisfies SessionPlugin;
+}
+
+/** What {@link createUserRoles} makes. */
+export type UserRoles<P extends string = string> = ReturnType<typeof createUserRoles<P>>;
+
+/** With a catalogue, patterns may be granted beside the permissions it lists. */
+export type PatternOf<P extends string> = string extends P
+  ? never
+  : "*" | `${string}:*` | `*:${string}` | `${string}:*:${string}`;
+
+/** @throws SessionError `INVALID_OPTION` when the store keeps no roles */
+function roleStoreOf(store: RoleStore | SessionStore): RoleStore {
+  if ("readAuthorization" in store) return store;
+  if (store.roles !== undefined) return store.roles;
+  throw invalidOption(
+    "plugins",
+    `user-roles: the ${store.name} store keeps no roles; give \`createUserRoles({ store })\` one that does, e.g. \`sqliteStore({ path })\``,
+  );
+}
+
+/** Never says no; makes every guarded request fetch the claim. */
+function alwaysFetched(claim: SessionClaim<unknown>): FetchingClaimValidator {
+  return {
+    id: claim.key,
+    claim,
+    maxAgeInSeconds: 0,
+    shouldRefetch: (_payload, _userContext, evaluation) => !evaluation?.isJustFetched(claim.key),
+    validate: () => ({ isValid: true }),
+  };
+}
+
+/** Never say no; make a request fetch the claims when the store knows a newer version than its token. */
+function versionValidators(
+  claims: readonly SessionClaim<unknown>[],
+  versionClaim: PrimitiveClaim<number>,
+  roles: () => RoleStore,
+): SessionClaimValidator[] {
+  const asked = new WeakMap<Evaluation, Promise<number>>();
+  return claims.map((claim) => ({
+    id: VERSION_KEY,
+    claim,
+    maxAgeInSeconds: 0,
+    async shouldRefetch(payload, _userContext, evaluation) {
+      const { sub, tId } = payload;
+      if (evaluation === undefined || typeof sub !== "string" || typeof tId !== "string") return false;
+      if (!claim.policy.autoAdd && payload[claim.key] === undefined) return false;
+      const asking = asked.get(evaluation) ?? roles().readAuthorizationVersion(tId, sub);
+      asked.set(evaluation, asking);
+      return (await asking) !== versionClaim.getValueFromPayload(payload);
+    },
+    validate: () => ({ isValid: true }),
+  }));
+}

@@ -1,0 +1,62 @@
+import { invalidArgument } from "../errors/throwers.js";
+
+/** All permissions an application knows, as literal types. */
+export interface PermissionCatalogue<P extends string = string> {
+  readonly permissions: readonly P[];
+}
+
+/**
+ * Lists every permission once, so that the compiler knows them and patterns can be expanded (claims.md O-43).
+ *
+ * @throws SessionError `INVALID_ARGUMENT` for an empty name or one with `*`
+ */
+export function definePermissions<const P extends string>(permissions: readonly P[]): PermissionCatalogue<P> {
+  for (const permission of permissions) {
+    if (typeof permission !== "string" || permission.trim() !== permission || permission === "") {
+      throw invalidArgument("a permission is a non-empty string without spaces around it");
+    }
+    if (permission.includes("*"))
+      throw invalidArgument(`\`${permission}\`: the catalogue holds permissions, not patterns`);
+  }
+  return Object.freeze({ permissions: Object.freeze([...new Set(permissions)]) });
+}
+
+/** Whether a grant is a pattern. */
+export function isPattern(granted: string): boolean {
+  return granted.includes("*");
+}
+
+/**
+ * Whether a grant covers a permission. Segments stand between colons; `*` in the middle is one segment, at the end one
+ * or more, alone everything. There are no partial segments and no deny rules.
+ */
+export function grantCovers(granted: string, permission: string): boolean {
+  if (granted === permission || granted === "*") return true;
+  if (!isPattern(granted)) return false;
+  const pattern = granted.split(":");
+  const segments = permission.split(":");
+  const isOpen = pattern.at(-1) === "*";
+  if (isOpen ? segments.length < pattern.length : segments.length !== pattern.length) return false;
+  return pattern.every((part, index) => part === "*" || part === segments[index]);
+}
+
+/** @throws SessionError `INVALID_ARGUMENT` for `po*` and the like, which would never match what they seem to */
+export function checkGrant(granted: string): void {
+  if (granted.split(":").some((segment) => segment.includes("*") && segment !== "*")) {
+    throw invalidArgument(`\`${granted}\`: \`*\` stands for a whole segment, as in \`posts:*\``);
+  }
+}
+
+/** Patterns replaced by the permissions they cover; order and duplicates as in the catalogue. */
+export function expandGrants(
+  granted: readonly string[],
+  catalogue: PermissionCatalogue | undefined,
+): string[] {
+  if (catalogue === undefined) return [...granted];
+  const patterns = granted.filter(isPattern);
+  if (patterns.length === 0) return [...granted];
+  const covered = catalogue.permissions.filter((permission) =>
+    patterns.some((pattern) => grantCovers(pattern, permission)),
+  );
+  return [...new Set([...granted.filter((grant) => !isPattern(grant)), ...covered])].sort();
+}
