@@ -119,7 +119,8 @@ export class WireClient {
   ): Promise<WireResponse> {
     const isRefresh = path.endsWith("/session/refresh");
     const cookies = [...this.cookies].filter(([name]) => isRefresh || !name.includes("sRefreshToken"));
-    const bearer = isRefresh ? this.refreshToken : this.accessToken;
+    // The access token goes into a header only where a refresh token is kept beside it (I-5, B-12).
+    const bearer = isRefresh || this.refreshToken === undefined ? this.refreshToken : this.accessToken;
     const response = await send(
       this.origin,
       method,
