@@ -119,8 +119,9 @@ export class WireClient {
   ): Promise<WireResponse> {
     const isRefresh = path.endsWith("/session/refresh");
     const cookies = [...this.cookies].filter(([name]) => isRefresh || !name.includes("sRefreshToken"));
-    // The access token goes into a header only where a refresh token is kept beside it (I-5, B-12).
-    const bearer = isRefresh || this.refreshToken === undefined ? this.refreshToken : this.accessToken;
+    // An access token that is only shown to script does not make the client send it in a header (B-12).
+    const isExposedOnly = this.mode === "cookie" && this.refreshToken === undefined;
+    const bearer = isRefresh ? this.refreshToken : isExposedOnly ? undefined : this.accessToken;
     const response = await send(
       this.origin,
       method,
