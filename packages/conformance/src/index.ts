@@ -1,9 +1,31 @@
-/** Door of `@acme/session-conformance`: what a store must do, as data for any test runner. */
+/** Door of `@acme/session-conformance`: what a store and an adapter must do, as data for any test runner. */
+export type { AdapterCase, AdapterContext } from "./adapter/adapter-case.js";
+export { adapterConformanceCases, runAdapterCase } from "./adapter/adapter-conformance-cases.js";
+export { CANONICAL_CONTENT_TYPE, canonicalAnswers } from "./adapter/canonical-answers.js";
+export { FixtureApp, WEBSITE_ORIGIN } from "./adapter/fixture-app.js";
+export type { FixtureExchange, FixtureReply, FixtureRoute } from "./adapter/fixture-route.js";
+export type {
+  AdapterHarness,
+  Capability,
+  HarnessOptions,
+  Probe,
+  ProbeSnapshot,
+  RunningApp,
+} from "./adapter/harness.js";
+export { runAdapterConformance } from "./adapter/run-adapter-conformance.js";
+export type { SetCookie } from "./adapter/set-cookie.js";
+export { WireClient } from "./adapter/wire-client.js";
 export {
-  type ConformanceRunner,
-  runStoreConformance,
-  type StoreConformanceOptions,
-} from "./store/run-store-conformance.js";
+  exchange,
+  type OpenResponse,
+  open,
+  type RequestHeaders,
+  start,
+  type WireRequest,
+  WireResponse,
+} from "./adapter/wire-request.js";
+export type { ConformanceRunner } from "./conformance-runner.js";
+export { runStoreConformance, type StoreConformanceOptions } from "./store/run-store-conformance.js";
 export type {
   MakeStore,
   StoreCapabilities,

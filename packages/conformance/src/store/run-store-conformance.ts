@@ -1,4 +1,6 @@
-import type { MakeStore, StoreCapabilities, StoreCase } from "./store-case.js";
+import type { ConformanceRunner } from "../conformance-runner.js";
+import { tagsOf } from "../row-tags.js";
+import type { MakeStore, StoreCapabilities } from "./store-case.js";
 import { runStoreCase, storeConformanceCases } from "./store-conformance-cases.js";
 
 export interface StoreConformanceOptions {
@@ -6,14 +8,6 @@ export interface StoreConformanceOptions {
   readonly name: string;
   readonly makeStore: MakeStore;
   readonly capabilities: StoreCapabilities;
-}
-
-/** The part of vitest, node:test, mocha or jest that is used. */
-export interface ConformanceRunner {
-  describe(name: string, body: () => void): unknown;
-  it: ((name: string, body: () => Promise<void>) => unknown) & {
-    skip(name: string, body: () => Promise<void>): unknown;
-  };
 }
 
 /**
@@ -32,18 +26,8 @@ export function runStoreConformance(
     for (const storeCase of storeConformanceCases) {
       const answer = storeCase.needs === undefined ? true : capabilities[storeCase.needs];
       const run = (): Promise<void> => runStoreCase(storeCase, makeStore);
-      if (answer === true) it(`${storeCase.title} ${tagsOf(storeCase)}`, run);
+      if (answer === true) it(`${storeCase.title} ${tagsOf(storeCase.rows)}`, run);
       else it.skip(`${storeCase.title} (left out: ${answer})`, run);
     }
   });
-}
-
-/** `[wire ST-3] [sec ST-01, S-07]` */
-function tagsOf({ rows }: StoreCase): string {
-  const byDocument = new Map<string, string[]>();
-  for (const row of rows) {
-    const [document = "", id = ""] = row.split(" ");
-    byDocument.set(document, [...(byDocument.get(document) ?? []), id]);
-  }
-  return [...byDocument].map(([document, ids]) => `[${document} ${ids.join(", ")}]`).join(" ");
 }

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import type { AdapterCase } from "../adapter-case.js";
+import { canonicalAnswers } from "../canonical-answers.js";
+import { assertAnswer, assertUntouched } from "../expectations.js";
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+/** Errors, ours and others'. */
+export const errorCases: readonly AdapterCase[] = [
+  {
+    id: "C-40",
+    isTier1: true,
+    title:
+      "our errors that a handler lets out are answered, without a try and catch of the application's own",
+    async run({ client, probe }) {
+      assertAnswer(await client().get("/unguarded-throw"), canonicalAnswers.unauthorised);
+      const user = client();
+      await user.login("user-1");
+      assertAnswer(await user.get("/unguarded-throw"), canonicalAnswers.roleIsMissing);
+      await probe.advanceMs(2 * HOUR_MS);
+      const expired = await user.get("/unguarded-throw");
+      assertAnswer(expired, canonicalAnswers.tryRefreshToken);
+      assertUntouched(expired);
+      assert.deepEqual((await probe.snapshot()).foreignErrors, []);
+    },
+  },
+  {
+    id: "C-41",
+    title: "the application can answer one of our errors itself and leave the others to us",
+    needs: "custom-error",
+    async run({ client }) {
+      assertAnswer(await client().get("/custom-error"), canonicalAnswers.unauthorised);
+      const user = client();
+      await user.login("user-1");
+      const response = await user.get("/custom-error");
+      assert.deepEqual([response.status, response.json], [418, { need: ["answered-by-the-app"] }]);
+      assertAnswer(await user.get("/admin"), canonicalAnswers.roleIsMissing);
+    },
+  },
+  {
+    id: "C-42",
+    title:
+      "an error of the application's own reaches its error hook as the same object, and the handler ran once",
+    mayWarn: true,
+    async run({ client, probe }) {
+      const user = client();
+      await user.login("user-1");
+      await probe.reset();
+      const response = await user.get("/guarded-foreign");
+      assert.equal(response.status, 500);
+      const { foreignErrors, handlerRuns } = await probe.snapshot();
+      assert.deepEqual([foreignErrors, handlerRuns["guarded-foreign"]], [["same"], 1]);
+    },
+  },
+  {
+    id: "C-43",
+    isTier1: true,
+    title: "a day of ordinary use leaves no unhandled rejection and no warning",
+    async run({ client, probe }) {
+      const user = client();
+      for (const path of ["/public", "/guarded", "/whoami", "/guarded-optional", "/admin"])
+        await user.get(path);
+      await user.refresh();
+      await user.login("user-1");
+      for (const path of ["/guarded", "/admin", "/unguarded-throw", "/many", "/nowhere"])
+        await user.get(path);
+      await user.post("/merge", { patch: { a: 1 }, times: 2 });
+      await probe.advanceMs(2 * HOUR_MS);
+      for (const path of ["/guarded", "/guarded-optional"]) await user.get(path);
+      await user.refresh();
+      await user.get("/guarded");
+      await user.post("/echo", { a: 1 });
+      await user.send("POST", "/auth/signout");
+      await user.get("/guarded");
+      const { unhandled, processWarnings, frameworkWarnings, foreignErrors } = await probe.snapshot();
+      assert.deepEqual([unhandled, processWarnings, frameworkWarnings, foreignErrors], [[], [], [], []]);
+    },
+  },
+  {
+    id: "C-44",
+    title: "every answer of ours is the same byte for byte as from every other adapter",
+    async run({ client, probe }) {
+      const user = client();
+      await user.login("user-1");
+      assertAnswer(await client().get("/guarded"), canonicalAnswers.unauthorised);
+      assertAnswer(await user.get("/admin"), canonicalAnswers.roleIsMissing);
+      const foreignPage = { origin: "https://evil.example.org" };
+      assertAnswer(await user.refresh(foreignPage), canonicalAnswers.originNotAllowed);
+      assertAnswer(await user.send("POST", "/auth/signout", foreignPage), canonicalAnswers.originNotAllowed);
+      const thief = user.copy();
+      assertAnswer(await user.refresh(), canonicalAnswers.refreshed);
+      await user.get("/whoami");
+      await probe.advanceMs(MINUTE_MS);
+      assertAnswer(await thief.refresh(), canonicalAnswers.tokenTheftDetected);
+      assertAnswer(await client().refresh(), canonicalAnswers.unauthorised);
+      const other = client();
+      await other.login("user-2");
+      assertAnswer(await other.send("POST", "/auth/signout"), canonicalAnswers.signedOut);
+      await other.login("user-2");
+      await probe.advanceMs(2 * HOUR_MS);
+      assertAnswer(await other.get("/guarded"), canonicalAnswers.tryRefreshToken);
+      assertAnswer(await other.get("/unguarded-throw"), canonicalAnswers.tryRefreshToken);
+    },
+  },
+];

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { Agent } from "node:http";
+import type { AdapterCase } from "../adapter-case.js";
+import { assertNewAccessToken, sessionIn } from "../expectations.js";
+import { WireClient } from "../wire-client.js";
+
+/** Several calls in one request, and several requests at once. */
+export const oneExchangeCases: readonly AdapterCase[] = [
+  {
+    id: "C-30",
+    isTier1: true,
+    title: "a guard, five concurrent calls and a last one verify once and share one session",
+    options: { countsVerifications: true },
+    async run({ client, probe }) {
+      const user = client();
+      await user.login("user-1");
+      await probe.reset();
+      const response = await user.get("/many");
+      const { handles, areOneObject } = response.json as { handles: string[]; areOneObject: boolean };
+      assert.deepEqual([handles.length, new Set(handles).size, areOneObject], [7, 1, true]);
+      const { verifications, storeReads } = await probe.snapshot();
+      assert.deepEqual([verifications, storeReads], [1, 0]);
+      await user.refresh();
+      await probe.reset();
+      assert.equal((await user.get("/many")).status, 200);
+      const afterRefresh = await probe.snapshot();
+      assert.equal(afterRefresh.verifications, 1);
+      assert.ok(afterRefresh.storeReads <= 1, `${afterRefresh.storeReads} reads`);
+    },
+  },
+  {
+    id: "C-31",
+    title: "what a request has created or changed, it sees",
+    async run({ client }) {
+      const user = client();
+      await user.login("user-1");
+      const changed = await user.post("/merge-then-get", {});
+      assert.equal(sessionIn(changed).payload.merged, true);
+      assertNewAccessToken(changed);
+      const created = (await user.post("/create-then-get", {})).json as { created: string; found: string };
+      assert.equal(created.found, created.created);
+      assert.notEqual(created.created, sessionIn(changed).handle);
+    },
+  },
+  {
+    id: "C-32",
+    title: "200 interleaved requests of four users on kept-alive sockets never mix",
+    async run({ base }) {
+      const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+      try {
+        const users = await Promise.all(
+          ["a", "b", "c", "d"].map(async (userId) => {
+            const user = new WireClient(base, "cookie", agent);
+            await user.login(userId);
+            return { userId, user };
+          }),
+        );
+        const requests = Array.from({ length: 200 }, async (_, index) => {
+          const { userId, user } = users[index % 4] as (typeof users)[number];
+          const isMerge = index % 3 === 0;
+          const response = isMerge
+            ? await user.post("/merge", { patch: { index } })
+            : await user.get(index % 2 === 0 ? "/whoami" : "/guarded");
+          assert.equal(sessionIn(response).userId, userId);
+          if (!isMerge) return assert.deepEqual(response.setCookies, []);
+          assertNewAccessToken(response);
+          const [, payload = ""] = (response.cookies("sAccessToken")[0]?.value ?? "").split(".");
+          const { sub } = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as { sub: string };
+          return assert.equal(sub, userId);
+        });
+        await Promise.all(requests);
+      } finally {
+        agent.destroy();
+      }
+    },
+  },
+];

@@ -1,0 +1,59 @@
+import { MemoryStore, type Promotion, type SessionRow } from "@acme/session-core/store";
+
+/** The memory store, with the calls about sessions counted; keys and secrets are not. */
+export class CountingStore extends MemoryStore {
+  reads = 0;
+  writes = 0;
+
+  override insertSession(row: SessionRow): Promise<void> {
+    this.writes += 1;
+    return super.insertSession(row);
+  }
+
+  override getSession(handle: string, nowMs: number): Promise<SessionRow | undefined> {
+    this.reads += 1;
+    return super.getSession(handle, nowMs);
+  }
+
+  override promoteSession(promotion: Promotion): Promise<SessionRow | undefined> {
+    this.writes += 1;
+    return super.promoteSession(promotion);
+  }
+
+  override updateAccessTokenPayload(
+    handle: string,
+    nowMs: number,
+    apply: (accessTokenPayloadJson: string, row: Readonly<SessionRow>) => string,
+  ): Promise<SessionRow | undefined> {
+    this.writes += 1;
+    return super.updateAccessTokenPayload(handle, nowMs, apply);
+  }
+
+  override replaceSessionData(handle: string, nowMs: number, sessionDataJson: string): Promise<boolean> {
+    this.writes += 1;
+    return super.replaceSessionData(handle, nowMs, sessionDataJson);
+  }
+
+  override deleteSessions(handles: readonly string[], nowMs: number): Promise<string[]> {
+    this.writes += 1;
+    return super.deleteSessions(handles, nowMs);
+  }
+
+  override listSessionHandles(
+    userId: string,
+    tenantId: string | undefined,
+    nowMs: number,
+  ): Promise<string[]> {
+    this.reads += 1;
+    return super.listSessionHandles(userId, tenantId, nowMs);
+  }
+
+  override deleteSessionsOfUser(
+    userId: string,
+    tenantId: string | undefined,
+    nowMs: number,
+  ): Promise<string[]> {
+    this.writes += 1;
+    return super.deleteSessionsOfUser(userId, tenantId, nowMs);
+  }
+}
