@@ -2,7 +2,7 @@ import { SessionError } from "../errors/session-error.js";
 import { utf8Bytes } from "../runtime/encoding.js";
 import { printable } from "../runtime/printable.js";
 import type { SigningAlgorithm } from "../store/session-store.js";
-import type { AccessTokenPayload } from "../tokens/access-token.js";
+import { type AccessTokenPayload, accessTokenHeader } from "../tokens/access-token.js";
 import { frontTokenJson } from "../tokens/front-token.js";
 import { RESERVED_CLAIMS } from "../tokens/reserved-claims.js";
 
@@ -11,8 +11,8 @@ export const COOKIE_LIMIT_BYTES = 4096;
 export const COOKIE_WARNING_BYTES = 3500;
 
 const SIGNATURE_CHARACTERS: Record<SigningAlgorithm, number> = { ES256: 86, EdDSA: 86, RS256: 342 };
-/** `{"alg":"RS256","typ":"JWT","kid":"d-0123456789abcdef","version":"5"}` and the two dots. */
-const HEADER_CHARACTERS = 92;
+/** The header's segment, which is equally long for every algorithm and key, and the two dots. */
+const HEADER_CHARACTERS = Math.ceil((accessTokenHeader("ES256", "d-0123456789abcdef").length * 4) / 3) + 2;
 const FRONT_COOKIE_NAME_BYTES = "sFrontToken=".length;
 const HASH_LENGTH = 64;
 const ANTI_CSRF_LENGTH = 22;
