@@ -9,8 +9,8 @@ import type { Clock } from "../runtime/clock.js";
 import type { Logger } from "../runtime/logger.js";
 import type { RandomBytes } from "../runtime/random.js";
 import type { SessionContainer } from "../session/session-container.js";
-import type { SessionPlugin } from "../session/session-plugin.js";
 import type { SessionEventListener } from "../session/session-event.js";
+import type { SessionPlugin } from "../session/session-plugin.js";
 import type { SessionFunctions, VerifySessionOptions } from "../session/types.js";
 import type { SessionStore, SigningAlgorithm } from "../store/session-store.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
@@ -115,7 +115,10 @@ export interface SessionOptions {
   sessionExpiredStatusCode?: number | undefined;
   /** 403 unless the client is configured with another one. */
   invalidClaimStatusCode?: number | undefined;
-  /** Default: VIA_CUSTOM_HEADER where cookies are SameSite=None, else NONE. */
+  /**
+   * Default: VIA_CUSTOM_HEADER where cookies are SameSite=None, else NONE; and then a request that may change something
+   * is refused (403) when it has no `rid` header and comes from an origin that is neither the website's nor the API's.
+   */
   antiCsrf?: AntiCsrfMode | undefined;
   /** How tokens travel. Default `auto`: as the client asks. */
   tokenTransfer?: "cookie" | "header" | "auto" | undefined;

@@ -12,6 +12,8 @@ import { type EstablishOptions, establishSession } from "../session/establish-se
 import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
 import { parseAccessToken } from "../tokens/access-token.js";
+import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
+import { foreignOrigin, isFromOwnPage } from "./check-origin.js";
 import { refreshSession } from "./refresh.js";
 import { CHECKED_ANTI_CSRF, CHECKED_DATABASE, memoOf, type RequestMemo } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
@@ -21,7 +23,8 @@ import type { SessionCore } from "./session-core.js";
  * cross-site use, promote it if it is fresh from a refresh, then judge the claims.
  *
  * @returns undefined only when `sessionRequired` is false and the request carries no token of ours
- * @throws SessionError `TRY_REFRESH_TOKEN`, `UNAUTHORISED` (never clearing), `INVALID_CLAIMS`, `STORE_UNAVAILABLE`
+ * @throws SessionError `TRY_REFRESH_TOKEN`, `UNAUTHORISED` (never clearing), `CSRF_REJECTED`, `INVALID_CLAIMS`,
+ *         `STORE_UNAVAILABLE`
  */
 export async function getSession(
   core: SessionCore,
@@ -121,10 +124,11 @@ function fromCookies(
       return loading.then(() => fromCookies(memo, antiCsrfCheck, checkDatabase, wanted, userContext));
     }
     const mode = memo.antiCsrfMode();
-    if (mode === "VIA_CUSTOM_HEADER" && req.header("rid") === undefined) {
+    const refusal = refusalOf(memo, mode);
+    if (refusal !== undefined) {
       if (req.cookieValues(memo.accessCookieName()).every((text) => parseAccessToken(text) === undefined))
         return undefined;
-      throw tryRefreshToken("the request has no `rid` header");
+      throw refusal();
     }
     options.antiCsrfCheck = mode === "VIA_TOKEN";
     options.antiCsrfToken = req.header("anti-csrf");
@@ -135,6 +139,17 @@ function fromCookies(
     );
   }
   return fromToken(memo, value, "cookie", options, wanted, userContext);
+}
+
+/** What to throw when the request may have been made by somebody else's page; a cookie alone does not tell. */
+function refusalOf(memo: RequestMemo, mode: AntiCsrfMode): (() => SessionError) | undefined {
+  if (mode === "VIA_CUSTOM_HEADER") {
+    return memo.exchange.req.header("rid") === undefined
+      ? () => tryRefreshToken("the request has no `rid` header")
+      : undefined;
+  }
+  const isLeftToUs = memo.core.config.antiCsrf === undefined;
+  return isLeftToUs && !isFromOwnPage(memo) ? () => foreignOrigin(memo) : undefined;
 }
 
 function fromToken(
