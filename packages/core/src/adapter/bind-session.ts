@@ -56,14 +56,11 @@ export interface AdapterCore {
 const CORS_HEADERS = ["rid", "fdi-version", "anti-csrf", "authorization", "st-auth-mode"];
 const EXPOSED_HEADERS = ["front-token", "anti-csrf", "st-access-token", "st-refresh-token"];
 
+/** Options with what `sessionRequired` is known to be; the callbacks get their types from here. */
+type OptionsWhere<R extends boolean | undefined> = VerifySessionOptions & { sessionRequired?: R };
+
 /** `S`, or undefined too where `sessionRequired` is false, or may be false. */
-type Found<O, S> = O extends unknown
-  ? "sessionRequired" extends keyof O
-    ? false extends O["sessionRequired"]
-      ? S | undefined
-      : S
-    : S
-  : never;
+type Found<R extends boolean | undefined, S> = [R] extends [true | undefined] ? S : S | undefined;
 
 /**
  * The functions of a session instance (wire-contract.md 6.2), over the objects of one framework. An adapter adds its
@@ -143,12 +140,12 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
      *
      * @throws SessionError `UNAUTHORISED`, `TRY_REFRESH_TOKEN`, `INVALID_CLAIMS`, `STORE_UNAVAILABLE`
      */
-    getSession<O extends VerifySessionOptions = Record<never, never>>(
+    getSession<R extends boolean | undefined = true>(
       req: Req,
       res: Res,
-      getOptions?: O,
+      getOptions?: OptionsWhere<R>,
       userContext?: UserContext,
-    ): Promise<Found<O, Session>> {
+    ): Promise<Found<R, Session>> {
       let exchange: Exchange;
       try {
         exchange = wrap(req, res);
@@ -156,16 +153,16 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
         return Promise.reject(error);
       }
       return getSession(core, exchange, getOptions, userContext) as Promise<unknown> as Promise<
-        Found<O, Session>
+        Found<R, Session>
       >;
     },
 
-    async getSessionWithoutRequestResponse<O extends VerifySessionOptions = Record<never, never>>(
+    async getSessionWithoutRequestResponse<R extends boolean | undefined = true>(
       accessToken: string | undefined,
       antiCsrfToken?: string,
-      getOptions?: O,
+      getOptions?: OptionsWhere<R>,
       userContext?: UserContext,
-    ): Promise<Found<O, Session>> {
+    ): Promise<Found<R, Session>> {
       const found = await getSessionWithoutRequestResponse(
         core,
         accessToken,
@@ -173,7 +170,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
         getOptions,
         context(userContext),
       );
-      return found as unknown as Found<O, Session>;
+      return found as unknown as Found<R, Session>;
     },
 
     /** Refreshes; writes the new tokens to the response and sends no body. */
