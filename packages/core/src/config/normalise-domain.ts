@@ -1,4 +1,6 @@
 const COOKIE_HOST = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$|^\[[0-9a-f:.]+\]$/;
+/** RFC 1035 §2.3.4 */
+const MAX_HOST_LENGTH = 253;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 /** Whether a host is this machine or an IP literal: such hosts have no registrable domain (A-6, A-7). */
@@ -36,7 +38,7 @@ export function normaliseCookieDomain(text: string): string | undefined {
     .replace(/^https?:\/\//, "");
   const hasDot = bare.startsWith(".");
   const host = parse(`http://${hasDot ? bare.slice(1) : bare}`)?.hostname;
-  if (host === undefined || !COOKIE_HOST.test(host)) return undefined;
+  if (host === undefined || host.length > MAX_HOST_LENGTH || !COOKIE_HOST.test(host)) return undefined;
   return hasDot && !isLocalHost(host) ? `.${host}` : host;
 }
 

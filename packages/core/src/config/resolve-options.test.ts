@@ -32,12 +32,15 @@ const OPTIONS: Record<keyof SessionOptions, { right: unknown[]; wrong: unknown[]
   plugins: { right: [[], [{ name: "p" }]], wrong: [{}, ["roles"], "roles"] },
   cookieDomain: {
     right: ["example.com", ".example.com", "https://example.com:1/x"],
-    wrong: ["", "a b", "a;b", 1],
+    wrong: ["", "a b", "a;b", `${"x".repeat(252)}.de`, 1],
   },
   olderCookieDomain: { right: [".example.com", "https://old.example.com"], wrong: ["a b", ";", 1] },
   cookieSecure: { right: [true, false], wrong: ["true", 1, null] },
   cookieSameSite: { right: ["strict", "lax", "none", " Strict "], wrong: ["", "loose", true] },
-  accessTokenPath: { right: ["/", "", "/api", "api/"], wrong: ["/a;b", "/a,b", "/a b", "/ä", 1] },
+  accessTokenPath: {
+    right: ["/", "", "/api", "api/"],
+    wrong: ["/a;b", "/a,b", "/a b", "/ä", `/${"x".repeat(480)}`, 1],
+  },
   cookiePrefixes: { right: [true, false], wrong: ["__Host-", 1] },
   sessionExpiredStatusCode: { right: [401, 440, 599], wrong: [403, 200, 399, 600, 401.5, "401", Number.NaN] },
   invalidClaimStatusCode: { right: [403, 422], wrong: [401, 200, 600, "403"] },

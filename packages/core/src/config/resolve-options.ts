@@ -26,6 +26,9 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** A cookie path: no control characters, no `;`, no `,`, no space. */
 const PATH = /^\/[\x21-\x2b\x2d-\x3a\x3c-\x7e]*$/;
 
+/** Gateway path, base path and `/session/refresh` together stay below 1024, where browsers drop a cookie's attribute. */
+const MAX_PATH_LENGTH = 480;
+
 /** What the instance works with: every default filled in, every check made, nothing left to interpret. */
 export interface ResolvedConfig {
   readonly options: SessionOptions;
@@ -197,8 +200,8 @@ function resolveOrigin(option: string, text: string): string {
 
 function resolvePath(option: string, text: string): string {
   const path = normalisePath(text);
-  if (path === undefined || (path !== "" && !PATH.test(path))) {
-    throw invalidOption(option, 'must be a path, e.g. "/auth"');
+  if (path === undefined || path.length > MAX_PATH_LENGTH || (path !== "" && !PATH.test(path))) {
+    throw invalidOption(option, `must be a path of at most ${MAX_PATH_LENGTH} characters, e.g. "/auth"`);
   }
   return path;
 }
