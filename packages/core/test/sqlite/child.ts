@@ -1,11 +1,11 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 const children = join(import.meta.dirname, "children");
 
-/** A real process that runs one of `children/` on the built package. */
+/** A real process that runs one of `children/`, or the script at an absolute path, on the built package. */
 export interface Child {
   readonly process: ChildProcess;
   /** Every line it has printed so far. */
@@ -19,7 +19,7 @@ export interface Child {
 }
 
 export function startChild(script: string, args: readonly string[], options: SpawnOptions = {}): Child {
-  return start(process.execPath, [join(children, script), ...args], options);
+  return start(process.execPath, [resolve(children, script), ...args], options);
 }
 
 /** The same in a shell that limits the size of every file it may write, in blocks of 1024 bytes. */
