@@ -1,6 +1,6 @@
 import type { Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
-import { base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
+import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
 import type { RandomBytes } from "../runtime/random.js";
 import type { SecretRow, SessionStore } from "../store/session-store.js";
 
@@ -8,11 +8,11 @@ import type { SecretRow, SessionStore } from "../store/session-store.js";
 export interface SecretKeys {
   id: string;
   /** Authenticates refresh tokens. */
-  tag: Uint8Array<ArrayBuffer>;
+  tag: Bytes;
   /** Derives a child's secret from its parent's. */
-  succession: Uint8Array<ArrayBuffer>;
+  succession: Bytes;
   /** Derives anti-CSRF tokens. */
-  antiCsrf: Uint8Array<ArrayBuffer>;
+  antiCsrf: Bytes;
 }
 
 /** An unknown secret id makes the store be asked again at most this often. */
@@ -83,11 +83,11 @@ export class SecretRing {
     return { id: base64Url(this.random(6)), secret: base64Url(this.random(32)) };
   }
 
-  async #idOf(secret: Uint8Array<ArrayBuffer>): Promise<string> {
+  async #idOf(secret: Bytes): Promise<string> {
     return base64Url((await this.platform.hkdf(secret, "acme-session id")).subarray(0, 6));
   }
 
-  async #derive(id: string, secret: Uint8Array<ArrayBuffer>): Promise<SecretKeys> {
+  async #derive(id: string, secret: Bytes): Promise<SecretKeys> {
     let keys = this.#keys.get(id);
     if (keys === undefined) {
       keys = {

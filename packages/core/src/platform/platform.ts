@@ -1,3 +1,4 @@
+import type { Bytes } from "../runtime/encoding.js";
 import type { JsonObject } from "../runtime/json.js";
 
 /** Algorithms this library signs with and accepts (RFC 7518 §3.1, RFC 8037 §3.1). Nothing else passes. */
@@ -30,9 +31,9 @@ export interface Platform {
   /** Lower-case hex of the SHA-256 of an ASCII text. */
   sha256Hex(text: string): Maybe<string>;
   /** HMAC-SHA-256 (RFC 2104) of an ASCII text, base64url. */
-  hmacBase64Url(key: Uint8Array<ArrayBuffer>, text: string): Maybe<string>;
+  hmacBase64Url(key: Bytes, text: string): Maybe<string>;
   /** HKDF-SHA-256 (RFC 5869) without salt, 32 bytes. */
-  hkdf(secret: Uint8Array<ArrayBuffer>, info: string): Maybe<Uint8Array<ArrayBuffer>>;
+  hkdf(secret: Bytes, info: string): Maybe<Bytes>;
   /** The text behind a base64url segment of a token whose signature has been checked; undefined when it is not UTF-8. */
   decodeSegment(segment: string): string | undefined;
   /** Base64url of the UTF-8 bytes of a text. */

@@ -1,9 +1,12 @@
+/** Bytes of their own memory; spelled so that compilers before 5.7, which know no `Uint8Array<ArrayBuffer>`, read it too. */
+export type Bytes = ReturnType<typeof Uint8Array.of>;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const STRICT = /^[A-Za-z0-9_-]+$/;
 
-export function utf8Bytes(text: string): Uint8Array<ArrayBuffer> {
+export function utf8Bytes(text: string): Bytes {
   return encoder.encode(text);
 }
 
@@ -35,7 +38,7 @@ export function isCanonicalBase64Url(text: string): boolean {
 }
 
 /** The bytes of a canonical base64url text, or undefined. */
-export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
+export function fromBase64Url(text: string): Bytes | undefined {
   if (!isCanonicalBase64Url(text)) return undefined;
   const binary = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
   const bytes = new Uint8Array(binary.length);
