@@ -6,6 +6,7 @@ import {
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
+import type { Request, RequestHandler, Response } from "express";
 import type { ErrorMiddleware, ExpressRequest, ExpressResponse, Middleware, Next } from "./express-types.js";
 import { passOn } from "./pass-on.js";
 import { SessionSlot } from "./session-slot.js";
@@ -46,10 +47,21 @@ export interface ExpressSession<T extends SessionTypes = SessionTypes>
    * A guarded handler whose session is typed, without augmenting the request. What it throws, or rejects with, goes the
    * way of `verifySession`'s errors, on Express 4 too. `sessionRequired` is always true here.
    */
-  handler<Req extends ExpressRequest, Res extends ExpressResponse>(
-    handle: (req: Req, res: Res, session: SessionOf<T>) => unknown,
+  handler<
+    P = Request["params"],
+    // biome-ignore lint/suspicious/noExplicitAny: as Express itself types them
+    ResBody = any,
+    // biome-ignore lint/suspicious/noExplicitAny: as Express itself types them
+    ReqBody = any,
+    Query = Request["query"],
+  >(
+    handle: (
+      req: Request<P, ResBody, ReqBody, Query>,
+      res: Response<ResBody>,
+      session: SessionOf<T>,
+    ) => unknown,
     options?: ExpressVerifyOptions,
-  ): (req: Req, res: Res, next: Next) => void;
+  ): RequestHandler<P, ResBody, ReqBody, Query>;
 }
 
 /**

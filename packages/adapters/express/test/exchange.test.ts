@@ -70,7 +70,7 @@ describe.each(versions)("one exchange in %s", (_name, make) => {
         "/ok",
         session.handler((_req, res, found) => {
           runs += 1;
-          (res as { json?: (value: unknown) => void }).json?.({ id: found.getUserId() });
+          res.json({ id: found.getUserId() });
         }),
       );
       routes.get(
