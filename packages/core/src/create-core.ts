@@ -1,7 +1,7 @@
 import { openDefaultStore } from "#default-store";
 import { platform } from "#platform";
 import type { UserContext } from "./claims/user-context.js";
-import { type ResolvedConfig, resolveOptions } from "./config/resolve-options.js";
+import { MAX_NAME_LENGTH, type ResolvedConfig, resolveOptions } from "./config/resolve-options.js";
 import type { SessionOptions } from "./config/session-options.js";
 import { invalidOption } from "./errors/throwers.js";
 import type { TokenTransferMethod } from "./extract/token-transfer.js";
@@ -199,7 +199,10 @@ function makeLimiter(config: ResolvedConfig, clock: SessionEngine["clock"]): Ref
 /** Bytes of the access cookie's line beside the token, at its longest. */
 function cookieOverhead(config: ResolvedConfig): number {
   return serializeCookie({
-    name: config.accessCookieName,
+    name:
+      config.options.getCookieNameForTokenType === undefined
+        ? config.accessCookieName
+        : "x".repeat(MAX_NAME_LENGTH),
     value: "",
     domain: config.cookieDomain,
     path: config.accessTokenPath,

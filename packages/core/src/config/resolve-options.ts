@@ -21,6 +21,8 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+/** Longest cookie or header name that a function of the application may give; counted in the size of cookies. */
+export const MAX_NAME_LENGTH = 64;
 /** Cookie names, header names: an RFC 9110 token. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** A cookie path: no control characters, no `;`, no `,`, no space. */
@@ -271,8 +273,11 @@ function mayNeedPublicSuffixes(app: ResolvedApp): boolean {
 
 /** A cookie or header name from a function of the application. @throws SessionError `INVALID_OPTION` */
 export function checkedName(option: string, name: unknown): string {
-  if (typeof name !== "string" || !TOKEN.test(name)) {
-    throw invalidOption(option, "must return a name of letters, digits and !#$%&'*+.^_`|~-");
+  if (typeof name !== "string" || name.length > MAX_NAME_LENGTH || !TOKEN.test(name)) {
+    throw invalidOption(
+      option,
+      `must return a name of at most ${MAX_NAME_LENGTH} letters, digits and !#$%&'*+.^_\`|~-`,
+    );
   }
   return name;
 }

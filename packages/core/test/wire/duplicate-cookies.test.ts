@@ -213,7 +213,7 @@ describe("two refresh cookies on refresh", () => {
     [".example.com", "Domain=.example.com; "],
     ["", ""],
   ])(
-    "[wire D-5, D-8, D-11] of different sessions, with olderCookieDomain %j: 200, only the older domain's expired, a placeholder front token",
+    "[wire D-5, D-8, D-11] (design decision 8) of different sessions, with olderCookieDomain %j: 200, only the older domain's expired, a placeholder front token",
     async (olderCookieDomain, domain) => {
       await start({ cookieDomain: "api.example.com", olderCookieDomain });
       const [a, b] = [await signIn("a"), await signIn("b")];

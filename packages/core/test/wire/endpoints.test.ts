@@ -240,6 +240,17 @@ describe("routing", () => {
     expect([none.status, tokenEffect(none)]).toEqual([401, CLEARED_ALL]);
   });
 
+  it("[wire P-6, A-4] verifySession finds the refresh path behind a gateway too", async () => {
+    const appInfo = { ...APP_INFO, apiGatewayPath: "/dev" };
+    app = await startApp(
+      { ...withApis({ refreshPOST: undefined }), appInfo },
+      { [`POST ${REFRESH}`]: guard },
+    );
+    const client = app.client();
+    await client.send("POST", "/login");
+    expect(tokenEffect(await client.refresh())).toBe("gave sAccessToken sRefreshToken");
+  });
+
   it("[wire P-6] verifySession only verifies on other methods and paths", async () => {
     app = await startApp({}, { [`GET ${REFRESH}`]: guard, "POST /auth/session/refresh2": guard });
     const client = app.client();

@@ -241,6 +241,7 @@ describe("its size [wire F-9] [sec C-04]", () => {
       "cookie",
       "x",
     ],
+    ["a long name", { getCookieNameForTokenType: (_req, type) => type.padEnd(64, "x") }, "cookie", "x"],
     ["RS256", { signingAlgorithm: "RS256" }, "cookie", "x"],
     ["characters of several bytes", {}, "cookie", "é😀"],
     ["a header session", {}, "header", "x"],
