@@ -14,6 +14,8 @@ export interface VerificationKey {
   family: KeyFamily;
   algorithm: SigningAlgorithm;
   key: VerifyKey;
+  /** Milliseconds since the epoch from which on it verifies nothing any more (wire-contract.md Y-6). */
+  verifiesUntilMs: number;
 }
 
 /** The key that signs now. */
@@ -170,7 +172,7 @@ export class SigningKeys {
     await this.signing();
     const dynamic = this.#keys
       .filter(({ row }) => row.family === "dynamic" && this.#verifies(row))
-      .sort(newestFirst);
+      .sort((a, b) => b.row.createdAtMs - a.row.createdAtMs || newestFirst(a, b));
     const fixed = this.#keys.filter(({ row }) => row.family === "static").sort(newestFirst);
     const keys = [...dynamic, ...fixed].map(({ publicJwk, row }) => ({
       ...publicJwk,
@@ -202,10 +204,13 @@ export class SigningKeys {
   }
 
   /** A dynamic key verifies until `created + I + 2 × access token validity` (Y-6). */
+  #verifiesUntilMs({ family, createdAtMs }: SigningKeyRow): number {
+    if (family === "static") return Number.POSITIVE_INFINITY;
+    return createdAtMs + this.settings.rotationIntervalMs + 2 * this.settings.accessTokenValidityMs;
+  }
+
   #verifies(row: SigningKeyRow): boolean {
-    if (row.family === "static") return true;
-    const { rotationIntervalMs, accessTokenValidityMs } = this.settings;
-    return this.clock.wallMs() < row.createdAtMs + rotationIntervalMs + 2 * accessTokenValidityMs;
+    return this.clock.wallMs() < this.#verifiesUntilMs(row);
   }
 
   #rowsOf(family: KeyFamily): SigningKeyRow[] {
@@ -247,12 +252,14 @@ export class SigningKeys {
   /** Insert-if-absent into the next slot; whoever loses the race reads what the winner wrote (K-03). */
   async #insertKey(family: KeyFamily): Promise<void> {
     const { algorithm } = this.settings;
+    // Chosen before the key pair is made: a key that appears meanwhile takes the slot, and this one is not needed.
+    const sequence = (this.#lastSequence.get(`${family} ${algorithm}`) ?? 0) + 1;
     const { publicJwk, privateJwk } = await this.platform.generateKeyPair(algorithm);
     const row: SigningKeyRow = {
       kid: `${family === "dynamic" ? "d" : "s"}-${hex(this.random(8))}`,
       family,
       algorithm,
-      sequence: (this.#lastSequence.get(`${family} ${algorithm}`) ?? 0) + 1,
+      sequence,
       createdAtMs: this.clock.wallMs(),
       publicJwkJson: JSON.stringify(publicJwk),
       privateJwkJson: JSON.stringify(privateJwk),
@@ -325,7 +332,11 @@ export class SigningKeys {
     try {
       const key = await this.platform.importVerifyKey(publicJwk, row.algorithm);
       const { kid, family, algorithm } = row;
-      return { row, publicJwk, verification: { kid, family, algorithm, key } };
+      return {
+        row,
+        publicJwk,
+        verification: { kid, family, algorithm, key, verifiesUntilMs: this.#verifiesUntilMs(row) },
+      };
     } catch {
       return undefined;
     }

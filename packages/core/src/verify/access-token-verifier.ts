@@ -125,6 +125,8 @@ export class AccessTokenVerifier {
       : undefined;
     const payload = text === undefined ? undefined : asAccessTokenPayload(parseJsonObject(text));
     if (payload === undefined) return undefined;
+    // The header of an old key may still be known here.
+    if (nowMs >= key.verifiesUntilMs) throw tryRefreshToken("the access token's key is out of use");
     if (key.family !== this.settings.family)
       throw tryRefreshToken("the access token is of the other key family");
     const verified: VerifiedToken = { token, kid: key.kid, payload: deepFreeze(payload) };
