@@ -140,7 +140,7 @@ export function createCore(
   return core;
 }
 
-function attach(
+async function attach(
   core: SessionCore,
   exchange: Exchange,
   session: SessionContainer,
@@ -172,6 +172,7 @@ function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
     }
     if (onEvent === undefined) return;
     try {
+  await memo.sitesLoaded();
       instanceId ??= hex(config.random(4));
       onEvent({ ...event, timeMs: config.clock.wallMs(), instanceId });
     } catch {

@@ -13,6 +13,7 @@ import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
 import { parseAccessToken } from "../tokens/access-token.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
+import { checkClaims, hasValidators } from "./check-claims.js";
 import { foreignOrigin, isFromOwnPage } from "./check-origin.js";
 import { refreshSession } from "./refresh.js";
 import { CHECKED_ANTI_CSRF, CHECKED_DATABASE, memoOf, type RequestMemo } from "./request-memo.js";
@@ -41,8 +42,9 @@ export async function getSession(
     if (options?.sessionRequired === false) return undefined;
     throw unauthorised("the request carries no session", false);
   }
-  if (core.hasGlobalValidators || options?.overrideGlobalClaimValidators !== undefined) {
-    await checkClaims(memo, session, options, userContext);
+  if (hasValidators(core, options)) {
+    const checking = checkClaims(core, session, options, memo.userContext(userContext));
+    if (checking instanceof Promise) await checking;
   }
   return session;
 }
@@ -185,11 +187,11 @@ function settle(
   passed: number,
 ): Maybe<SessionContainer | undefined> {
   if (session === undefined) return undefined;
-  memo.adopt(session, transfer, passed);
-  if (!session.heldTokens.updated) return session;
+  // Also where nothing is sent yet: what a handler does to the session is written to the response at once.
   const loading = memo.sitesLoaded();
   if (loading instanceof Promise) return loading.then(() => settle(memo, session, transfer, passed));
-  memo.tokensChanged(session);
+  memo.adopt(session, transfer, passed);
+  if (session.heldTokens.updated) memo.tokensChanged(session);
   return session;
 }
 
@@ -227,26 +229,4 @@ async function chooseDuplicate(memo: RequestMemo): Promise<string | undefined> {
     expireOlderCookie(memo.exchange.res, memo.dress(), config.olderCookieDomain.domain, "access");
   }
   return verified.sort((a, b) => b.payload.iat - a.payload.iat || b.payload.exp - a.payload.exp)[0]?.token;
-}
-
-/** Global validators, through the route's override; what they fetch reaches the client also on a 403 (G-18). */
-async function checkClaims(
-  memo: RequestMemo,
-  session: SessionContainer,
-  options: VerifySessionOptions | undefined,
-  given: UserContext | undefined,
-): Promise<void> {
-  const { functions } = memo.core.engine.tools;
-  const userContext = memo.userContext(given);
-  const globals = await functions.getGlobalClaimValidators({
-    userId: session.getUserId(),
-    recipeUserId: session.getRecipeUserId().getAsString(),
-    tenantId: session.getTenantId(),
-    claimValidatorsAddedByOtherRecipes: Object.freeze([...memo.core.engine.settings.globalClaimValidators]),
-    userContext,
-  });
-  const override = options?.overrideGlobalClaimValidators;
-  const validators =
-    override === undefined ? globals : await override(Object.freeze([...globals]), session, userContext);
-  await session.assertClaims(validators, userContext);
 }

@@ -236,7 +236,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     info: { req: unknown; res: unknown; transferMethod: TokenTransferMethod },
     userContext?: UserContext,
   ): Promise<void> {
-    this.#tools.attach(this.#self, info, userContext);
+    await this.#tools.attach(this.#self, info, userContext);
   }
 
   /** Tokens do not show when a container is logged. */

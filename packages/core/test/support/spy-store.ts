@@ -41,7 +41,8 @@ export class SpyStore extends MemoryStore {
       const spied = async (...args: unknown[]): Promise<unknown> => {
         this.calls.push(operation);
         const fault = this.fail?.(operation);
-        if (fault === "before") throw Object.assign(new Error("connection refused"), { code: "ECONNREFUSED" });
+        if (fault === "before")
+          throw Object.assign(new Error("connection refused"), { code: "ECONNREFUSED" });
         const result = await original(...args);
         if (fault === "after") throw Object.assign(new Error("connection reset"), { code: "ECONNRESET" });
         return result;
