@@ -146,7 +146,7 @@ async function attach(
   session: SessionContainer,
   transferMethod: TokenTransferMethod,
   userContext: UserContext | undefined,
-): void {
+): Promise<void> {
   const memo = memoOf(core, exchange);
   memo.userContext(userContext);
   memo.adopt(session, transferMethod, CHECKED_ALL);

@@ -49,7 +49,7 @@ export interface ContainerTools {
     session: SessionContainer,
     info: { req: unknown; res: unknown; transferMethod: TokenTransferMethod },
     userContext: UserContext | undefined,
-  ): void;
+  ): Promise<void>;
 }
 
 /**
