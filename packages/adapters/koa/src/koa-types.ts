@@ -1,0 +1,15 @@
+import type { NodeIncomingMessage, NodeServerResponse } from "@acme/session-core/adapter";
+
+/** What is used of a Koa context: the same in Koa 2 and 3, with any state and any extension. */
+export interface KoaContext extends NodeIncomingMessage {
+  readonly req: object;
+  readonly res: NodeServerResponse;
+  readonly originalUrl: string;
+  status: number;
+  body: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: Koa types its state so
+  state: any;
+}
+
+export type Next = () => Promise<unknown>;
+export type Middleware = (ctx: KoaContext, next: Next) => Promise<void>;

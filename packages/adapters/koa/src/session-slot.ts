@@ -1,0 +1,43 @@
+import type { SessionContainer } from "@acme/session-core";
+import { invalidOption } from "@acme/session-core/adapter";
+import type { KoaContext } from "./koa-types.js";
+
+type Slots = Record<PropertyKey, unknown>;
+
+/**
+ * Where `verifySession` puts the session: `ctx.state.session`, and `ctx.session` unless that belongs to somebody else.
+ * Assigning to koa-session's would write our session into its cookie.
+ */
+export class SessionSlot {
+  readonly #property: string;
+  /** Where a context remembers what was put there: ours may be replaced, anybody else's may not. */
+  readonly #mark = Symbol("acme.session.slot");
+
+  constructor(property: string | undefined) {
+    if (property !== undefined && (typeof property !== "string" || property === "")) {
+      throw invalidOption("property", "must be the name of a property");
+    }
+    this.#property = property ?? "session";
+  }
+
+  /** @throws SessionError `INVALID_OPTION` when `ctx.state` has something of somebody else there */
+  assertFree(ctx: KoaContext): void {
+    const state = ctx.state as Slots;
+    const value = state[this.#property];
+    if (value === undefined || value === state[this.#mark]) return;
+    throw invalidOption(
+      "property",
+      `ctx.state.${this.#property} is used by something else; choose another name, e.g. createSession({ property: "auth" }), or read the session with Session.of(ctx)`,
+    );
+  }
+
+  put(ctx: KoaContext, session: SessionContainer | undefined): void {
+    const state = ctx.state as Slots;
+    const slots = ctx as unknown as Slots;
+    const isOurs =
+      !(this.#property in ctx) || (this.#mark in state && slots[this.#property] === state[this.#mark]);
+    Object.defineProperty(state, this.#mark, { value: session, writable: true, configurable: true });
+    state[this.#property] = session;
+    if (isOurs) slots[this.#property] = session;
+  }
+}
