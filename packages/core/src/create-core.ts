@@ -1,5 +1,7 @@
 import { openDefaultStore } from "#default-store";
 import { platform } from "#platform";
+import { ClaimFetcher } from "./claims/claim-fetcher.js";
+import type { SessionClaim } from "./claims/session-claim.js";
 import type { UserContext } from "./claims/user-context.js";
 import { MAX_NAME_LENGTH, type ResolvedConfig, resolveOptions } from "./config/resolve-options.js";
 import type { SessionOptions } from "./config/session-options.js";
@@ -16,17 +18,18 @@ import { SigningKeys } from "./keys/signing-keys.js";
 import type { StallWatch } from "./platform/platform.js";
 import { hex } from "./runtime/encoding.js";
 import { isProduction } from "./runtime/environment.js";
+import { buildClaim } from "./session/build-claim.js";
 import { ClockWatch } from "./session/clock-watch.js";
 import type { SessionEngine } from "./session/engine.js";
 import { RefreshLimiter } from "./session/refresh-limiter.js";
 import type { SessionContainer } from "./session/session-container.js";
 import type { SessionEvent } from "./session/session-event.js";
 import { makeSessionFunctions } from "./session/session-functions.js";
-import type { PluginHost, SessionPlugin } from "./session/session-plugin.js";
+import type { PluginHost } from "./session/session-plugin.js";
 import { guardedStore } from "./store/guarded-store.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
-import { RESERVED_CLAIMS } from "./tokens/reserved-claims.js";
+import { RESERVED_CLAIMS, withoutReservedClaims } from "./tokens/reserved-claims.js";
 import { AccessTokenVerifier } from "./verify/access-token-verifier.js";
 import { VerifiedTokenCache } from "./verify/verified-token-cache.js";
 
@@ -47,6 +50,8 @@ export function createCore(
   const config = resolveOptions(options, isProduction());
   const { clock, random } = config;
   const plugins = config.options.plugins ?? [];
+  const claims = [...(config.options.claims ?? []), ...plugins.flatMap((plugin) => plugin.claims ?? [])];
+  checkClaims(claims);
   const emit = emitter(config);
   const ownStore = config.options.store ?? openDefaultStore(config.logger);
   const store = guardedStore(ownStore, (operation) => emit({ type: "store_unavailable", operation }));
@@ -76,6 +81,22 @@ export function createCore(
     nowMs: () => clock.wallMs(),
     frontToken: (payload: AccessTokenPayload) => platform.encodeBase64(frontTokenJson(payload)),
     readPayload,
+    claimOf: (key: string) => claims.find((claim) => claim.key === key),
+    requestModeKeys: new Set(claims.filter(({ policy }) => policy.mode === "request").map(({ key }) => key)),
+    buildClaim: (claim: SessionClaim<unknown>, session: SessionContainer, userContext: UserContext) =>
+      buildClaim(
+        engine,
+        claim,
+        {
+          userId: session.getUserId(),
+          recipeUserId: session.getRecipeUserId().getAsString(),
+          tenantId: session.getTenantId(),
+          sessionHandle: session.getHandle(),
+        },
+        withoutReservedClaims(session.getAccessTokenPayload()),
+        userContext,
+      ),
+    claimsRefused: (validatorIds: readonly string[]) => emit({ type: "claims_refused", validatorIds }),
     attach: (
       session: SessionContainer,
       info: { req: unknown; res: unknown; transferMethod: TokenTransferMethod },
@@ -90,6 +111,10 @@ export function createCore(
     secrets: new SecretRing(platform, store, clock, random, config.secrets),
     keys,
     verifier,
+    claimFetcher: new ClaimFetcher(
+      () => clock.monoMs(),
+      (report) => emit({ type: "claim_fetched", ...report }),
+    ),
     settings: {
       accessTokenValidityMs: config.accessTokenValidityMs,
       accessTokenValidityJitter: config.options.accessTokenValidityJitter ?? 0,
@@ -99,9 +124,9 @@ export function createCore(
       issuer: config.issuer,
       issuesAntiCsrfTokens: config.antiCsrf === "VIA_TOKEN",
       accessCookieOverheadBytes: cookieOverhead(config),
-      claimsAtCreation: plugins
-        .flatMap((plugin) => plugin.claims ?? [])
-        .filter(({ policy }) => policy.autoAdd && policy.mode === "token"),
+      claimsAtCreation: claims.filter(({ policy }) => policy.autoAdd && policy.mode === "token"),
+      claimsAtRefresh: claims.filter(({ policy }) => policy.onSessionRefresh && policy.mode === "token"),
+      requestModeKeys: tools.requestModeKeys,
       globalClaimValidators: plugins.flatMap((plugin) => plugin.globalClaimValidators ?? []),
     },
     tools,
@@ -114,7 +139,6 @@ export function createCore(
     },
     emit,
   };
-  checkPlugins(plugins);
   const override = config.options.override;
   const original = makeSessionFunctions(engine);
   tools.functions = override?.functions?.(original) ?? original;
@@ -148,6 +172,7 @@ async function attach(
   userContext: UserContext | undefined,
 ): Promise<void> {
   const memo = memoOf(core, exchange);
+  await memo.sitesLoaded();
   memo.userContext(userContext);
   memo.adopt(session, transferMethod, CHECKED_ALL);
   if (session.heldTokens.updated) memo.tokensChanged(session);
@@ -172,7 +197,6 @@ function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
     }
     if (onEvent === undefined) return;
     try {
-  await memo.sitesLoaded();
       instanceId ??= hex(config.random(4));
       onEvent({ ...event, timeMs: config.clock.wallMs(), instanceId });
     } catch {
@@ -214,14 +238,16 @@ function cookieOverhead(config: ResolvedConfig): number {
   }).length;
 }
 
-function checkPlugins(plugins: readonly SessionPlugin[]): void {
+/** @throws SessionError `INVALID_OPTION` for what is no claim, and for two claims under one key */
+function checkClaims(claims: readonly SessionClaim<unknown>[]): void {
   const keys = new Set<string>();
-  for (const { name, claims } of plugins) {
-    for (const { key } of claims ?? []) {
-      if (RESERVED_CLAIMS.has(key))
-        throw invalidOption("plugins", `${name}: the claim name \`${key}\` is reserved`);
-      if (keys.has(key)) throw invalidOption("plugins", `${name}: the claim \`${key}\` is registered twice`);
-      keys.add(key);
+  for (const claim of claims) {
+    if (typeof claim?.key !== "string" || typeof claim.policy !== "object") {
+      throw invalidOption("claims", "holds something that is not a claim; `defineClaim({ … })` makes one");
     }
+    if (RESERVED_CLAIMS.has(claim.key))
+      throw invalidOption("claims", `the name \`${claim.key}\` is reserved`);
+    if (keys.has(claim.key)) throw invalidOption("claims", `the claim \`${claim.key}\` is registered twice`);
+    keys.add(claim.key);
   }
 }

@@ -1,4 +1,6 @@
 /** Door for applications that define claims of their own. */
+
+export type { AuthorizationQuestion } from "./authorization.js";
 export { BooleanClaim, type BooleanValidators } from "./boolean-claim.js";
 export type {
   ClaimValidationResult,
@@ -8,6 +10,7 @@ export type {
   PlainClaimValidator,
   SessionClaimValidator,
 } from "./claim-validator.js";
+export { allOf, anyOf, not } from "./combinators.js";
 export { PrimitiveArrayClaim, type PrimitiveArrayValidators } from "./primitive-array-claim.js";
 export { type Primitive, PrimitiveClaim, type PrimitiveValidators } from "./primitive-claim.js";
 export type {

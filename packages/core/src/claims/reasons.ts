@@ -7,6 +7,7 @@ export type ExpiredReason = { message: "expired"; ageInSeconds?: number; maxAgeI
 export type WrongValueReason = { message: "wrong value"; actualValue: unknown } & Expectation;
 export type CompositeReason =
   | { message: "no alternative satisfied"; failures: { id: string; reason?: unknown }[] }
+  | { message: "not all conditions hold"; failures: { id: string; reason?: unknown }[] }
   | { message: "condition must not hold"; id: string };
 /** The value does not fit a Standard Schema. */
 export type SchemaReason = {

@@ -89,6 +89,7 @@ const schema = v.strictObject({
     ),
   ),
   plugins: v.optional(v.array(object, "must be a list of plugins")),
+  claims: v.optional(v.array(object, "must be a list of claims")),
   cookieDomain: v.optional(text),
   olderCookieDomain: v.optional(text),
   cookieSecure: v.optional(bool),

@@ -1,3 +1,4 @@
+import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
 import type { ClaimValidationError } from "../errors/session-error.js";
 import type { TokenTransferPolicy } from "../extract/token-transfer.js";
@@ -98,6 +99,8 @@ export interface SessionOptions {
    */
   secret?: string | readonly string[] | undefined;
   plugins?: readonly SessionPlugin[] | undefined;
+  /** Claims of the application, built into sessions and kept fresh as their policies say; see `defineClaim`. */
+  claims?: readonly SessionClaim<unknown>[] | undefined;
 
   /** `Domain` of our cookies. Default: none (host-only). */
   cookieDomain?: string | undefined;

@@ -59,6 +59,12 @@ const ANSWERS: { [T in SessionErrorType]?: { status: number; retryAfterMs?: numb
 
 type PayloadOf<T extends SessionErrorType> = SessionErrorPayloads[T];
 
+/** New tokens of a session whose claims were refused: the claims that were fetched are in them. */
+export interface UpdatedTokens {
+  accessToken: string;
+  frontToken: string;
+}
+
 export type SessionErrorInit<T extends SessionErrorType> = {
   type: T;
   message: string;
@@ -66,6 +72,8 @@ export type SessionErrorInit<T extends SessionErrorType> = {
   retryAfterMs?: number;
   /** Overrides the default status of the type (options `sessionExpiredStatusCode`, `invalidClaimStatusCode`). */
   status?: number;
+  /** Of `INVALID_CLAIMS` where the tokens changed. */
+  updatedTokens?: UpdatedTokens | undefined;
 } & (undefined extends PayloadOf<T> | (T extends "UNAUTHORISED" ? undefined : never)
   ? {
       /** `UNAUTHORISED` clears the client's tokens when it is left out. */
@@ -102,6 +110,7 @@ export class SessionError<T extends SessionErrorType = SessionErrorType> extends
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly #updatedTokens: UpdatedTokens | undefined;
   /** Express and Koa may show the message: it never holds anything secret. */
   readonly expose = true;
 
@@ -109,6 +118,7 @@ export class SessionError<T extends SessionErrorType = SessionErrorType> extends
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
     this.name = "SessionError";
     this.type = init.type;
+    this.#updatedTokens = init.updatedTokens;
     const payload = init.payload ?? (init.type === "UNAUTHORISED" ? { clearTokens: true } : undefined);
     this.payload = payload as PayloadOf<T>;
     if (init.type === "INVALID_CLAIMS" && !(Array.isArray(payload) && payload.length > 0)) {
@@ -120,6 +130,14 @@ export class SessionError<T extends SessionErrorType = SessionErrorType> extends
     this.retryAfterMs = init.retryAfterMs ?? answer?.retryAfterMs;
     this.retryable = this.retryAfterMs !== undefined;
     Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /**
+   * Tokens that a caller without a response has to deliver itself, beside the 403 (claims.md O-15). A method, so that no
+   * log that prints the error holds them.
+   */
+  getUpdatedTokens(): UpdatedTokens | undefined {
+    return this.#updatedTokens;
   }
 
   /** Whether a caught value is one of this library's errors, whichever copy of the package made it. */

@@ -1,8 +1,10 @@
+import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { UserContext } from "../claims/user-context.js";
 import { invalidArgument, unauthorised } from "../errors/throwers.js";
+import type { SessionInformation } from "../session/container-functions.js";
 import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
-import { withoutReservedClaims } from "../tokens/reserved-claims.js";
+import { checkClaims, hasValidators } from "./check-claims.js";
 import type { SessionCore } from "./session-core.js";
 
 /**
@@ -41,18 +43,7 @@ export async function getSessionWithoutRequestResponse(
     if (isRequired) throw unauthorised("the access token is missing or not one of ours", false);
     return undefined;
   }
-  const globals = await core.engine.tools.functions.getGlobalClaimValidators({
-    userId: session.getUserId(),
-    recipeUserId: session.getRecipeUserId().getAsString(),
-    tenantId: session.getTenantId(),
-    claimValidatorsAddedByOtherRecipes: core.engine.settings.globalClaimValidators,
-    userContext,
-  });
-  const override = options?.overrideGlobalClaimValidators;
-  await session.assertClaims(
-    override === undefined ? globals : await override(Object.freeze([...globals]), session, userContext),
-    userContext,
-  );
+  if (hasValidators(core, options)) await checkClaims(core, session, options, userContext);
   return session;
 }
 
@@ -83,12 +74,10 @@ export async function validateClaimsForSessionHandle(
   sessionHandle: string,
   override:
     | ((
-        globals: Awaited<ReturnType<SessionCore["engine"]["tools"]["functions"]["getGlobalClaimValidators"]>>,
-        session: NonNullable<
-          Awaited<ReturnType<SessionCore["engine"]["tools"]["functions"]["getSessionInformation"]>>
-        >,
+        globals: readonly SessionClaimValidator[],
+        session: SessionInformation,
         userContext: UserContext,
-      ) => unknown)
+      ) => readonly SessionClaimValidator[] | Promise<readonly SessionClaimValidator[]>)
     | undefined,
   userContext: UserContext,
 ) {
@@ -103,15 +92,22 @@ export async function validateClaimsForSessionHandle(
     claimValidatorsAddedByOtherRecipes: core.engine.settings.globalClaimValidators,
     userContext,
   });
-  const claimValidators = (
-    override === undefined ? globals : await override(Object.freeze([...globals]), information, userContext)
-  ) as typeof globals;
-  const { invalidClaims, accessTokenPayloadUpdate } = await functions.validateClaims({
+  const claimValidators =
+    override === undefined ? globals : await override(Object.freeze([...globals]), information, userContext);
+  const { customClaimsInAccessTokenPayload } = information;
+  const { invalidClaims, accessTokenPayloadUpdate, fetchedClaims } = await functions.validateClaims({
     userId,
     recipeUserId,
     tenantId,
     sessionHandle,
-    accessTokenPayload: withoutReservedClaims(information.customClaimsInAccessTokenPayload),
+    // As validators see a token: the names that say whose it is are there too.
+    accessTokenPayload: {
+      ...customClaimsInAccessTokenPayload,
+      sub: userId,
+      rsub: recipeUserId,
+      tId: tenantId,
+      sessionHandle,
+    },
     claimValidators,
     userContext,
   });
@@ -119,6 +115,7 @@ export async function validateClaimsForSessionHandle(
     const wasThere = await functions.mergeIntoAccessTokenPayload({
       sessionHandle,
       accessTokenPayloadUpdate,
+      fetched: fetchedClaims && { claims: fetchedClaims, seen: customClaimsInAccessTokenPayload },
       userContext,
     });
     if (!wasThere) return { status: "SESSION_DOES_NOT_EXIST_ERROR" as const };

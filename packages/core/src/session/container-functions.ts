@@ -1,7 +1,10 @@
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
+import type { FetchedClaims } from "../claims/merge-claim-patch.js";
+import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
 import type { ClaimValidationError } from "../errors/session-error.js";
 import type { JsonObject } from "../runtime/json.js";
+import type { Maybe } from "../runtime/maybe.js";
 
 /** What the store knows of a session, without tokens or hashes. */
 export interface SessionInformation {
@@ -35,8 +38,19 @@ export type ClaimValueResult<T> =
   | { status: "SESSION_DOES_NOT_EXIST_ERROR" };
 
 export type ClaimValidationForHandle =
-  | { status: "OK"; invalidClaims: ClaimValidationError[] }
+  | { status: "OK"; invalidClaims: readonly ClaimValidationError[] }
   | { status: "SESSION_DOES_NOT_EXIST_ERROR" };
+
+/** What {@link ContainerFunctions.validateClaims} found. */
+export interface ValidatedClaims {
+  invalidClaims: readonly ClaimValidationError[];
+  /** What was fetched, to be merged into the session. */
+  accessTokenPayloadUpdate?: JsonObject | undefined;
+  /** The claims that the update is of. */
+  fetchedClaims?: readonly SessionClaim<unknown>[] | undefined;
+  /** What was fetched for this request only. */
+  requestValues?: JsonObject | undefined;
+}
 
 /** What {@link SessionFunctions.regenerateAccessToken} returns. */
 export interface RegeneratedSession {
@@ -68,15 +82,21 @@ export interface ContainerFunctions {
   regenerateAccessToken(input: {
     accessToken: string;
     accessTokenPayloadUpdate: JsonObject;
+    /** Set when the update was fetched by an evaluation: then it gives way to what was written meanwhile. */
+    fetched?: FetchedClaims | undefined;
     userContext: UserContext;
   }): Promise<RegeneratedSession | undefined>;
+  /** Judges a payload and fetches what is due; saves nothing. Not a promise as long as there is nothing to wait for. */
   validateClaims(input: {
     userId: string;
     recipeUserId: string;
     tenantId: string;
     sessionHandle: string | undefined;
+    /** The whole payload, or the application's part of it. */
     accessTokenPayload: JsonObject;
+    /** Values of request-mode claims that were fetched for this request before. */
+    requestValues?: JsonObject | undefined;
     claimValidators: readonly SessionClaimValidator[];
     userContext: UserContext;
-  }): Promise<{ invalidClaims: ClaimValidationError[]; accessTokenPayloadUpdate?: JsonObject }>;
+  }): Maybe<ValidatedClaims>;
 }

@@ -1,10 +1,10 @@
-import type { ClaimFetchContext } from "../claims/session-claim.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { base64Url, hex, utf8Bytes } from "../runtime/encoding.js";
 import type { JsonObject } from "../runtime/json.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { hash2Of, sealRefreshToken } from "../tokens/refresh-token.js";
-import { checkedPatch, withoutReservedClaims } from "../tokens/reserved-claims.js";
+import { checkedPatch, mergePayload, withoutReservedClaims } from "../tokens/reserved-claims.js";
+import { buildClaim } from "./build-claim.js";
 import { emitFor } from "./emit.js";
 import type { SessionEngine } from "./engine.js";
 import { newTokenExpirySeconds, payloadOf, signPayload } from "./mint-access-token.js";
@@ -126,18 +126,15 @@ async function buildPayload(
     ...checkedPatch(snapshotPayload("access token payload", input.accessTokenPayload)),
     iss: engine.settings.issuer,
   };
+  const { userId, recipeUserId, tenantId, userContext } = input;
+  const subject = { userId, recipeUserId, tenantId, sessionHandle: undefined };
   for (const claim of engine.settings.claimsAtCreation) {
-    const context: ClaimFetchContext = {
-      userId: input.userId,
-      recipeUserId: input.recipeUserId,
-      tenantId: input.tenantId,
-      sessionHandle: undefined,
-      currentPayload: payload,
-      signal: new AbortController().signal,
-      userContext: input.userContext,
-    };
-    const built = await claim.build(context, engine.clock.wallMs());
-    payload = { ...payload, ...withoutReservedClaims(snapshotPayload(`claim ${claim.key}`, built)) };
+    try {
+      payload = mergePayload(payload, await buildClaim(engine, claim, subject, payload, userContext));
+    } catch (error) {
+      // A claim that may be missing is left out: validators fetch it when they need it.
+      if (claim.policy.onFetchError === "throw") throw error;
+    }
   }
   return payload;
 }

@@ -1,3 +1,4 @@
+import type { ClaimFetcher } from "../claims/claim-fetcher.js";
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { SecretRing } from "../keys/secret-ring.js";
@@ -29,6 +30,10 @@ export interface EngineSettings {
   readonly accessCookieOverheadBytes: number;
   /** Claims that are built into every new session, in order. */
   readonly claimsAtCreation: readonly SessionClaim<unknown>[];
+  /** Claims that are fetched again at every refresh. */
+  readonly claimsAtRefresh: readonly SessionClaim<unknown>[];
+  /** Keys of the claims that are never written to a token. */
+  readonly requestModeKeys: ReadonlySet<string>;
   readonly globalClaimValidators: readonly SessionClaimValidator[];
 }
 
@@ -41,6 +46,7 @@ export interface SessionEngine {
   readonly secrets: SecretRing;
   readonly keys: SigningKeys;
   readonly verifier: AccessTokenVerifier;
+  readonly claimFetcher: ClaimFetcher;
   readonly settings: EngineSettings;
   readonly tools: ContainerTools & { readonly functions: SessionFunctions };
   readonly limiter: RefreshLimiter | undefined;

@@ -1,9 +1,10 @@
+import { type FetchedClaims, mergeClaimPatch } from "../claims/merge-claim-patch.js";
 import { invalidArgument } from "../errors/throwers.js";
 import type { JsonObject } from "../runtime/json.js";
 import type { SessionRow } from "../store/session-store.js";
 import { parseAccessToken } from "../tokens/access-token.js";
 import { parseStoredJson, snapshotPayload } from "../tokens/payload-snapshot.js";
-import { checkedPatch, mergePayload } from "../tokens/reserved-claims.js";
+import { checkedPatch } from "../tokens/reserved-claims.js";
 import type { RegeneratedSession } from "./container-functions.js";
 import type { SessionEngine } from "./engine.js";
 import { payloadOf, signPayload } from "./mint-access-token.js";
@@ -23,7 +24,12 @@ export async function regenerateAccessToken(
   const presented = parseAccessToken(input.accessToken);
   if (presented === undefined) throw invalidArgument("regenerateAccessToken needs an access token of ours");
   const { payload } = presented;
-  const row = await patchPayload(engine, payload.sessionHandle, input.accessTokenPayloadUpdate);
+  const row = await patchPayload(
+    engine,
+    payload.sessionHandle,
+    input.accessTokenPayloadUpdate,
+    input.fetched,
+  );
   if (row === undefined) return undefined;
   const customPayload = parseStoredJson(row.accessTokenPayloadJson);
   const session = {
@@ -71,12 +77,13 @@ export async function patchPayload(
   engine: SessionEngine,
   handle: string,
   patch: JsonObject,
+  fetched?: FetchedClaims | undefined,
 ): Promise<SessionRow | undefined> {
   const update = checkedPatch(snapshotPayload("access token payload", patch));
   const { algorithm } = await engine.keys.signing();
   const nowMs = engine.clock.wallMs();
   return engine.store.updateAccessTokenPayload(handle, nowMs, (json, row) => {
-    const merged = mergePayload(parseStoredJson(json), update);
+    const merged = mergeClaimPatch(parseStoredJson(json), update, nowMs, fetched);
     const payload = payloadOf(
       {
         userId: row.userId,

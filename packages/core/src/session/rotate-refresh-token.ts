@@ -1,3 +1,4 @@
+import type { UserContext } from "../claims/user-context.js";
 import { SessionError } from "../errors/session-error.js";
 import { storeUnavailable, unauthorised } from "../errors/throwers.js";
 import type { SessionRow } from "../store/session-store.js";
@@ -15,6 +16,7 @@ import { emitFor } from "./emit.js";
 import type { SessionEngine } from "./engine.js";
 import { promote } from "./establish-session.js";
 import { mintAccessToken, newTokenExpirySeconds } from "./mint-access-token.js";
+import { rebuildClaims } from "./rebuild-claims.js";
 import { SessionContainer } from "./session-container.js";
 
 export interface RefreshInput {
@@ -25,6 +27,7 @@ export interface RefreshInput {
   disableAntiCsrf: boolean;
   /** Monotonic time at which the request reached the process. */
   arrivedAtMonoMs: number;
+  userContext: UserContext;
 }
 
 const MAX_ATTEMPTS = 5;
@@ -55,13 +58,13 @@ export async function refreshSession(engine: SessionEngine, input: RefreshInput)
     switch (step.verdict) {
       case "current":
         engine.limiter?.count(token.handle, step.hash2);
-        return issueChild(engine, token, row, row.secretId, bound, "marked");
+        return issueChild(engine, input, token, row, row.secretId, bound, "marked");
       case "child-of-current": {
         engine.limiter?.count(token.handle, step.hash2);
         const promoted = await promote(engine, token.handle, row.refreshTokenHash2, step.hash2);
         // Lost to another request that promoted the same child: look again.
         if (promoted === undefined) continue;
-        return issueChild(engine, token, promoted, promoted.secretId, bound, "marked");
+        return issueChild(engine, input, token, promoted, promoted.secretId, bound, "marked");
       }
       case "previous":
         await emitFor(engine, row.handle, (handleHash) => ({
@@ -71,7 +74,7 @@ export async function refreshSession(engine: SessionEngine, input: RefreshInput)
           generation: token.generation,
         }));
         // The child is the current token already: nothing is left to promote.
-        return issueChild(engine, token, row, row.previousSecretId ?? row.secretId, bound, "unmarked");
+        return issueChild(engine, input, token, row, row.previousSecretId ?? row.secretId, bound, "unmarked");
       case "ahead":
         await emitFor(engine, row.handle, (handleHash) => ({
           type: "store_regression",
@@ -138,8 +141,9 @@ async function checkBinding(engine: SessionEngine, token: RefreshToken, input: R
 
 async function issueChild(
   engine: SessionEngine,
+  { userContext }: RefreshInput,
   token: RefreshToken,
-  row: SessionRow,
+  found: SessionRow,
   secretId: string,
   bound: boolean,
   marking: "marked" | "unmarked",
@@ -148,6 +152,7 @@ async function issueChild(
   if (keys === undefined)
     throw storeUnavailable("the secret this session was made with is not configured here");
   const child = await childOf(engine.platform, keys, token, bound);
+  const row = await rebuildClaims(engine, found, userContext);
   const nowMs = engine.clock.wallMs();
   const minted = await mintAccessToken(engine, {
     userId: row.userId,

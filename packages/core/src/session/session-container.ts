@@ -1,14 +1,23 @@
+import { type AuthorizationQuestion, isAuthorized, validatorsOf } from "../claims/authorization.js";
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
-import { SessionError } from "../errors/session-error.js";
+import { type ClaimValidationError, SessionError } from "../errors/session-error.js";
 import { unauthorised } from "../errors/throwers.js";
 import type { TokenTransferMethod } from "../extract/token-transfer.js";
-import { deepFreeze, type JsonObject, jsonEqual } from "../runtime/json.js";
+import { deepFreeze, type JsonObject, type JsonValue, jsonEqual } from "../runtime/json.js";
+import { type Maybe, settled } from "../runtime/maybe.js";
 import type { AccessTokenPayload, TokenClaims } from "../tokens/access-token.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
-import { checkedPatch, withoutReservedClaims } from "../tokens/reserved-claims.js";
-import type { ContainerFunctions, SessionInformation, SessionTokens } from "./container-functions.js";
+import { checkedPatch, mergePayload } from "../tokens/reserved-claims.js";
+import type {
+  ContainerFunctions,
+  SessionInformation,
+  SessionTokens,
+  ValidatedClaims,
+} from "./container-functions.js";
+
+const NO_VALUES: JsonObject = Object.freeze({});
 
 /** Tokens as the container holds them. */
 export interface HeldTokens {
@@ -44,6 +53,18 @@ export interface ContainerTools {
   frontToken(payload: AccessTokenPayload): string;
   /** Payload of a token minted by this engine. */
   readPayload(accessToken: string): AccessTokenPayload;
+  /** The claim registered under a key. */
+  claimOf(key: string): SessionClaim<unknown> | undefined;
+  /** Keys of the registered claims that belong to single requests: what a token says of them does not count. */
+  readonly requestModeKeys: ReadonlySet<string>;
+  /** A patch with the claim's value, fetched now; `{}` when its source has nothing to say. */
+  buildClaim(
+    claim: SessionClaim<unknown>,
+    session: SessionContainer,
+    userContext: UserContext,
+  ): Promise<JsonObject>;
+  /** Told of every refusal: for metrics. */
+  claimsRefused(ids: readonly string[]): void;
   /** Makes requests and responses of the framework known to the container. */
   attach(
     session: SessionContainer,
@@ -66,6 +87,8 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   #sink: SessionSink | undefined;
   #frontToken: string | undefined;
   #isRevoked = false;
+  /** Values of request-mode claims: of this request, in no token. */
+  #requestValues: JsonObject = NO_VALUES;
 
   constructor(tools: ContainerTools, tokens: HeldTokens) {
     this.#tools = tools;
@@ -169,55 +192,64 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
    * @throws SessionError `INVALID_CLAIMS` with one entry per failing validator
    */
   async assertClaims(validators: readonly SessionClaimValidator[], userContext?: UserContext): Promise<void> {
-    if (validators.length === 0) return;
-    const context = this.#context(userContext);
-    const { invalidClaims, accessTokenPayloadUpdate } = await this.#tools.functions.validateClaims({
-      userId: this.getUserId(),
-      recipeUserId: this.#tokens.payload.rsub,
-      tenantId: this.getTenantId(),
-      sessionHandle: this.getHandle(),
-      accessTokenPayload: withoutReservedClaims(this.#tokens.payload),
-      claimValidators: validators,
-      userContext: context,
-    });
-    if (accessTokenPayloadUpdate) await this.#merge(accessTokenPayloadUpdate, context);
-    if (invalidClaims.length > 0) {
-      throw new SessionError({
-        type: "INVALID_CLAIMS",
-        message: `invalid claims: ${invalidClaims.map(({ id }) => id).join(", ")}`,
-        payload: invalidClaims,
-      });
-    }
+    await this.checkClaims(validators, userContext);
   }
 
+  /**
+   * Whether the session has a role, a permission, a claim: at once, from what the token says. Everything asked for must
+   * hold; whatever is missing, malformed or not known is a no. Never fetches: see {@link authorize}.
+   */
+  has(question: AuthorizationQuestion): boolean {
+    return isAuthorized(this.#judged(), question, this.#tools.nowMs());
+  }
+
+  /**
+   * The same question, answered by an error, and by fetching what is missing or too old.
+   *
+   * @throws SessionError `INVALID_CLAIMS`; `INVALID_ARGUMENT` for a question without content
+   */
+  async authorize(question: AuthorizationQuestion, userContext?: UserContext): Promise<void> {
+    await this.checkClaims(
+      validatorsOf(question, (key) => this.#tools.claimOf(key)),
+      userContext,
+    );
+  }
+
+  /** Claims by their type, at once: `session.claims.get(Plan)`. */
+  get claims(): { get<T>(claim: SessionClaim<T>): T | undefined } {
+    return { get: (claim) => this.#read(claim) };
+  }
+
+  /** Fetches the claim now, whatever its age. */
   async fetchAndSetClaim(claim: SessionClaim<unknown>, userContext?: UserContext): Promise<void> {
     const context = this.#context(userContext);
-    const patch = await claim.build(
-      {
-        userId: this.getUserId(),
-        recipeUserId: this.#tokens.payload.rsub,
-        tenantId: this.getTenantId(),
-        sessionHandle: this.getHandle(),
-        currentPayload: withoutReservedClaims(this.#tokens.payload),
-        signal: new AbortController().signal,
-        userContext: context,
-      },
-      this.#tools.nowMs(),
-    );
-    await this.#merge(patch, context);
+    await this.#set(claim, await this.#tools.buildClaim(claim, this.#self, context), context);
   }
 
   async setClaimValue<T>(claim: SessionClaim<T>, value: T, userContext?: UserContext): Promise<void> {
-    await this.#merge(claim.addToPayload({}, value, this.#tools.nowMs()), this.#context(userContext));
+    await this.#set(claim, claim.addToPayload({}, value, this.#tools.nowMs()), this.#context(userContext));
   }
 
   /** The claim's value in the payload; never fetches. */
   async getClaimValue<T>(claim: SessionClaim<T>): Promise<T | undefined> {
-    return claim.getValueFromPayload(this.#tokens.payload);
+    return this.#read(claim);
   }
 
   async removeClaim(claim: SessionClaim<unknown>, userContext?: UserContext): Promise<void> {
-    await this.#merge(claim.removeFromPayloadByMerge({}), this.#context(userContext));
+    await this.#set(claim, claim.removeFromPayloadByMerge({}), this.#context(userContext));
+  }
+
+  /**
+   * Joins a claim's entry to the one in the store by the claim's own rule, where {@link setClaimValue} replaces it.
+   *
+   * @param entry what stands under the claim's key
+   */
+  async mergeClaimEntry(
+    claim: SessionClaim<unknown>,
+    entry: JsonValue,
+    userContext?: UserContext,
+  ): Promise<void> {
+    await this.#merge({ [claim.key]: entry }, this.#context(userContext), [claim]);
   }
 
   /** All tokens. They are credentials: never log them. */
@@ -254,6 +286,28 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     return this.#frontToken;
   }
 
+  /** @internal {@link assertClaims} that is not a promise as long as there is nothing to wait for */
+  checkClaims(validators: readonly SessionClaimValidator[], userContext?: UserContext): Maybe<void> {
+    if (Array.isArray(validators) && validators.length === 0) return undefined;
+    const { sub, rsub, tId, sessionHandle } = this.#tokens.payload;
+    const context = this.#context(userContext);
+    const judged = settled(
+      this.#tools.functions.validateClaims({
+        userId: sub,
+        recipeUserId: rsub,
+        tenantId: tId,
+        sessionHandle,
+        accessTokenPayload: this.#tokens.payload,
+        requestValues: this.#requestValues,
+        claimValidators: validators,
+        userContext: context,
+      }),
+    );
+    return judged instanceof Promise
+      ? judged.then((found) => this.#conclude(found, context))
+      : this.#conclude(judged, context);
+  }
+
   /** @internal */
   get heldTokens(): Readonly<HeldTokens> {
     return this.#tokens;
@@ -274,7 +328,62 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     return this as unknown as SessionContainer;
   }
 
-  async #merge(patch: object, userContext: UserContext): Promise<void> {
+  /** Saves what was fetched, also when something failed; then raises (claims.md 2.4). */
+  #conclude(found: ValidatedClaims, userContext: UserContext): Maybe<void> {
+    const { invalidClaims, accessTokenPayloadUpdate, fetchedClaims, requestValues } = found;
+    if (requestValues !== undefined) {
+      this.#requestValues = deepFreeze({ ...this.#requestValues, ...requestValues });
+    }
+    if (accessTokenPayloadUpdate === undefined) return this.#raise(invalidClaims);
+    return this.#merge(accessTokenPayloadUpdate, userContext, fetchedClaims ?? []).then(() =>
+      this.#raise(invalidClaims),
+    );
+  }
+
+  #raise(invalidClaims: readonly ClaimValidationError[]): void {
+    if (invalidClaims.length === 0) return;
+    const ids = invalidClaims.map(({ id }) => id);
+    this.#tools.claimsRefused(ids);
+    const { accessToken, updated } = this.#tokens;
+    throw new SessionError({
+      type: "INVALID_CLAIMS",
+      message: `invalid claims: ${ids.join(", ")}`,
+      payload: [...invalidClaims],
+      updatedTokens: updated ? { accessToken, frontToken: this.getFrontToken() } : undefined,
+    });
+  }
+
+  /** A change of one claim: in the token, or for this request where that is how the claim is kept. */
+  async #set(claim: SessionClaim<unknown>, patch: JsonObject, userContext: UserContext): Promise<void> {
+    if (claim.policy.mode === "request") {
+      this.#requestValues = deepFreeze(
+        mergePayload(this.#requestValues, checkedPatch(snapshotPayload(`claim ${claim.key}`, patch))),
+      );
+    } else {
+      await this.#merge(patch, userContext);
+    }
+  }
+
+  /** What claims are read from: the token, and what was fetched for this request. */
+  #judged(): JsonObject {
+    const { requestModeKeys } = this.#tools;
+    const { payload } = this.#tokens;
+    if (requestModeKeys.size === 0 && this.#requestValues === NO_VALUES) return payload;
+    const kept = Object.entries(payload).filter(([key]) => !requestModeKeys.has(key));
+    return { ...Object.fromEntries(kept), ...this.#requestValues };
+  }
+
+  #read<T>(claim: SessionClaim<T>): T | undefined {
+    return claim.getValueFromPayload(
+      claim.policy.mode === "request" ? this.#requestValues : this.#tokens.payload,
+    );
+  }
+
+  async #merge(
+    patch: object,
+    userContext: UserContext,
+    fetchedClaims?: readonly SessionClaim<unknown>[],
+  ): Promise<void> {
     const update = checkedPatch(snapshotPayload("access token payload", patch));
     if (Object.keys(update).length === 0) return;
     this.#sink?.assertDeliverable();
@@ -282,6 +391,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     const result = await this.#tools.functions.regenerateAccessToken({
       accessToken: before.accessToken,
       accessTokenPayloadUpdate: update,
+      fetched: fetchedClaims && { claims: fetchedClaims, seen: before.payload },
       userContext,
     });
     if (result === undefined) throw this.#gone();

@@ -17,6 +17,13 @@ export type SessionEvent =
   | { type: "csrf_rejected"; path: string }
   /** A token was minted by a host whose clock is ahead of this one's by more than a minute. Once a minute at most. */
   | { type: "clock_skew"; aheadMs: number }
+  | {
+      type: "claim_fetched";
+      claimKey: string;
+      durationMs: number;
+      outcome: "value" | "nothing" | "error" | "timeout";
+    }
+  | { type: "claims_refused"; validatorIds: readonly string[] }
   | { type: "token_large"; handleHash: string; sizeBytes: number; largestClaims: string[] };
 
 /** An event with the time it happened at, in milliseconds since the epoch, and a random name of the instance that saw it. */

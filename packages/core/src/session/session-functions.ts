@@ -1,9 +1,12 @@
 import { runValidators } from "../claims/run-validators.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
+import { invalidArgument } from "../errors/throwers.js";
 import type { JsonObject } from "../runtime/json.js";
+import { chain } from "../runtime/maybe.js";
 import type { SessionRow } from "../store/session-store.js";
 import { parseStoredJson, snapshotPayload } from "../tokens/payload-snapshot.js";
+import { buildClaim } from "./build-claim.js";
 import type { SessionInformation } from "./container-functions.js";
 import { createSession } from "./create-session.js";
 import { emitFor } from "./emit.js";
@@ -37,12 +40,13 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
         checkDatabase: options.checkDatabase,
       }),
 
-    refreshSession: async ({ refreshToken, antiCsrfToken, disableAntiCsrf, arrivedAtMonoMs }) =>
+    refreshSession: async ({ refreshToken, antiCsrfToken, disableAntiCsrf, arrivedAtMonoMs, userContext }) =>
       refreshSession(engine, {
         refreshToken,
         antiCsrfToken,
         disableAntiCsrf,
         arrivedAtMonoMs: arrivedAtMonoMs ?? engine.clock.monoMs(),
+        userContext,
       }),
 
     async getSessionInformation({ sessionHandle }) {
@@ -72,27 +76,37 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
         JSON.stringify(snapshotPayload("session data", newSessionData)),
       ),
 
-    async mergeIntoAccessTokenPayload({ sessionHandle, accessTokenPayloadUpdate }) {
-      return (await patchPayload(engine, sessionHandle, accessTokenPayloadUpdate)) !== undefined;
+    async mergeIntoAccessTokenPayload({ sessionHandle, accessTokenPayloadUpdate, fetched }) {
+      return (await patchPayload(engine, sessionHandle, accessTokenPayloadUpdate, fetched)) !== undefined;
     },
 
     regenerateAccessToken: (input) => regenerateAccessToken(engine, input),
 
-    async validateClaims({ claimValidators, accessTokenPayload, userContext, ...subject }) {
-      const { invalidClaims, patch } = await runValidators(
-        claimValidators,
-        accessTokenPayload,
-        subject,
-        nowMs(),
-        userContext,
+    validateClaims({ claimValidators, accessTokenPayload, requestValues = {}, ...input }) {
+      return chain(
+        runValidators({
+          ...input,
+          validators: claimValidators,
+          payload: accessTokenPayload,
+          requestValues,
+          nowMs: nowMs(),
+          fetcher: engine.claimFetcher,
+        }),
+        ({ invalidClaims, patch, patchedClaims, requestValues: fetchedForRequest }) => ({
+          invalidClaims,
+          accessTokenPayloadUpdate: patch,
+          fetchedClaims: patchedClaims,
+          requestValues: fetchedForRequest,
+        }),
       );
-      return patch === undefined ? { invalidClaims } : { invalidClaims, accessTokenPayloadUpdate: patch };
     },
 
     async fetchAndSetClaim({ sessionHandle, claim, userContext }) {
       const information = await functions().getSessionInformation({ sessionHandle, userContext });
       if (information === undefined) return false;
-      const patch = await claim.build(fetchContextOf(information, userContext), nowMs());
+      if (claim.policy.mode === "request") return true;
+      const { customClaimsInAccessTokenPayload, ...subject } = information;
+      const patch = await buildClaim(engine, claim, subject, customClaimsInAccessTokenPayload, userContext);
       return functions().mergeIntoAccessTokenPayload({
         sessionHandle,
         accessTokenPayloadUpdate: patch,
@@ -100,7 +114,12 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
       });
     },
 
-    setClaimValue({ sessionHandle, claim, value, userContext }) {
+    async setClaimValue({ sessionHandle, claim, value, userContext }) {
+      if (claim.policy.mode === "request") {
+        throw invalidArgument(
+          `the claim \`${claim.key}\` belongs to single requests: it cannot be set on a session`,
+        );
+      }
       const patch = claim.addToPayload({}, value, nowMs());
       return functions().mergeIntoAccessTokenPayload({
         sessionHandle,
@@ -142,18 +161,5 @@ function informationOf(row: SessionRow): SessionInformation {
     customClaimsInAccessTokenPayload: parseStoredJson(row.accessTokenPayloadJson),
     timeCreated: row.createdAtMs,
     expiry: row.expiresAtMs,
-  };
-}
-
-/** What a claim may see of a session that is known by its handle only. */
-export function fetchContextOf(information: SessionInformation, userContext: UserContext) {
-  return {
-    userId: information.userId,
-    recipeUserId: information.recipeUserId,
-    tenantId: information.tenantId,
-    sessionHandle: information.sessionHandle,
-    currentPayload: information.customClaimsInAccessTokenPayload,
-    signal: new AbortController().signal,
-    userContext,
   };
 }

@@ -1,4 +1,5 @@
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
+import type { FetchedClaims } from "../claims/merge-claim-patch.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
 import type { JsonObject } from "../runtime/json.js";
@@ -13,7 +14,16 @@ export interface VerifySessionOptions {
   antiCsrfCheck?: boolean | undefined;
   /** Whether the row is looked up, so that revocation and payload changes count at once. Default: option `checkDatabaseByDefault`. */
   checkDatabase?: boolean | undefined;
-  /** The final list of claim validators; gets the global ones. `() => []` switches all of them off. */
+  /** Claim validators beside the global ones. Added last: no override takes them away. */
+  require?: readonly SessionClaimValidator[] | undefined;
+  /** Ids of global validators that this route does without. */
+  skip?: readonly string[] | undefined;
+  /** Claim validators instead of the global ones. */
+  only?: readonly SessionClaimValidator[] | undefined;
+  /**
+   * The list of claim validators as code; gets the global ones, after `only` and `skip`. `() => []` switches all of them
+   * off.
+   */
   overrideGlobalClaimValidators?:
     | ((
         globalValidators: readonly SessionClaimValidator[],
@@ -76,6 +86,8 @@ export interface SessionFunctions extends ContainerFunctions {
   mergeIntoAccessTokenPayload(input: {
     sessionHandle: string;
     accessTokenPayloadUpdate: JsonObject;
+    /** Set when the update was fetched by an evaluation: then it gives way to what was written meanwhile. */
+    fetched?: FetchedClaims | undefined;
     userContext: UserContext;
   }): Promise<boolean>;
   setClaimValue<T>(input: {

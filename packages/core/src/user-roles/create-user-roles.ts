@@ -1,4 +1,6 @@
+import { PERMISSION_KEY, ROLE_KEY } from "../claims/authorization.js";
 import type { Evaluation, FetchingClaimValidator, SessionClaimValidator } from "../claims/claim-validator.js";
+import { isPattern } from "../claims/grants.js";
 import { PrimitiveClaim } from "../claims/primitive-claim.js";
 import type { ClaimFetchContext, SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
@@ -8,8 +10,7 @@ import { guardedRoleStore } from "../store/guarded-role-store.js";
 import type { RoleStore } from "../store/role-store.js";
 import type { SessionStore } from "../store/session-store.js";
 import { AuthorizationReader } from "./authorization-reader.js";
-import { isPattern } from "./permission-catalogue.js";
-import { PERMISSION_KEY, PermissionClaim, ROLE_KEY, UserRoleClaim } from "./role-claims.js";
+import { PermissionClaim, UserRoleClaim } from "./role-claims.js";
 import { makeRoleFunctions, nameOf, type PageInput, type UnknownRole } from "./role-functions.js";
 import { type Propagated, type PropagateOptions, RolePropagator } from "./role-propagator.js";
 import { checkUserRolesOptions, type UserRolesOptions } from "./user-roles-options.js";

@@ -1,3 +1,4 @@
+import { grantCovers, isPattern } from "../claims/grants.js";
 import { invalidArgument } from "../errors/throwers.js";
 
 /** All permissions an application knows, as literal types. */
@@ -19,25 +20,6 @@ export function definePermissions<const P extends string>(permissions: readonly 
       throw invalidArgument(`\`${permission}\`: the catalogue holds permissions, not patterns`);
   }
   return Object.freeze({ permissions: Object.freeze([...new Set(permissions)]) });
-}
-
-/** Whether a grant is a pattern. */
-export function isPattern(granted: string): boolean {
-  return granted.includes("*");
-}
-
-/**
- * Whether a grant covers a permission. Segments stand between colons; `*` in the middle is one segment, at the end one
- * or more, alone everything. There are no partial segments and no deny rules.
- */
-export function grantCovers(granted: string, permission: string): boolean {
-  if (granted === permission || granted === "*") return true;
-  if (!isPattern(granted)) return false;
-  const pattern = granted.split(":");
-  const segments = permission.split(":");
-  const isOpen = pattern.at(-1) === "*";
-  if (isOpen ? segments.length < pattern.length : segments.length !== pattern.length) return false;
-  return pattern.every((part, index) => part === "*" || part === segments[index]);
 }
 
 /** @throws SessionError `INVALID_ARGUMENT` for `po*` and the like, which would never match what they seem to */

@@ -1,13 +1,8 @@
 import type { FetchingClaimValidator } from "../claims/claim-validator.js";
+import { grantCovers, isPattern } from "../claims/grants.js";
 import { PrimitiveArrayClaim, type PrimitiveArrayValidators } from "../claims/primitive-array-claim.js";
 import type { StampedClaimConfig } from "../claims/stamped-claim.js";
 import { invalidArgument } from "../errors/throwers.js";
-import { grantCovers, isPattern } from "./permission-catalogue.js";
-
-/** Key of the roles in the payload; the browser's SDK reads it. */
-export const ROLE_KEY = "st-role";
-/** Key of the permissions in the payload; the browser's SDK reads it. */
-export const PERMISSION_KEY = "st-perm";
 
 /** Roles of the user in the session's tenant. */
 export class UserRoleClaim<R extends string = string> extends PrimitiveArrayClaim<R> {}

@@ -1,0 +1,36 @@
+/** A value, or a promise of it: what is there at once costs no promise. */
+export type Maybe<T> = T | Promise<T>;
+
+/** Goes on with a value as soon as it is there. */
+export function chain<T, U>(value: Maybe<T>, next: (value: T) => Maybe<U>): Maybe<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** What an application returned, where promises of any make are allowed. */
+export function settled<T>(value: T | PromiseLike<T>): Maybe<T> {
+  return isThenable(value) ? Promise.resolve(value) : value;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
+/** One step after the other, each waited for only if it is a promise. */
+export function inTurn<T>(list: readonly T[], step: (item: T) => Maybe<void>, from = 0): Maybe<void> {
+  for (let index = from; index < list.length; index++) {
+    const done = step(list[index] as T);
+    if (done instanceof Promise) return done.then(() => inTurn(list, step, index + 1));
+  }
+}
+
+/** Whether the test holds for some item; those behind the first such are not asked. */
+export function someOf<T>(list: readonly T[], test: (item: T) => Maybe<boolean>, from = 0): Maybe<boolean> {
+  for (let index = from; index < list.length; index++) {
+    const answer = test(list[index] as T);
+    if (answer instanceof Promise) return answer.then((is) => is || someOf(list, test, index + 1));
+    if (answer) return true;
+  }
+  return false;
+}
