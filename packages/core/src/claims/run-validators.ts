@@ -1,6 +1,6 @@
 import { type ClaimValidationError, SessionError } from "../errors/session-error.js";
 import { deepFreeze, type JsonObject, jsonEqual } from "../runtime/json.js";
-import { chain, inTurn, type Maybe, settled, someOf } from "../runtime/maybe.js";
+import { chain, type Maybe, settled, someOf } from "../runtime/maybe.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { checkedPatch, mergePayload, withoutReservedClaims } from "../tokens/reserved-claims.js";
 import { checkValidators } from "./check-validators.js";
@@ -67,7 +67,7 @@ class ClaimRun implements Evaluation {
   }
 
   isJustFetched(claimKey: string): boolean {
-    return this.#fetches !== undefined && this.#fetches.fresh.has(claimKey);
+    return this.#fetches?.fresh.has(claimKey) === true;
   }
 
   /** Fetches what is due. Fetches run at the same time; the first error is the one that is thrown. */
@@ -76,7 +76,10 @@ class ClaimRun implements Evaluation {
     for (const validator of validators) {
       try {
         const preparing = this.#prepare(validator);
-        if (preparing instanceof Promise) (waiting ??= []).push(preparing);
+        if (preparing instanceof Promise) {
+          waiting ??= [];
+          waiting.push(preparing);
+        }
       } catch (error) {
         if (waiting === undefined) throw error;
         waiting.push(Promise.reject(error));

@@ -30,7 +30,6 @@ const OPTIONS: Record<keyof SessionOptions, { right: unknown[]; wrong: unknown[]
   store: { right: [new MemoryStore()], wrong: ["sqlite", {}, null, { getSession() {} }] },
   secret: { right: [SECRET, [SECRET, `${SECRET}2`]], wrong: ["short", [], [SECRET, "short"], 1, null] },
   plugins: { right: [[], [{ name: "p" }]], wrong: [{}, ["roles"], "roles"] },
-  claims: { right: [[]], wrong: [{}, "x", [1]] },
   claims: { right: [[], [{ key: "c" }]], wrong: [{}, ["role"], "role"] },
   cookieDomain: {
     right: ["example.com", ".example.com", "https://example.com:1/x"],

@@ -30,7 +30,7 @@ export function someOf<T>(list: readonly T[], test: (item: T) => Maybe<boolean>,
   for (let index = from; index < list.length; index++) {
     const answer = test(list[index] as T);
     if (answer instanceof Promise) return answer.then((is) => is || someOf(list, test, index + 1));
-    if (answer) return true;
+    if (answer === true) return true;
   }
   return false;
 }

@@ -3,7 +3,7 @@ import { base64Url, hex, utf8Bytes } from "../runtime/encoding.js";
 import type { JsonObject } from "../runtime/json.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { hash2Of, sealRefreshToken } from "../tokens/refresh-token.js";
-import { checkedPatch, mergePayload, withoutReservedClaims } from "../tokens/reserved-claims.js";
+import { checkedPatch, mergePayload } from "../tokens/reserved-claims.js";
 import { buildClaim } from "./build-claim.js";
 import { emitFor } from "./emit.js";
 import type { SessionEngine } from "./engine.js";
