@@ -7,7 +7,14 @@ import { SessionError } from "../errors/session-error.js";
 import { answerError } from "../flows/answer-error.js";
 import { createNewSession, type NewSession, ownClaims } from "../flows/create.js";
 import { type CreateJwtInput, createJwt } from "../flows/create-jwt.js";
-import { discoveryDocument, type Handled, handleEndpoint, matchEndpoint } from "../flows/endpoints.js";
+import {
+  discoveryDocument,
+  type EndpointRoute,
+  endpointRoutes,
+  type Handled,
+  handleEndpoint,
+  matchEndpoint,
+} from "../flows/endpoints.js";
 import { getSession } from "../flows/guard.js";
 import { refreshSession } from "../flows/refresh.js";
 import { memoOf } from "../flows/request-memo.js";
@@ -43,6 +50,8 @@ export type SessionOf<T extends SessionTypes> = SessionContainer<PayloadOf<T>, D
 export interface AdapterCore {
   /** Whether the request is for one of our endpoints; no promise, so that every other request goes on at once. */
   isEndpoint(exchange: Exchange): boolean;
+  /** Our endpoints, for hosts that route by a table; `handleEndpoint` has the last word on each request. */
+  endpointRoutes(): EndpointRoute[];
   /** Serves our endpoints; undefined when the request is not for one. */
   handleEndpoint(exchange: Exchange): Promise<Handled | undefined>;
   /** `verifySession` of every adapter, overrides included. */
@@ -80,6 +89,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
 
   const adapter: AdapterCore = {
     isEndpoint: (exchange) => matchEndpoint(core, exchange) !== undefined,
+    endpointRoutes: () => endpointRoutes(core),
     handleEndpoint: (exchange) => handleEndpoint(core, exchange),
     verifySession: (exchange, verifyOptions) =>
       core.apis.verifySession({

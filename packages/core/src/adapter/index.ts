@@ -1,7 +1,7 @@
 /** Door for adapters: the request and response views, and the functions to build a framework's idioms on. */
 export { SessionError } from "../errors/session-error.js";
 export { invalidArgument, invalidOption } from "../errors/throwers.js";
-export type { Handled } from "../flows/endpoints.js";
+export type { EndpointRoute, Handled } from "../flows/endpoints.js";
 export { BaseRequest } from "../http/base-request.js";
 export { BaseResponse, type ResponseBody } from "../http/base-response.js";
 export { BufferedResponse, type ResponseHead } from "../http/buffered-response.js";

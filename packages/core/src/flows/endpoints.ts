@@ -7,7 +7,7 @@ import { signOut } from "./sign-out.js";
 
 type Endpoint = "refresh" | "sign-out" | "jwks" | "discovery";
 
-const ROUTES: readonly { method: string; path: string; endpoint: Endpoint }[] = [
+const ROUTES: readonly { method: "GET" | "POST"; path: string; endpoint: Endpoint }[] = [
   { method: "POST", path: "/session/refresh", endpoint: "refresh" },
   { method: "POST", path: "/signout", endpoint: "sign-out" },
   { method: "GET", path: "/jwt/jwks.json", endpoint: "jwks" },
@@ -69,6 +69,26 @@ export function matchEndpoint(core: SessionCore, { req }: Exchange): Endpoint | 
       (candidate) => candidate.method === method && candidate.path === rest.replace(TENANT_SEGMENT, ""),
     );
   return route?.endpoint;
+}
+
+/** One of our endpoints, for a host that wants to know its routes beforehand. */
+export interface EndpointRoute {
+  readonly method: "GET" | "POST";
+  /** What requests have in front, e.g. `/auth`: a gateway's path is not part of it. A tenant segment may follow. */
+  readonly basePath: string;
+  /** E.g. `/session/refresh`. */
+  readonly path: string;
+}
+
+/** The endpoints that are not switched off. */
+export function endpointRoutes(core: SessionCore): EndpointRoute[] {
+  const { basePath: full, gatewayPath } = core.config;
+  const basePath = full.slice(gatewayPath.length);
+  return ROUTES.filter(
+    ({ endpoint }) =>
+      !(endpoint === "refresh" && core.apis.refreshPOST === undefined) &&
+      !(endpoint === "sign-out" && core.apis.signOutPOST === undefined),
+  ).map(({ method, path }) => ({ method, basePath, path }));
 }
 
 /** OpenID Connect Discovery 1.0 §3, as far as a verifier of our tokens needs it. */
