@@ -1,5 +1,6 @@
 import { invalidPayload } from "../errors/throwers.js";
 import { isPlainObject, type JsonObject } from "../runtime/json.js";
+import { printable } from "../runtime/printable.js";
 
 const MAX_DEPTH = 32;
 const MAX_KEYS = 1000;
@@ -26,7 +27,8 @@ export function snapshotPayload(what: string, value: unknown): JsonObject {
   try {
     text = JSON.stringify(value, (key, member: unknown) => {
       if (FORBIDDEN_KEYS.has(key)) throw invalidPayload(`the ${what} must not have a key named ${key}`);
-      if (typeof member === "number" && !Number.isFinite(member)) {
+      const isNumber = typeof member === "number" || member instanceof Number;
+      if (isNumber && !Number.isFinite(Number(member))) {
         throw invalidPayload(`the ${what} holds a number that JSON cannot carry (at \`${printable(key)}\`)`);
       }
       if (typeof member === "function" || typeof member === "symbol") {
@@ -48,11 +50,22 @@ export function snapshotPayload(what: string, value: unknown): JsonObject {
   return copy as JsonObject;
 }
 
-/** The object in a stored text, without keys that could reach a prototype. */
+/**
+ * The object in a stored text, without keys that could reach a prototype.
+ *
+ * @throws Error that says nothing of the text, when it is not the JSON of an object
+ */
 export function parseStoredJson(text: string): JsonObject {
-  return JSON.parse(text, (key, member: unknown) =>
-    FORBIDDEN_KEYS.has(key) ? undefined : member,
-  ) as JsonObject;
+  let value: unknown;
+  try {
+    value = JSON.parse(text, (key, member: unknown) => (FORBIDDEN_KEYS.has(key) ? undefined : member));
+  } catch {
+    // The parser's own message quotes what it read.
+    value = undefined;
+  }
+  if (!isPlainObject(value))
+    throw new Error("the store holds a payload or session data that is not a JSON object");
+  return value as JsonObject;
 }
 
 function checkShape(what: string, value: unknown, depth: number, count: { keys: number }): void {
@@ -62,9 +75,4 @@ function checkShape(what: string, value: unknown, depth: number, count: { keys: 
   count.keys += members.length;
   if (count.keys > MAX_KEYS) throw invalidPayload(`the ${what} has more than ${MAX_KEYS} keys`);
   for (const member of members) checkShape(what, member, depth + 1, count);
-}
-
-/** A key as it may stand in a message: short, and without control characters. */
-function printable(key: string): string {
-  return key.slice(0, 40).replace(/[^\x20-\x7e]/g, "?");
 }
