@@ -1,0 +1,87 @@
+import { SessionError } from "@acme/session-core";
+import { type AdapterCore, findExchange, invalidOption } from "@acme/session-core/adapter";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import type { FastifyResponse } from "./fastify-response.js";
+import { noteError, takeUnanswered } from "./unanswered-errors.js";
+import { wrap } from "./wrap.js";
+
+/**
+ * Decorates the request, serves our endpoints, and answers our errors that nobody else did: in the context it is
+ * registered in, and those inside.
+ */
+export function makePlugin(adapter: AdapterCore, property: string): FastifyPluginAsync {
+  const plugin: FastifyPluginAsync = async (app) => {
+    if (app.hasRequestDecorator(property)) {
+      throw invalidOption(
+        "property",
+        `request.${property} belongs to another plugin (@fastify/session?); choose another name, e.g. createSession({ property: "auth" }), or read the session with Session.of(request)`,
+      );
+    }
+    app.decorateRequest(property, null);
+    app.addHook("onError", async (request, reply, error) => {
+      if (SessionError.is(error)) noteError(wrap(request, reply), error);
+    });
+    app.addHook("onSend", (request, reply, payload, done) => {
+      const exchange = findExchange(request.raw);
+      const error = exchange && takeUnanswered(exchange);
+      if (exchange === undefined || error === undefined) {
+        done(null, payload);
+        return;
+      }
+      const response = exchange.res as FastifyResponse;
+      response
+        .captured(() => adapter.answerError(exchange, error))
+        .then(
+          (text) => {
+            if (text !== undefined) reply.removeHeader("content-length");
+            done(null, text ?? payload);
+          },
+          (failure: Error) => done(failure),
+        );
+    });
+    await app.register(endpoints(adapter));
+  };
+  // What fastify-plugin would do: without it, hooks and decorators would end with this function's own context.
+  return Object.assign(plugin, {
+    [Symbol.for("skip-override")]: true,
+    [Symbol.for("fastify.display-name")]: "@acme/session-fastify",
+    [Symbol.for("plugin-meta")]: { name: "@acme/session-fastify", fastify: "5.x" },
+  });
+}
+
+/** Our endpoints, in a context where no body is parsed: whatever stands in it, and however broken, is left alone. */
+function endpoints(adapter: AdapterCore): FastifyPluginAsync {
+  return async (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    for (const { method, basePath, path } of adapter.endpointRoutes()) {
+      const base = belowPrefix(app, basePath);
+      for (const url of [`${base}${path}`, `${base}/:tenantId${path}`].flatMap((one) => [one, `${one}/`])) {
+        app.route({
+          method,
+          url,
+          ...(method === "GET" ? { exposeHeadRoute: true } : {}),
+          handler: async (request, reply) => {
+            const exchange = wrap(request, reply);
+            try {
+              if ((await adapter.handleEndpoint(exchange)) === undefined) reply.callNotFound();
+            } catch (error) {
+              if ((await adapter.answerError(exchange, error)) === undefined) throw error;
+            }
+            return reply;
+          },
+        });
+      }
+    }
+  };
+}
+
+/** @throws SessionError `INVALID_OPTION` when the plugin's prefix is not where the endpoints are to be: cookies would not be sent there */
+function belowPrefix({ prefix }: FastifyInstance, basePath: string): string {
+  const wanted = prefix.replace(/\/$/, "");
+  if (basePath === wanted || basePath.startsWith(`${wanted}/`)) return basePath.slice(wanted.length);
+  throw invalidOption(
+    "appInfo.apiBasePath",
+    `is ${basePath}, but Session.plugin is registered below ${wanted}: set apiBasePath to ${wanted}${basePath}, or register the plugin at the root`,
+  );
+}
