@@ -11,3 +11,19 @@ export type {
   SigningAlgorithm,
   SigningKeyRow,
 } from "./session-store.js";
+export {
+  MAX_HANDLE_BYTES,
+  MAX_NAME_BYTES,
+  MAX_USER_ID_BYTES,
+  storableId,
+  storableSession,
+  storableText,
+} from "./storable.js";
+export {
+  type Attempt,
+  OPERATION_BUDGET_MS,
+  type Retry,
+  StoreOperations,
+  StoreTimeout,
+  within,
+} from "./store-operations.js";

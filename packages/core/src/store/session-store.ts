@@ -76,7 +76,11 @@ export interface SecretRow {
  * A store that cannot answer within its time budget (3 s for a whole operation) throws; the engine turns whatever it
  * throws into `STORE_UNAVAILABLE`, never into "no session". Transient conflicts are retried inside the store.
  *
- * "Live" means `expiresAtMs > nowMs`.
+ * "Live" means `expiresAtMs > nowMs`. `nowMs` is the caller's clock, and clocks of machines differ. A store that is a
+ * server compares with its own clock instead, inside the statement (security.md TM-01): it then also stamps
+ * `rotatedAtMs` itself, lets a promotion run `expiresAtMs - nowMs` from its own now, and gives `rotatedAtMs` back such
+ * that `nowMs - rotatedAtMs` is the age by the server's clock. Such a store has an option to take the caller's clock,
+ * for tests that move it.
  */
 export interface SessionStore {
   /** For messages: `"sqlite"`, `"postgres"` … */

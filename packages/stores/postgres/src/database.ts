@@ -1,0 +1,21 @@
+/** One record as a driver gives it: columns by name; BIGINT as text or number. */
+export type PostgresRecord = Record<string, unknown>;
+
+export type PostgresValue = string | number | null;
+
+/** Runs one statement; without values it may be several, in PostgreSQL's simple protocol. */
+export type Query = (sql: string, values?: readonly PostgresValue[]) => Promise<PostgresRecord[]>;
+
+/**
+ * What the store asks of a driver. Each call uses one connection and asks for no second one meanwhile (security.md
+ * ST-05). Nothing is kept on a connection between calls: no prepared statement, no setting (PgBouncer).
+ *
+ * Every method throws `PostgresFailure` for what driver or server said.
+ */
+export interface Database {
+  query: Query;
+  /** One transaction; what `step` throws rolls it back and is passed on. */
+  transaction<T>(step: (query: Query) => Promise<T>): Promise<T>;
+  /** Lets go of connections that this object has opened. */
+  close(): Promise<void>;
+}

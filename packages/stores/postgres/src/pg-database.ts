@@ -1,0 +1,125 @@
+import { StoreTimeout, within } from "@acme/session-core/store";
+import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
+import { PostgresFailure, postgresFailure } from "./postgres-failure.js";
+
+/** The part of a `pg` client that is used: `Client` and `PoolClient` have it. */
+export interface PgClient {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+}
+
+/** A `PoolClient` of `pg`. */
+export interface PgPoolClient extends PgClient {
+  release(destroy?: boolean | Error): void;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** The part of `pg.Pool` that is used. */
+export interface PgPool {
+  connect(): Promise<PgPoolClient>;
+  end(): Promise<void>;
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly options?: { readonly max?: number | undefined };
+}
+
+/** security.md ST-02. */
+export const CONNECT_LIMIT_MS = 2_000;
+export const ACQUIRE_LIMIT_MS = 1_000;
+export const STATEMENT_LIMIT_MS = 2_000;
+
+/** `pg`, through a pool. */
+export class PgDatabase implements Database {
+  readonly #pool: Promise<PgPool>;
+
+  /** @param ownsPool whether closing ends the pool: an application's pool is the application's */
+  constructor(
+    pool: PgPool | Promise<PgPool>,
+    private readonly ownsPool: boolean,
+  ) {
+    this.#pool = Promise.resolve(pool);
+    this.#pool.catch(() => {});
+  }
+
+  query(sql: string, values?: readonly PostgresValue[]): Promise<PostgresRecord[]> {
+    return this.#lease((query) => query(sql, values));
+  }
+
+  transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
+    return this.#lease(async (query) => {
+      await query("BEGIN ISOLATION LEVEL READ COMMITTED");
+      let result: T;
+      try {
+        result = await step(query);
+      } catch (error) {
+        // A connection that cannot roll back is dropped, which does the same.
+        if (!(error instanceof PostgresFailure && error.endsConnection)) await query("ROLLBACK");
+        throw error;
+      }
+      await query("COMMIT");
+      return result;
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.ownsPool) await (await this.#pool).end();
+  }
+
+  async #lease<T>(use: (query: Query) => Promise<T>): Promise<T> {
+    const client = await acquire(await this.#pool);
+    let endsConnection = true;
+    // While it is ours, nobody else listens: an error between two messages would end the process (security.md CC-08).
+    const ignore = (): void => {};
+    client.on("error", ignore);
+    try {
+      const result = await use(pgQuery(client));
+      endsConnection = false;
+      return result;
+    } catch (error) {
+      endsConnection = error instanceof PostgresFailure ? error.endsConnection : false;
+      throw error;
+    } finally {
+      client.off("error", ignore);
+      if (endsConnection) client.on("error", ignore);
+      client.release(endsConnection);
+    }
+  }
+}
+
+/** Statements on one client, each within its limit. */
+export function pgQuery(client: PgClient): Query {
+  return async (sql, values) => {
+    try {
+      const sent = values === undefined ? client.query(sql) : client.query(sql, [...values]);
+      const { rows } = await within(STATEMENT_LIMIT_MS, sent);
+      return rows as PostgresRecord[];
+    } catch (error) {
+      throw postgresFailure(error);
+    }
+  };
+}
+
+async function acquire(pool: PgPool): Promise<PgPoolClient> {
+  const isFull = pool.idleCount === 0 && pool.totalCount >= (pool.options?.max ?? 10);
+  const connecting = pool.connect();
+  try {
+    return await within(isFull ? ACQUIRE_LIMIT_MS : CONNECT_LIMIT_MS, connecting);
+  } catch (error) {
+    if (error instanceof StoreTimeout) {
+      connecting.then(
+        (client) => client.release(),
+        () => {},
+      );
+    }
+    const { code } = postgresFailure(error);
+    // Nothing has been sent yet.
+    throw new PostgresFailure(error, code, isWorthRetrying(error) ? "nothing-happened" : "never");
+  }
+}
+
+function isWorthRetrying(error: unknown): boolean {
+  if (error instanceof StoreTimeout) return false;
+  return (
+    postgresFailure(error).retry !== "never" && !(error instanceof Error && /timeout/i.test(error.message))
+  );
+}

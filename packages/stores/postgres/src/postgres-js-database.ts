@@ -1,0 +1,101 @@
+import { StoreTimeout, within } from "@acme/session-core/store";
+import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
+import { ACQUIRE_LIMIT_MS, STATEMENT_LIMIT_MS } from "./pg-database.js";
+import { postgresFailure } from "./postgres-failure.js";
+
+/** A query of `postgres`: under way as soon as it is awaited. */
+export interface PostgresJsQuery extends PromiseLike<readonly object[]> {
+  simple(): PostgresJsQuery;
+  cancel(): void;
+}
+
+/** What `sql` and the `sql` of a transaction have in common. */
+export interface PostgresJsTransaction {
+  unsafe(query: string, values?: never[]): PostgresJsQuery;
+}
+
+/** The part of `postgres(…)` that is used. */
+export interface PostgresJsSql extends PostgresJsTransaction {
+  begin(options: string, step: (sql: PostgresJsTransaction) => Promise<unknown>): Promise<unknown>;
+  end(options: { timeout: number }): Promise<void>;
+}
+
+/**
+ * `postgres`. It queues without limit and keeps a connection whose answer does not come; so after a timeout a `sql` of
+ * our own is replaced as a whole, and everything that waited in the old one is tried again in the new.
+ */
+export class PostgresJsDatabase implements Database {
+  #sql: Promise<PostgresJsSql>;
+  #isClosed = false;
+
+  /** @param open makes another one; undefined for an application's own `sql`, which is neither replaced nor ended */
+  constructor(
+    sql: PostgresJsSql | Promise<PostgresJsSql>,
+    private readonly open: (() => Promise<PostgresJsSql>) | undefined,
+  ) {
+    this.#sql = Promise.resolve(sql);
+    this.#sql.catch(() => {});
+  }
+
+  query(text: string, values?: readonly PostgresValue[]): Promise<PostgresRecord[]> {
+    return this.#use((sql) => postgresJsQuery(sql)(text, values));
+  }
+
+  transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
+    return this.#use(async (sql) => {
+      const result = await within(
+        ACQUIRE_LIMIT_MS + STATEMENT_LIMIT_MS,
+        sql.begin("ISOLATION LEVEL READ COMMITTED", (transaction) => step(postgresJsQuery(transaction))),
+      );
+      return result as T;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.open !== undefined) await (await this.#sql).end({ timeout: 1 });
+  }
+
+  async #use<T>(step: (sql: PostgresJsSql) => Promise<T>): Promise<T> {
+    const current = this.#sql;
+    try {
+      return await step(await current);
+    } catch (error) {
+      if (!isDriverError(error)) throw error;
+      const failure = postgresFailure(error);
+      if (failure.code === "TIMEOUT" || failure.code === "25006") this.#replace(current);
+      throw failure;
+    }
+  }
+
+  #replace(current: Promise<PostgresJsSql>): void {
+    if (this.open === undefined || this.#isClosed || this.#sql !== current) return;
+    this.#sql = this.open();
+    this.#sql.catch(() => {});
+    current.then((sql) => sql.end({ timeout: 0 })).catch(() => {});
+  }
+}
+
+/** Statements through one `sql`, each within its limit. */
+export function postgresJsQuery(sql: PostgresJsTransaction): Query {
+  return async (text, values) => {
+    // The driver's type for values says `never[]` outside of its own declarations; it takes text, numbers and null.
+    const query = values === undefined ? sql.unsafe(text).simple() : sql.unsafe(text, [...values] as never[]);
+    try {
+      const sent = Promise.resolve(query as PromiseLike<readonly object[]>);
+      return [...(await within(STATEMENT_LIMIT_MS, sent))] as PostgresRecord[];
+    } catch (error) {
+      if (error instanceof StoreTimeout) query.cancel();
+      throw postgresFailure(error);
+    }
+  };
+}
+
+/** What a step of a transaction threw by itself (a merge of the application) is not the driver's. */
+function isDriverError(error: unknown): boolean {
+  return (
+    error instanceof StoreTimeout ||
+    (error instanceof Error &&
+      (error.name === "PostgresFailure" || typeof (error as { code?: unknown }).code === "string"))
+  );
+}

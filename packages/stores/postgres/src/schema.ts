@@ -1,0 +1,190 @@
+import { createHash } from "node:crypto";
+import type { Database } from "./database.js";
+import { type Names, type NamesOptions, namesOf } from "./names.js";
+import { isMissingTable } from "./postgres-failure.js";
+
+/**
+ * A step may only add (tables, indexes, columns with a default) as long as this number stays the same, so that two
+ * releases run side by side during a deploy and after a roll-back (security.md ST-09). A step's version is
+ * `1000 × breaking + its place`; code refuses tables with a higher thousand.
+ */
+const BREAKING = 1;
+
+/**
+ * The schema as a list of steps. Released steps are never edited: the store compares checksums. Each can be run again
+ * without harm.
+ *
+ * Texts are compared byte for byte and sorted by code point (`COLLATE "C"`, ST-07); times are integers (ST-08, TM-06).
+ * Rows have room to be updated in place.
+ */
+const STEPS: readonly ((names: Names) => string)[] = [
+  ({ sessions, signingKeys, secrets, index }) => `
+CREATE TABLE IF NOT EXISTS ${sessions} (
+  handle                       text COLLATE "C" NOT NULL PRIMARY KEY,
+  tenant_id                    text COLLATE "C" NOT NULL,
+  user_id                      text COLLATE "C" NOT NULL,
+  refresh_token_hash2          text COLLATE "C" NOT NULL,
+  previous_refresh_token_hash2 text COLLATE "C",
+  secret_id                    text COLLATE "C" NOT NULL,
+  previous_secret_id           text COLLATE "C",
+  generation                   bigint NOT NULL,
+  rotated_at_ms                bigint,
+  session_data_json            text NOT NULL,
+  access_token_payload_json    text NOT NULL,
+  created_at_ms                bigint NOT NULL,
+  expires_at_ms                bigint NOT NULL,
+  absolute_expires_at_ms       bigint NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX IF NOT EXISTS ${index("sessions_by_user")} ON ${sessions} (user_id);
+CREATE INDEX IF NOT EXISTS ${index("sessions_by_expiry")} ON ${sessions} (expires_at_ms);
+
+CREATE TABLE IF NOT EXISTS ${signingKeys} (
+  kid              text COLLATE "C" NOT NULL PRIMARY KEY,
+  family           text COLLATE "C" NOT NULL,
+  algorithm        text COLLATE "C" NOT NULL,
+  sequence         bigint NOT NULL,
+  created_at_ms    bigint NOT NULL,
+  public_jwk_json  text NOT NULL,
+  private_jwk_json text NOT NULL,
+  UNIQUE (family, algorithm, sequence)
+);
+
+CREATE TABLE IF NOT EXISTS ${secrets} (
+  position bigint NOT NULL PRIMARY KEY,
+  id       text COLLATE "C" NOT NULL UNIQUE,
+  secret   text NOT NULL
+);`,
+  ({ roles, rolePermissions, roleParents, userRoles, roleUsers, roleClock, index }) => `
+CREATE TABLE IF NOT EXISTS ${roles} (
+  role    text COLLATE "C" NOT NULL PRIMARY KEY,
+  version bigint NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS ${rolePermissions} (
+  role       text COLLATE "C" NOT NULL REFERENCES ${roles} (role) ON DELETE CASCADE,
+  permission text COLLATE "C" NOT NULL,
+  PRIMARY KEY (role, permission)
+);
+CREATE INDEX IF NOT EXISTS ${index("role_permissions_by_permission")} ON ${rolePermissions} (permission);
+
+CREATE TABLE IF NOT EXISTS ${roleParents} (
+  role   text COLLATE "C" NOT NULL REFERENCES ${roles} (role) ON DELETE CASCADE,
+  parent text COLLATE "C" NOT NULL REFERENCES ${roles} (role) ON DELETE CASCADE,
+  PRIMARY KEY (role, parent)
+);
+CREATE INDEX IF NOT EXISTS ${index("role_parents_by_parent")} ON ${roleParents} (parent);
+
+CREATE TABLE IF NOT EXISTS ${userRoles} (
+  tenant_id text COLLATE "C" NOT NULL,
+  user_id   text COLLATE "C" NOT NULL,
+  role      text COLLATE "C" NOT NULL REFERENCES ${roles} (role) ON DELETE CASCADE,
+  PRIMARY KEY (tenant_id, user_id, role)
+);
+CREATE INDEX IF NOT EXISTS ${index("user_roles_by_role")} ON ${userRoles} (role, tenant_id, user_id);
+CREATE INDEX IF NOT EXISTS ${index("user_roles_by_user")} ON ${userRoles} (user_id);
+
+CREATE TABLE IF NOT EXISTS ${roleUsers} (
+  tenant_id text COLLATE "C" NOT NULL,
+  user_id   text COLLATE "C" NOT NULL,
+  version   bigint NOT NULL,
+  PRIMARY KEY (tenant_id, user_id)
+);
+
+CREATE TABLE IF NOT EXISTS ${roleClock} (
+  id      integer NOT NULL PRIMARY KEY CHECK (id = 1),
+  version bigint NOT NULL
+);
+INSERT INTO ${roleClock} VALUES (1, 0) ON CONFLICT DO NOTHING;`,
+];
+
+interface Step {
+  readonly version: number;
+  readonly checksum: string;
+  readonly sql: string;
+}
+
+/** The checksum is that of the SQL with the default names, so that it says nothing about a prefix. */
+function stepsFor(names: Names): Step[] {
+  const usual = namesOf({});
+  return STEPS.map((write, place) => ({
+    version: 1000 * BREAKING + place + 1,
+    checksum: createHash("sha256").update(write(usual)).digest("hex"),
+    sql: write(names),
+  }));
+}
+
+const createMigrations = ({ migrations }: Names): string => `
+CREATE TABLE IF NOT EXISTS ${migrations} (
+  version    integer NOT NULL PRIMARY KEY,
+  checksum   text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);`;
+
+/**
+ * The whole schema as one script for the operator's own tool (`migrate: false`): it can be run any number of times, and
+ * does what the store would do by itself.
+ */
+export function postgresSchemaSql(options: NamesOptions = {}): string {
+  const names = namesOf(options);
+  const steps = stepsFor(names).map(
+    ({ version, checksum, sql }) => `
+-- step ${version}
+${sql.trim()}
+INSERT INTO ${names.migrations} (version, checksum) VALUES (${version}, '${checksum}') ON CONFLICT DO NOTHING;`,
+  );
+  return `BEGIN;
+${createMigrations(names).trim()}
+${steps.join("\n")}
+COMMIT;
+`;
+}
+
+/**
+ * Makes the schema what this release needs. Of several processes at first boot one does it, the others wait for it
+ * (security.md ST-09); a table that is up to date costs one read.
+ *
+ * @throws Error when the tables were made by a newer release that breaks with this one, a step was changed by hand, or
+ *   they are missing and `mayMigrate` is false
+ */
+export async function prepareSchema(database: Database, names: Names, mayMigrate: boolean): Promise<void> {
+  const steps = stepsFor(names);
+  const readApplied = `SELECT version, checksum FROM ${names.migrations}`;
+  const before = await database.query(readApplied, []).catch((error: unknown) => {
+    if (isMissingTable(error)) return [];
+    throw error;
+  });
+  if (missing(steps, before).length === 0) return;
+  if (!mayMigrate) {
+    throw new Error(
+      "the tables are missing or older than this release: run the script that postgresSchemaSql() gives, or leave `migrate` on",
+    );
+  }
+  await database.transaction(async (query) => {
+    await query("SELECT pg_advisory_xact_lock(1633904997, hashtext($1::text))", [names.lockKey]);
+    await query(createMigrations(names));
+    for (const { version, checksum, sql } of missing(steps, await query(readApplied, []))) {
+      await query(sql);
+      await query(`INSERT INTO ${names.migrations} (version, checksum) VALUES ($1::int, $2::text)`, [
+        version,
+        checksum,
+      ]);
+    }
+  });
+}
+
+function missing(steps: readonly Step[], applied: readonly Record<string, unknown>[]): Step[] {
+  const checksums = new Map(applied.map((record) => [Number(record.version), String(record.checksum)]));
+  const newest = Math.max(...checksums.keys(), 0);
+  if (newest >= 1000 * (BREAKING + 1)) {
+    throw new Error(
+      `the tables were made by a newer release (schema ${newest}); update @acme/session-store-postgres`,
+    );
+  }
+  return steps.filter(({ version, checksum }) => {
+    const found = checksums.get(version);
+    if (found !== undefined && found !== checksum) {
+      throw new Error(`step ${version} of the schema is not the one of this release; was its script edited?`);
+    }
+    return found === undefined;
+  });
+}

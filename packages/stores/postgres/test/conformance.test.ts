@@ -1,0 +1,26 @@
+import { runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { type FreshSchema, freshSchema, missing, stopServer, ways } from "./fixture.js";
+
+afterAll(stopServer);
+
+describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})`, () => {
+  for (const way of ways.slice(0, 2)) {
+    let fresh: FreshSchema;
+    beforeAll(async () => {
+      fresh = await freshSchema();
+      const store = fresh.open();
+      await store.listSecrets();
+      await store.close();
+    });
+    afterAll(() => fresh.drop());
+    const makeStore = (): StoreUnderTest => {
+      const { options } = way.connect(4);
+      return { store: fresh.open(options), reopen: () => fresh.open(options), cleanup: fresh.empty };
+    };
+    runStoreConformance(
+      { name: `postgres through ${way.name}`, makeStore, capabilities: { secondInstance: true } },
+      { describe, it },
+    );
+  }
+});

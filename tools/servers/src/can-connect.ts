@@ -1,0 +1,31 @@
+import { connect } from "node:net";
+import type { ServerKind } from "./server-kind.ts";
+
+const LIMIT_MS = 1_000;
+
+/** An SSL request, which every PostgreSQL answers with one byte before it asks who we are. */
+const POSTGRES_HELLO = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+
+/** Whether a server of this kind answers there: not merely that the port is open. */
+export function canConnect(kind: ServerKind, host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const done = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(LIMIT_MS, () => done(false));
+    socket.once("error", () => done(false));
+    socket.once("connect", () => {
+      if (kind === "postgres") socket.write(POSTGRES_HELLO);
+      if (kind === "redis") socket.write("PING\r\n");
+    });
+    socket.once("data", (data) => {
+      if (kind === "postgres") done(/^[SN]/.test(data.toString("latin1")));
+      // "LOADING …" is an answer too, but not yet of use.
+      else if (kind === "redis") done(/^(\+PONG|-NOAUTH|-DENIED)/.test(data.toString("latin1")));
+      // MySQL speaks first: protocol version 10, or an error packet.
+      else done(data[4] === 10);
+    });
+  });
+}

@@ -1,0 +1,196 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { canConnect } from "./can-connect.ts";
+import { findBinary, kinds, type ServerKind } from "./server-kind.ts";
+
+/** A server of one's own: what is done to it harms nobody else. */
+export interface PrivateServer {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** Stops it in its tracks (SIGSTOP): connections stay open and nothing answers. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends it without a chance to write anything (SIGKILL). */
+  kill(): Promise<void>;
+  /** Starts it again on the same port with the data it had. */
+  restart(): Promise<void>;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+}
+
+interface Recipe {
+  /** The account it runs as when we are root; these servers refuse to be. */
+  readonly account: string | undefined;
+  readonly url: (port: number) => string;
+  readonly prepare: (directory: string, run: (command: string, args: string[]) => void) => void;
+  readonly command: (directory: string, port: number) => [command: string, args: string[]];
+}
+
+const HOST = "127.0.0.1";
+const START_LIMIT_MS = 30_000;
+
+/**
+ * Starts a server with an empty data directory on a free port.
+ *
+ * @param settings for its command line: `-c max_connections=20`, `--maxmemory 10mb` …
+ * @throws Error when its programs are not installed, or it does not come up within 30 s
+ */
+export async function startPrivateServer(
+  kind: ServerKind,
+  settings: readonly string[] = [],
+): Promise<PrivateServer> {
+  const binary = findBinary(kinds[kind].binaries);
+  if (binary === undefined) throw new Error(`${kinds[kind].binaries.join(" or ")} is not installed`);
+  const recipe = recipes[kind](binary, settings);
+  const owner = process.getuid?.() === 0 ? accountOf(recipe.account) : undefined;
+  const directory = mkdtempSync(join(tmpdir(), `session-${kind}-`));
+  if (owner !== undefined) chownSync(directory, owner.uid, owner.gid);
+  const port = await freePort();
+  recipe.prepare(directory, (command, args) => {
+    execFileSync(command, args, { stdio: "ignore", cwd: directory, ...owner });
+  });
+  let server: ChildProcess;
+
+  async function start(): Promise<void> {
+    const [command, args] = recipe.command(directory, port);
+    server = spawn(command, args, { stdio: "ignore", cwd: directory, ...owner });
+    const started = Date.now();
+    while (!(await canConnect(kind, HOST, port))) {
+      if (server.exitCode !== null || server.signalCode !== null || Date.now() - started > START_LIMIT_MS) {
+        throw new Error(`${command} did not come up`);
+      }
+      await sleep(50);
+    }
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const gone = new Promise((resolve) => server.once("exit", resolve));
+    server.kill(signal);
+    await gone;
+  }
+
+  const stopAtExit = (): void => {
+    server.kill("SIGKILL");
+  };
+  process.once("exit", stopAtExit);
+  await start();
+  return {
+    url: recipe.url(port),
+    host: HOST,
+    port,
+    freeze: () => signalTree(server, "SIGSTOP"),
+    thaw: () => signalTree(server, "SIGCONT"),
+    kill: () => end("SIGKILL"),
+    restart: start,
+    async stop() {
+      process.off("exit", stopAtExit);
+      await end("SIGKILL");
+      await sleep(50);
+      rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+    },
+  };
+}
+
+/** The server and the processes it has made: PostgreSQL answers from a process per connection. */
+function signalTree(server: ChildProcess, signal: NodeJS.Signals): void {
+  const { pid } = server;
+  if (pid === undefined) return;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .filter(Boolean);
+  for (const one of [pid, ...children.map(Number)]) {
+    try {
+      process.kill(one, signal);
+    } catch {
+      // it has just ended
+    }
+  }
+}
+
+const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly string[]) => Recipe>> = {
+  postgres: (binary, settings) => ({
+    account: "postgres",
+    url: (port) => `postgres://postgres@${HOST}:${port}/postgres`,
+    prepare(directory, run) {
+      const initdb = findBinary(["initdb"]) ?? join(dirname(binary), "initdb");
+      const data = join(directory, "data");
+      run(initdb, ["-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"]);
+    },
+    command: (directory, port) => [
+      binary,
+      [
+        ...["-D", join(directory, "data"), "-h", HOST, "-p", String(port), "-k", directory],
+        ...["-c", "shared_buffers=16MB", "-c", "max_connections=50", ...settings],
+      ],
+    ],
+  }),
+  mysql: (binary, settings) => ({
+    account: "mysql",
+    url: (port) => `mysql://root@${HOST}:${port}/test`,
+    prepare(directory, run) {
+      const data = join(directory, "data");
+      const install = findBinary(["mariadb-install-db", "mysql_install_db"]);
+      if (install === undefined) run(binary, ["--no-defaults", "--initialize-insecure", `--datadir=${data}`]);
+      else run(install, ["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal"]);
+      mkdirSync(join(data, "test"), { recursive: true });
+    },
+    command: (directory, port) => [
+      binary,
+      [
+        ...["--no-defaults", `--datadir=${join(directory, "data")}`, `--socket=${join(directory, "s.sock")}`],
+        ...[`--port=${port}`, `--bind-address=${HOST}`, `--pid-file=${join(directory, "s.pid")}`],
+        ...["--innodb-buffer-pool-size=32M", "--skip-log-bin", ...settings],
+      ],
+    ],
+  }),
+  redis: (binary, settings) => ({
+    account: undefined,
+    url: (port) => `redis://${HOST}:${port}`,
+    prepare: () => {},
+    command: (directory, port) => [
+      binary,
+      [
+        "--port",
+        String(port),
+        "--bind",
+        HOST,
+        "--dir",
+        directory,
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        ...settings,
+      ],
+    ],
+  }),
+};
+
+function accountOf(name: string | undefined): { uid: number; gid: number } | undefined {
+  if (name === undefined) return undefined;
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${name}:`));
+  const [, , uid, gid] = line?.split(":") ?? [];
+  if (uid === undefined)
+    throw new Error(`there is no account ${name} to run the server as, and it refuses to run as root`);
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, HOST, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}

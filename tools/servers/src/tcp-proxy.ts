@@ -1,0 +1,100 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+/** How a proxy treats bytes, from now on and on the connections that are open. */
+export interface ProxyFault {
+  /** Keeps everything it gets and says nothing, without closing: a network that swallows packets. */
+  blackHole?: boolean;
+  /** Milliseconds before each piece goes on to the client. */
+  replyDelayMs?: number;
+  /** Resets a connection at the first bytes that would go on to the client, once per this many pieces. */
+  cutReplyEvery?: number;
+  /** Refuses new connections. */
+  refuse?: boolean;
+}
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+/** Stands between a client and a server, and breaks what a network breaks (security.md §23). */
+export class TcpProxy {
+  fault: ProxyFault = {};
+  /** Pieces that went to the client, counted for `cutReplyEvery`. */
+  replies = 0;
+  readonly #target: { host: string; port: number };
+  readonly #server: Server;
+  readonly #pairs = new Set<Pair>();
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target;
+    this.#server = createServer((client) => this.#accept(client));
+  }
+
+  static async start(target: { host: string; port: number }): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
+    return proxy;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  /** The same URL through this proxy. */
+  through(url: string): string {
+    const changed = new URL(url);
+    changed.hostname = "127.0.0.1";
+    changed.port = String(this.port);
+    return changed.href;
+  }
+
+  /** Resets every connection that is open. */
+  cutAll(): void {
+    for (const pair of this.#pairs) this.#cut(pair);
+  }
+
+  async stop(): Promise<void> {
+    this.cutAll();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #accept(client: Socket): void {
+    if (this.fault.refuse) {
+      client.resetAndDestroy();
+      return;
+    }
+    const server = connect(this.#target);
+    const pair = { client, server };
+    this.#pairs.add(pair);
+    for (const socket of [client, server]) {
+      socket.setNoDelay(true);
+      socket.on("error", () => this.#cut(pair));
+      socket.on("close", () => this.#cut(pair));
+    }
+    client.on("data", (data) => {
+      if (!this.fault.blackHole) server.write(data);
+    });
+    server.on("data", (data) => this.#reply(pair, data));
+  }
+
+  #reply(pair: Pair, data: Buffer): void {
+    const { blackHole, replyDelayMs = 0, cutReplyEvery } = this.fault;
+    if (blackHole) return;
+    this.replies += 1;
+    if (cutReplyEvery !== undefined && this.replies % cutReplyEvery === 0) {
+      this.#cut(pair);
+      return;
+    }
+    if (replyDelayMs === 0) pair.client.write(data);
+    else setTimeout(() => pair.client.destroyed || pair.client.write(data), replyDelayMs);
+  }
+
+  #cut(pair: Pair): void {
+    if (!this.#pairs.delete(pair)) return;
+    for (const socket of [pair.client, pair.server]) {
+      if (!socket.destroyed) socket.resetAndDestroy();
+    }
+  }
+}
