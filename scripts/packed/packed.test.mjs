@@ -42,6 +42,20 @@ function replaced(text, pattern, by) {
   return result;
 }
 
+/** Blocks of TypeScript in a guide, by the file that their first line names: together they are an application. */
+function filesOf(guide) {
+  const blocks = [
+    ...readFileSync(join(root, guide), "utf8").matchAll(/^```ts\n\/\/ (\S+\.ts)\n(.*?)^```/gms),
+  ];
+  assert.equal(
+    blocks.length,
+    readFileSync(join(root, guide), "utf8").split("```ts\n").length - 1,
+    "every block names its file",
+  );
+  return Object.fromEntries(blocks.map(([, name, text]) => [name, text]));
+}
+const guides = { express: "docs/frameworks/express.md", migrating: "docs/migrating.md" };
+
 let project;
 before(async () => {
   const tarballs = await pack(["packages/core", "packages/adapters/express"]);
@@ -50,9 +64,26 @@ before(async () => {
     express: pinned("express"),
     "@types/express": pinned("@types/express"),
     "@types/node": pinned("@types/node"),
+    cors: pinned("cors"),
+    "@types/cors": pinned("@types/cors"),
     typescript: pinned("typescript"),
   });
   copyFileSync(join(root, "scripts/packed/fixtures/drive.mjs"), join(project, "drive.mjs"));
+  const compilerOptions = {
+    target: "es2022",
+    module: "nodenext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    skipLibCheck: false,
+    types: ["node"],
+    outDir: "built",
+  };
+  for (const [name, guide] of Object.entries(guides)) {
+    const config = JSON.stringify({ compilerOptions, include: ["*.ts"] });
+    write(join(project, name), { ...filesOf(guide), "tsconfig.json": config });
+  }
   write(project, {
     "app.mjs": asModule(example),
     "memory.mjs": asModule(inMemory(example)),
@@ -61,20 +92,7 @@ before(async () => {
     "readme.ts": example,
     "app.ts": asModule(example),
     "memory.ts": asModule(inMemory(example)),
-    "tsconfig.json": JSON.stringify({
-      compilerOptions: {
-        target: "es2022",
-        module: "nodenext",
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noUncheckedIndexedAccess: true,
-        verbatimModuleSyntax: true,
-        skipLibCheck: false,
-        types: ["node"],
-        outDir: "built",
-      },
-      include: ["*.ts"],
-    }),
+    "tsconfig.json": JSON.stringify({ compilerOptions, include: ["*.ts"] }),
   });
   for (const name of ["app", "memory"]) {
     write(project, {
@@ -144,6 +162,23 @@ describe("the README's first example, from the packed tarballs", () => {
       });
     });
   }
+
+  for (const [name, guide] of Object.entries(guides)) {
+    it(`${guide} compiles`, async () => {
+      const tsc = join(project, "node_modules/typescript/bin/tsc");
+      assert.deepEqual(await execute("node", [tsc, "-p", name], { cwd: project }), { code: 0, output: "" });
+    });
+  }
+
+  it("the guide's test passes", async () => {
+    const ran = await execute("node", ["--test", "express/built/session.test.js"], { cwd: project });
+    assert.equal(ran.code, 0, ran.output);
+    assert.match(ran.output, /pass 1\n/);
+  });
+
+  it("the front page shows the same example", () => {
+    assert.equal(firstBlock("README.md", "js"), example);
+  });
 
   it("holds nothing but what is needed", () => {
     const installed = join(project, "node_modules/@acme/session-express");

@@ -72,7 +72,8 @@ export function execute(command, args, { cwd, env = {}, limitMs = 120_000 }) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "", ...env },
+      // A node:test inside of node:test would report to the outer one, and print nothing.
+      env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "", NODE_TEST_CONTEXT: undefined, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: limitMs,
     });
