@@ -1,3 +1,4 @@
+import { printable } from "../runtime/printable.js";
 import { type DUPLICATED, findCookie, findCookies, findOnlyCookie } from "./cookie-header.js";
 
 /** Larger `Cookie` headers are not looked into (security rule D-01). */
@@ -47,6 +48,15 @@ export abstract class BaseRequest<Native = unknown> {
   #cookieHeader(): string | undefined {
     const header = this.header("cookie");
     return header === undefined || header.length > MAX_COOKIE_HEADER_LENGTH ? undefined : header;
+  }
+
+  /** Cookies and tokens do not show when a request is logged (security rule L-01). */
+  toJSON(): { method: string; path: string } {
+    return { method: this.method, path: printable(this.url.split("?", 1)[0] ?? "", 200) };
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `${this.constructor.name} ${JSON.stringify(this)}`;
   }
 
   // Names that user callbacks written for other SDKs of this family expect.

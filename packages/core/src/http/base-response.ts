@@ -48,6 +48,15 @@ export abstract class BaseResponse<Native = unknown> {
     }
   }
 
+  /** Tokens do not show when a response is logged (security rule L-01). */
+  toJSON(): { committed: boolean } {
+    return { committed: this.committed };
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `${this.constructor.name} ${JSON.stringify(this)}`;
+  }
+
   // Names that error handlers written for other SDKs of this family expect.
 
   setStatusCode(code: number): void {
