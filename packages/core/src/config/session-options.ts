@@ -96,6 +96,9 @@ export interface SessionOptions {
   /**
    * Secret behind refresh tokens, at least 32 characters; or several, newest first, all of which are accepted. Default:
    * one that is made on first use and kept in the store.
+   *
+   * While old and new processes run side by side both must know a new one: first add it at the end of the list
+   * everywhere, then move it to the front. Keep the old one for as long as a session may live without being refreshed.
    */
   secret?: string | readonly string[] | undefined;
   plugins?: readonly SessionPlugin[] | undefined;
