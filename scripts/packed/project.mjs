@@ -19,7 +19,7 @@ export const nodes = readdirSync(join(root, "tools/runtimes/node_modules"))
 
 const workspaces = [];
 
-export function temporaryDirectory() {
+function temporaryDirectory() {
   const directory = mkdtempSync(join(tmpdir(), "packed-"));
   workspaces.push(directory);
   return directory;
