@@ -33,6 +33,11 @@ export class WebResponse extends BufferedResponse<undefined> {
     return this.#isCommitted;
   }
 
+  /** From here on the head is out of reach: nothing more can be delivered. */
+  commit(): void {
+    this.#isCommitted = true;
+  }
+
   /** The application's response with ours on it. An immutable one (a redirect, a fetched one) is rebuilt around its body. */
   onto(response: Response): Response {
     this.#isCommitted = true;

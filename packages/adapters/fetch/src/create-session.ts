@@ -1,0 +1,113 @@
+import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
+import {
+  type BoundSession,
+  bindSession,
+  findExchange,
+  type SessionOf,
+  type SessionTypes,
+} from "@acme/session-core/adapter";
+import type { FetchResponse } from "./fetch-response.js";
+import { wrap } from "./wrap.js";
+
+/** A fetch handler; what follows the request (bindings, contexts) is the host's and passed on. */
+export type FetchHandler<Rest extends unknown[] = []> = (
+  request: Request,
+  ...rest: Rest
+) => Response | Promise<Response>;
+
+/**
+ * A session instance for hosts that speak `Request` and `Response`. Where a function takes `(request, headers, …)`,
+ * `headers` are those of the response to come; leave them undefined inside `fetch` or `withSession`, which put our
+ * headers on whatever response comes out.
+ */
+export interface FetchSession<T extends SessionTypes = SessionTypes>
+  extends BoundSession<Request, Headers | undefined, T> {
+  /** Serves refresh, sign-out, JWKS and discovery. @returns null when the request is for none of them */
+  handler(request: Request): Promise<Response | null>;
+  /**
+   * Wraps a whole application: our endpoints first, then the handler, then our headers on its response. Errors of ours
+   * that it throws are answered; others go on unchanged.
+   */
+  fetch<Rest extends unknown[]>(
+    handler: FetchHandler<Rest>,
+  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  /** Runs a handler with the session of the request, and answers our errors. */
+  withSession<O extends VerifySessionOptions>(
+    request: Request,
+    handle: (
+      session: O extends { sessionRequired: false } ? SessionOf<T> | undefined : SessionOf<T>,
+    ) => Response | Promise<Response>,
+    options?: O,
+  ): Promise<Response>;
+  /** Puts our headers on a response. The body is not touched; a response that cannot be written to is rebuilt around it. */
+  apply(request: Request, response: Response): Response;
+  /** The answer to an error of ours; undefined for any other. */
+  errorResponse(request: Request, error: unknown): Promise<Response | undefined>;
+  /** The session established for this request. */
+  of(request: Request): SessionOf<T> | undefined;
+}
+
+/**
+ * Makes a session instance: its state is its own, and two of them never touch each other.
+ *
+ * @throws SessionError `INVALID_OPTION` naming the option
+ */
+export function createSession<T extends SessionTypes = SessionTypes>(
+  options: SessionOptions = {},
+): FetchSession<T> {
+  const { session, adapter } = bindSession<Request, Headers | undefined, T>(options, wrap);
+
+  async function errorResponse(request: Request, error: unknown): Promise<Response | undefined> {
+    return (await adapter.answerError(wrap(request), error))?.native as Response | undefined;
+  }
+
+  function apply(request: Request, response: Response): Response {
+    const exchange = findExchange(request);
+    return exchange === undefined ? response : (exchange.res as FetchResponse).onto(response);
+  }
+
+  /** Runs a step once; its response gets our headers, its error our answer if it is ours. */
+  async function answered(request: Request, step: () => Response | Promise<Response>): Promise<Response> {
+    let response: Response;
+    try {
+      response = await step();
+    } catch (error) {
+      const answer = await errorResponse(request, error);
+      if (answer === undefined) throw error;
+      return answer;
+    }
+    return apply(request, response);
+  }
+
+  async function handler(request: Request): Promise<Response | null> {
+    const exchange = wrap(request);
+    if (!adapter.isEndpoint(exchange)) return null;
+    try {
+      const handled = await adapter.handleEndpoint(exchange);
+      return handled === undefined ? null : (handled.native as Response);
+    } catch (error) {
+      const answer = await errorResponse(request, error);
+      if (answer === undefined) throw error;
+      return answer;
+    }
+  }
+
+  return {
+    ...session,
+    handler,
+    errorResponse,
+    apply,
+    fetch:
+      (handle) =>
+      async (request, ...rest) =>
+        (await handler(request)) ?? answered(request, () => handle(request, ...rest)),
+    withSession: (request, handle, verifyOptions) =>
+      answered(request, async () =>
+        handle((await adapter.verifySession(wrap(request), verifyOptions)) as unknown as SessionOf<T>),
+      ),
+    of(request) {
+      const exchange = findExchange(request);
+      return exchange && (adapter.current(exchange) as SessionOf<T> | undefined);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { type CookieSpec, isSameCookie, WebResponse } from "@acme/session-core/adapter";
+
+/**
+ * Collects what must be told to the client until there is a response. A host that has mutable headers before that
+ * (SvelteKit, Next) hands them in: then everything is written to them, at once and from then on.
+ */
+export class FetchResponse extends WebResponse {
+  #headers: Headers | undefined;
+
+  /** Writes what has been collected to these headers, and everything that follows. */
+  writeTo(headers: Headers): void {
+    if (this.#headers === headers) return;
+    this.#headers = headers;
+    this.#flush();
+  }
+
+  override setHeader(name: string, value: string): void {
+    super.setHeader(name, value);
+    this.#flush();
+  }
+
+  override removeHeader(name: string): void {
+    super.removeHeader(name);
+    this.#headers?.delete(name);
+  }
+
+  override getHeader(name: string): string | undefined {
+    return super.getHeader(name) ?? this.#headers?.get(name) ?? undefined;
+  }
+
+  override setCookie(spec: CookieSpec): void {
+    const headers = this.#headers;
+    if (headers !== undefined) {
+      const others = headers.getSetCookie().filter((line) => !isSameCookie(line, spec));
+      headers.delete("set-cookie");
+      for (const line of others) headers.append("set-cookie", line);
+    }
+    super.setCookie(spec);
+    this.#flush();
+  }
+
+  #flush(): void {
+    const headers = this.#headers;
+    if (headers === undefined) return;
+    this.applyTo({
+      getHeader: (name) => headers.get(name) ?? undefined,
+      setHeader: (name, value) => headers.set(name, value),
+      appendSetCookie: (line) => headers.append("set-cookie", line),
+    });
+  }
+}

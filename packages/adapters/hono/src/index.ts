@@ -1,0 +1,5 @@
+export * from "@acme/session-core";
+/** `Error`, under the name that code written for other SDKs of this family imports. */
+export { SessionError as Error } from "@acme/session-core";
+export { createSession, type HonoSession } from "./create-session.js";
+export type { HonoContext, SessionVariables } from "./hono-types.js";
