@@ -24,9 +24,15 @@ export function openDatabase(
 
 /** The application's own pool or `sql`. */
 export function adoptDatabase(client: PgPool | PostgresJsSql): Database {
-  return typeof client === "function"
-    ? new PostgresJsDatabase(client, undefined)
-    : new PgDatabase(client as PgPool, false);
+  if (!isPool(client)) return new PostgresJsDatabase(client, undefined);
+  // An idle connection that fails ends the process unless somebody listens (security.md CC-08); the pool replaces it.
+  client.on("error", () => {});
+  return new PgDatabase(client, false);
+}
+
+/** `sql` is a function, a pool is not. */
+function isPool(client: PgPool | PostgresJsSql): client is PgPool {
+  return typeof client !== "function";
 }
 
 async function openPool(url: string, maxConnections: number): Promise<PgPool> {

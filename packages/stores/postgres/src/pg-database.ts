@@ -18,6 +18,7 @@ export interface PgPoolClient extends PgClient {
 export interface PgPool {
   connect(): Promise<PgPoolClient>;
   end(): Promise<void>;
+  on(event: "error", listener: (error: Error) => void): unknown;
   readonly totalCount: number;
   readonly idleCount: number;
   readonly options?: { readonly max?: number | undefined };

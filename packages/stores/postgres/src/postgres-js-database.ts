@@ -6,7 +6,6 @@ import { postgresFailure } from "./postgres-failure.js";
 /** A query of `postgres`: under way as soon as it is awaited. */
 export interface PostgresJsQuery extends PromiseLike<readonly object[]> {
   simple(): PostgresJsQuery;
-  cancel(): void;
 }
 
 /** What `sql` and the `sql` of a transaction have in common. */
@@ -76,7 +75,7 @@ export class PostgresJsDatabase implements Database {
   }
 }
 
-/** Statements through one `sql`, each within its limit. */
+/** Statements through one `sql`, each within its limit. The driver's `cancel` leaves a rejection that nobody can handle. */
 export function postgresJsQuery(sql: PostgresJsTransaction): Query {
   return async (text, values) => {
     // The driver's type for values says `never[]` outside of its own declarations; it takes text, numbers and null.
@@ -85,7 +84,6 @@ export function postgresJsQuery(sql: PostgresJsTransaction): Query {
       const sent = Promise.resolve(query as PromiseLike<readonly object[]>);
       return [...(await within(STATEMENT_LIMIT_MS, sent))] as PostgresRecord[];
     } catch (error) {
-      if (error instanceof StoreTimeout) query.cancel();
       throw postgresFailure(error);
     }
   };

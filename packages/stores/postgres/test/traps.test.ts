@@ -1,0 +1,429 @@
+import { randomBytes } from "node:crypto";
+import { type PrivateServer, startPrivateServer, TcpProxy } from "@acme/servers";
+import type { SessionRow, SigningKeyRow } from "@acme/session-core/store";
+import pg from "pg";
+import postgres from "postgres";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { postgresSchemaSql, postgresStore } from "../src/index.js";
+import { type FreshSchema, freshSchema, missing, sql, stopServer, url, ways } from "./fixture.js";
+
+const HOUR_MS = 3_600_000;
+
+function session(fields: Partial<SessionRow> = {}): SessionRow {
+  const nowMs = Date.now();
+  return {
+    handle: randomBytes(16).toString("hex"),
+    tenantId: "public",
+    userId: "user-1",
+    refreshTokenHash2: "a".repeat(64),
+    previousRefreshTokenHash2: null,
+    secretId: "secret-1",
+    previousSecretId: null,
+    generation: 0,
+    rotatedAtMs: null,
+    sessionDataJson: "{}",
+    accessTokenPayloadJson: "{}",
+    createdAtMs: nowMs,
+    expiresAtMs: nowMs + HOUR_MS,
+    absoluteExpiresAtMs: nowMs + 100 * HOUR_MS,
+    ...fields,
+  };
+}
+
+function promotionOf(row: SessionRow, nowMs = Date.now()) {
+  return {
+    handle: row.handle,
+    expectedRefreshTokenHash2: row.refreshTokenHash2,
+    nextRefreshTokenHash2: "b".repeat(64),
+    nextSecretId: "secret-1",
+    nowMs,
+    expiresAtMs: nowMs + HOUR_MS,
+  };
+}
+
+afterAll(stopServer);
+
+describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})`, () => {
+  let fresh: FreshSchema;
+  beforeAll(async () => {
+    fresh = await freshSchema();
+  });
+  afterAll(() => fresh.drop());
+
+  describe.each(ways)("$name", ({ connect }) => {
+    it("finishes 50 refreshes at once on a single connection [sec ST-05, ST-06]", async () => {
+      const { options, end } = connect(1);
+      const store = fresh.open(options);
+      const rows = Array.from({ length: 50 }, () => session());
+      for (const row of rows) await store.insertSession(row);
+      const results = await Promise.all(
+        rows.map(async (row) => {
+          const read = await store.getSession(row.handle, Date.now());
+          await store.listSigningKeys();
+          return (await store.promoteSession(promotionOf(read ?? row)))?.generation;
+        }),
+      );
+      expect(results).toEqual(rows.map(() => 1));
+      await store.close();
+      await end();
+    });
+
+    it("goes on after the server has ended every connection, without telling the caller [sec ST-03, CC-08]", async () => {
+      const { options, end } = connect(4);
+      const store = fresh.open(options);
+      const row = session();
+      await store.insertSession(row);
+      await Promise.all(Array.from({ length: 8 }, () => store.getSession(row.handle, Date.now())));
+      await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE pid <> pg_backend_pid() AND query LIKE '%${fresh.schema}%'`);
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => store.getSession(row.handle, Date.now())),
+      );
+      expect(answers.map((answer) => answer?.handle)).toEqual(answers.map(() => row.handle));
+      await store.close();
+      await end();
+    });
+
+    it("keeps or drops a session together with the application's own rows [wire ST-1]", async () => {
+      const { options, end } = connect(2);
+      const store = fresh.open(options);
+      const [kept, dropped, revoked] = [session(), session(), session()];
+      await store.insertSession(revoked);
+      const inTransaction = async (
+        finish: "COMMIT" | "ROLLBACK",
+        work: () => Promise<unknown>,
+      ): Promise<void> => {
+        if (options.client === undefined || options.client instanceof pg.Pool) {
+          const client = new pg.Client({ connectionString: url });
+          await client.connect();
+          await client.query("BEGIN");
+          await store.joinTransaction(client, work);
+          await client.query(finish);
+          await client.end();
+        } else {
+          const own = postgres(url, { max: 1, onnotice: () => {} });
+          const rollback = new Error("rollback");
+          await own
+            .begin(async (transaction) => {
+              await store.joinTransaction(transaction as never, work);
+              if (finish === "ROLLBACK") throw rollback;
+            })
+            .catch((error: unknown) => {
+              if (error !== rollback) throw error;
+            });
+          await own.end();
+        }
+      };
+      await inTransaction("COMMIT", async () => {
+        await store.insertSession(kept);
+        // Not visible to others before the commit, but to the transaction itself.
+        expect(await store.getSession(kept.handle, Date.now())).toEqual(kept);
+        expect(await store.replaceSessionData(kept.handle, Date.now(), '{"a":1}')).toBe(true);
+      });
+      await inTransaction("ROLLBACK", async () => {
+        await store.insertSession(dropped);
+        expect(await store.deleteSessions([revoked.handle], Date.now())).toEqual([revoked.handle]);
+      });
+      expect(await store.getSession(kept.handle, Date.now())).toEqual({
+        ...kept,
+        sessionDataJson: '{"a":1}',
+      });
+      expect(await store.getSession(dropped.handle, Date.now())).toBeUndefined();
+      expect(await store.getSession(revoked.handle, Date.now())).toEqual(revoked);
+      await store.close();
+      await end();
+    });
+  });
+
+  describe("times", () => {
+    it("judges expiry and age by the server's clock, whatever the caller's says [sec TM-01]", async () => {
+      const store = fresh.open({ clock: "server" });
+      const row = session();
+      await store.insertSession(row);
+      for (const wrongMs of [Date.now() - 90_000, Date.now() + 90_000, Date.now() + 10 * HOUR_MS]) {
+        expect(await store.getSession(row.handle, wrongMs)).toEqual(row);
+      }
+      const aheadMs = Date.now() + 90_000;
+      const promoted = await store.promoteSession(promotionOf(row, aheadMs));
+      // Rotated "now": an age of about nothing for a caller whose clock is ahead, and for one whose is behind.
+      for (const callerMs of [aheadMs, Date.now() - 90_000]) {
+        const read = await store.getSession(row.handle, callerMs);
+        expect(Math.abs(callerMs - (read?.rotatedAtMs ?? 0))).toBeLessThan(20_000);
+      }
+      expect(Math.abs((promoted?.expiresAtMs ?? 0) - (Date.now() + HOUR_MS))).toBeLessThan(20_000);
+      await store.close();
+    });
+
+    it("cleans nothing up while the two clocks differ by more than 5 minutes [sec ST-10, TM-03]", async () => {
+      const store = fresh.open({ clock: "server" });
+      await store.insertSession(session({ expiresAtMs: Date.now() - 1 }));
+      await expect(store.deleteExpiredSessions(Date.now() + 2 * HOUR_MS, 10)).rejects.toThrow("clock");
+      await expect(store.deleteExpiredSessions(Date.now() - 2 * HOUR_MS, 10)).rejects.toThrow("clock");
+      expect(await store.deleteExpiredSessions(Date.now(), 10)).toBe(1);
+      await store.close();
+    });
+
+    it("leaves the rows alone that somebody is writing, and does not wait for them [sec ST-10]", async () => {
+      const store = fresh.open();
+      const rows = [session({ expiresAtMs: 1 }), session({ expiresAtMs: 2 })];
+      for (const row of rows) await store.insertSession(row);
+      const writer = new pg.Client({ connectionString: url });
+      await writer.connect();
+      await writer.query("BEGIN");
+      await writer.query(`UPDATE ${fresh.schema}.acme_sessions SET expires_at_ms = $2 WHERE handle = $1`, [
+        rows[0]?.handle,
+        Date.now() + HOUR_MS,
+      ]);
+      expect(await store.deleteExpiredSessions(Date.now(), 10)).toBe(1);
+      await writer.query("COMMIT");
+      await writer.end();
+      expect(await store.getSession(rows[0]?.handle ?? "", Date.now())).toBeDefined();
+      await store.close();
+    });
+  });
+
+  describe("a row that a foreign transaction holds", () => {
+    it("fails within the budget, leaves no statement behind, and works when the lock is gone [sec ST-02, ST-06]", async () => {
+      const store = fresh.open();
+      const row = session();
+      await store.insertSession(row);
+      const holder = new pg.Client({ connectionString: url });
+      await holder.connect();
+      await holder.query("BEGIN");
+      await holder.query(`SELECT * FROM ${fresh.schema}.acme_sessions WHERE handle = $1 FOR UPDATE`, [
+        row.handle,
+      ]);
+      await expect(store.promoteSession(promotionOf(row))).rejects.toMatchObject({ code: "55P03" });
+      // Others go on meanwhile, and so do reads of this one.
+      await store.insertSession(session());
+      expect(await store.getSession(row.handle, Date.now())).toEqual(row);
+      const waiting = await sql(
+        "SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1",
+        [`%${fresh.schema}%`],
+      );
+      expect(waiting).toEqual([{ count: 0 }]);
+      await holder.query("ROLLBACK");
+      await holder.end();
+      expect((await store.promoteSession(promotionOf(row)))?.generation).toBe(1);
+      await store.close();
+    });
+  });
+
+  describe("PgBouncer in transaction mode", () => {
+    it("finds nothing left on a connection: no setting, no prepared statement [sec ST-11]", async () => {
+      const pool = new pg.Pool({ connectionString: url, max: 1 });
+      const store = fresh.open({ client: pool });
+      const row = session();
+      await store.insertSession(row);
+      await store.promoteSession(promotionOf(row));
+      await store.deleteSessions([row.handle], Date.now());
+      expect((await pool.query("SELECT name FROM pg_prepared_statements")).rows).toEqual([]);
+      expect((await pool.query("SHOW lock_timeout")).rows).toEqual([{ lock_timeout: "0" }]);
+      expect((await pool.query("SHOW search_path")).rows).toEqual([{ search_path: '"$user", public' }]);
+      await store.close();
+      await pool.end();
+    });
+  });
+
+  describe("schema", () => {
+    it("is made once when eight processes boot at the same time [sec ST-09]", async () => {
+      const empty = await freshSchema();
+      const stores = Array.from({ length: 8 }, () => empty.open({ maxConnections: 1 }));
+      const secrets = await Promise.all(
+        stores.map((store, index) => store.listSecrets({ id: `s-${index}`, secret: "c2VjcmV0" })),
+      );
+      expect(new Set(secrets.map((list) => JSON.stringify(list))).size).toBe(1);
+      const steps = await sql(`SELECT version FROM ${empty.schema}.acme_session_migrations ORDER BY version`);
+      expect(steps).toEqual([{ version: 1001 }, { version: 1002 }]);
+      await Promise.all(stores.map((store) => store.close()));
+      await empty.drop();
+    });
+
+    it("can be made by the operator: the script runs twice, and the store finds nothing to do [sec ST-09]", async () => {
+      const empty = await freshSchema();
+      const refusing = empty.open({ migrate: false });
+      await expect(refusing.listSecrets()).rejects.toThrow("postgresSchemaSql");
+      const script = postgresSchemaSql({ schema: empty.schema });
+      await sql(script, undefined);
+      await sql(script, undefined);
+      expect(await refusing.listSecrets()).toEqual([]);
+      await refusing.close();
+      await empty.drop();
+    });
+
+    it("works beside a newer release's additions and keeps them, and refuses what breaks with it [sec ST-09]", async () => {
+      const newer = await freshSchema();
+      const before = newer.open();
+      const row = session();
+      await before.insertSession(row);
+      await before.close();
+      const table = `${newer.schema}.acme_sessions`;
+      const migrations = `${newer.schema}.acme_session_migrations`;
+      await sql(`ALTER TABLE ${table} ADD COLUMN device text NOT NULL DEFAULT 'unknown'`);
+      await sql(`UPDATE ${table} SET device = 'phone'`);
+      await sql(`INSERT INTO ${migrations} VALUES (1099, 'x')`);
+      const older = newer.open();
+      expect(await older.getSession(row.handle, Date.now())).toEqual(row);
+      expect((await older.promoteSession(promotionOf(row)))?.generation).toBe(1);
+      await older.insertSession(session());
+      expect(await sql(`SELECT device FROM ${table} WHERE handle = $1`, [row.handle])).toEqual([
+        { device: "phone" },
+      ]);
+      await older.close();
+      await sql(`INSERT INTO ${migrations} VALUES (2001, 'x')`);
+      const refused = newer.open();
+      await expect(refused.getSession(row.handle, Date.now())).rejects.toThrow("newer release");
+      await refused.close();
+      await newer.drop();
+    });
+
+    it("notices a step that is not the one it knows", async () => {
+      const edited = await freshSchema();
+      const store = edited.open();
+      await store.listSecrets();
+      await store.close();
+      await sql(`UPDATE ${edited.schema}.acme_session_migrations SET checksum = 'x' WHERE version = 1001`);
+      const again = edited.open();
+      await expect(again.listSecrets()).rejects.toThrow("step 1001");
+      await again.close();
+      await edited.drop();
+    });
+
+    it("takes no name that could be SQL [sec ST-11]", () => {
+      for (const name of ["", 'a"b', "a;b", "A", "a b", "1a", "é", "a".repeat(41)]) {
+        expect(() => postgresStore({ url, tablePrefix: name })).toThrow(TypeError);
+        expect(() => postgresStore({ url, schema: name })).toThrow(TypeError);
+      }
+    });
+  });
+});
+
+describe.skipIf(missing !== undefined)(`a PostgreSQL of its own (${missing ?? "real server"})`, () => {
+  let server: PrivateServer;
+  let proxy: TcpProxy;
+  beforeAll(async () => {
+    server = await startPrivateServer("postgres");
+    proxy = await TcpProxy.start(server);
+  });
+  afterAll(async () => {
+    await proxy.stop();
+    await server.stop();
+  });
+
+  describe.each(["pg", "postgres"] as const)("%s", (driver) => {
+    it("does each thing once although the reply is lost [sec ST-04]", async () => {
+      const store = postgresStore({
+        url: proxy.through(server.url),
+        driver,
+        maxConnections: 2,
+        schema: "public",
+      });
+      const losingTheReply = async <T>(run: () => Promise<T>): Promise<T> => {
+        proxy.replies = 0;
+        // The first piece that would go on to the client: the answer to the statement, which has been carried out.
+        proxy.fault = { cutReplyEvery: 1 };
+        const running = run();
+        while (proxy.replies === 0) await new Promise((resolve) => setImmediate(resolve));
+        proxy.fault = {};
+        return running;
+      };
+      const row = session();
+      await store.listSecrets({ id: "s", secret: "c2VjcmV0" });
+      await losingTheReply(() => store.insertSession(row));
+      const promoted = await losingTheReply(() => store.promoteSession(promotionOf(row)));
+      expect(promoted?.generation).toBe(1);
+      expect(promoted?.refreshTokenHash2).toBe("b".repeat(64));
+      const merged = await losingTheReply(() =>
+        store.updateAccessTokenPayload(row.handle, Date.now(), (json) =>
+          JSON.stringify({ ...(JSON.parse(json) as object), merged: true }),
+        ),
+      );
+      expect(merged?.accessTokenPayloadJson).toBe('{"merged":true}');
+      expect(await losingTheReply(() => store.replaceSessionData(row.handle, Date.now(), "[]"))).toBe(true);
+      expect(await losingTheReply(() => store.deleteSessions([row.handle], Date.now()))).toEqual([
+        row.handle,
+      ]);
+      const key: SigningKeyRow = {
+        kid: `d-${driver}`,
+        family: "dynamic",
+        algorithm: "ES256",
+        sequence: driver === "pg" ? 1 : 2,
+        createdAtMs: 1,
+        publicJwkJson: "{}",
+        privateJwkJson: '{"d":1}',
+      };
+      expect(await losingTheReply(() => store.insertSigningKey(key))).toBe(true);
+      expect(await store.getSession(row.handle, Date.now())).toBeUndefined();
+      await store.close();
+    });
+
+    it("answers within the budget while nothing comes back, and works again right after [sec ST-02, O-01]", async () => {
+      const store = postgresStore({
+        url: proxy.through(server.url),
+        driver,
+        maxConnections: 2,
+        schema: "public",
+      });
+      const row = session();
+      await store.insertSession(row);
+      proxy.fault = { blackHole: true };
+      const during = await Promise.allSettled([
+        store.getSession(row.handle, Date.now()),
+        store.promoteSession(promotionOf(row)),
+        store.deleteSessions([row.handle], Date.now()),
+        store.listSigningKeys(),
+      ]);
+      expect(during.map(({ status }) => status)).toEqual(during.map(() => "rejected"));
+      proxy.fault = {};
+      expect((await store.getSession(row.handle, Date.now()))?.handle).toBe(row.handle);
+      await store.close();
+    });
+
+    it("throws while the server is read-only, and drops those connections [sec MR-03]", async () => {
+      const store = postgresStore({
+        url: proxy.through(server.url),
+        driver,
+        maxConnections: 2,
+        schema: "public",
+      });
+      const row = session();
+      await store.insertSession(row);
+      const client = new pg.Client({ connectionString: server.url });
+      await client.connect();
+      await client.query("SET default_transaction_read_only = off");
+      await client.query("ALTER SYSTEM SET default_transaction_read_only = on");
+      await client.query("SELECT pg_reload_conf()");
+      await expect
+        .poll(async () => (await sql("SHOW default_transaction_read_only", [], server.url))[0])
+        .toEqual({
+          default_transaction_read_only: "on",
+        });
+      await expect(store.promoteSession(promotionOf(row))).rejects.toMatchObject({ code: "25006" });
+      expect(await store.getSession(row.handle, Date.now())).toEqual(row);
+      await client.query("ALTER SYSTEM RESET default_transaction_read_only");
+      await client.query("SELECT pg_reload_conf()");
+      await expect
+        .poll(async () => (await sql("SHOW default_transaction_read_only", [], server.url))[0])
+        .toEqual({
+          default_transaction_read_only: "off",
+        });
+      await client.end();
+      expect((await store.promoteSession(promotionOf(row)))?.generation).toBe(1);
+      await store.close();
+    });
+
+    it("recovers by itself after the server was killed and started again [sec ST-02, CC-08]", async () => {
+      const store = postgresStore({ url: server.url, driver, maxConnections: 2, schema: "public" });
+      const row = session();
+      await store.insertSession(row);
+      await server.kill();
+      await expect(store.getSession(row.handle, Date.now())).rejects.toThrow();
+      await server.restart();
+      // The server replays its log first (57P03).
+      await expect
+        .poll(() => store.getSession(row.handle, Date.now()).catch(() => "unavailable"), { timeout: 5_000 })
+        .toEqual(row);
+      await store.close();
+    });
+  });
+});
