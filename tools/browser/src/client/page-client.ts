@@ -22,7 +22,7 @@ export interface PageClient {
   clockOffsetMs: number;
 }
 
-export interface PageClientOptions {
+interface PageClientOptions {
   apiDomain: string;
   tokenTransferMethod?: "cookie" | "header";
 }

@@ -1,0 +1,10 @@
+import { Lab } from "@acme/example-page";
+import { createUserRoles } from "@acme/session-core/user-roles";
+import { createSession } from "@acme/session-express";
+
+/** The page's clock and its thief. An application has neither. */
+export const lab = new Lab();
+
+export const UserRoles = createUserRoles();
+
+export const Session = createSession({ plugins: [UserRoles], ...lab.sessionOptions });
