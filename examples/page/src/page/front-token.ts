@@ -6,7 +6,7 @@ export interface FrontToken {
   up: TokenPayload;
 }
 
-export interface TokenPayload extends Record<string, unknown> {
+interface TokenPayload extends Record<string, unknown> {
   sub: string;
   /** Seconds since the epoch. */
   iat: number;
