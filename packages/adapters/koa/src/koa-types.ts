@@ -12,4 +12,5 @@ export interface KoaContext extends NodeIncomingMessage {
 }
 
 export type Next = () => Promise<unknown>;
-export type Middleware = (ctx: KoaContext, next: Next) => Promise<void>;
+/** Generic, so that a router takes the types of its context from the application's handlers and not from ours. */
+export type Middleware = <Context extends KoaContext>(ctx: Context, next: Next) => Promise<void>;

@@ -53,9 +53,12 @@ export async function mountFixture(
     if (!SessionError.is(error)) fixture.sawForeignError(error);
     throw error;
   });
-  await app.register(async (child) => fixture.routes.forEach((route) => void mount(child, route, session)), {
-    prefix: fixture.prefix,
-  });
+  await app.register(
+    async (child) => {
+      for (const route of fixture.routes) mount(child, route, session);
+    },
+    { prefix: fixture.prefix },
+  );
   return {
     app,
     fixture,

@@ -1,0 +1,25 @@
+import Fastify from "fastify";
+import { Session } from "./session.js";
+import { UserRoles } from "./session.js";
+
+let fastify = Fastify();
+
+fastify.post("/like-comment", async (req, res) => {
+  let session = await Session.getSession(req, res, {
+    overrideGlobalClaimValidators: async (globalValidators) => [
+      ...globalValidators,
+      UserRoles.UserRoleClaim.validators.includes("admin"),
+      // UserRoles.PermissionClaim.validators.includes("edit")
+    ]
+  });
+
+  if (session === undefined) {
+    throw Error("Should never come here")
+  }
+
+  let userId = session.getUserId();
+  //....
+  return { userId };
+});
+
+export { fastify };

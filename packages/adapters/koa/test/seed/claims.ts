@@ -1,0 +1,25 @@
+import KoaRouter from "koa-router";
+import { Session } from "./session.js";
+import { UserRoles } from "./session.js";
+
+let router = new KoaRouter();
+
+router.post("/like-comment", async (ctx, next) => {
+  let session = await Session.getSession(ctx, ctx, {
+    overrideGlobalClaimValidators: async (globalValidators) => [
+      ...globalValidators,
+      UserRoles.UserRoleClaim.validators.includes("admin"),
+      // UserRoles.PermissionClaim.validators.includes("edit")
+    ]
+  });
+
+  if (session === undefined) {
+    throw Error("Should never come here")
+  }
+
+  let userId = session.getUserId();
+  //....
+  ctx.body = { userId };
+});
+
+export { router };
