@@ -1,6 +1,8 @@
 import { openDefaultStore } from "#default-store";
 import { platform } from "#platform";
+import type { ClaimEndpoint } from "./claims/claim-endpoint.js";
 import { ClaimFetcher } from "./claims/claim-fetcher.js";
+import { clientRefreshEndpoint } from "./claims/client-refresh.js";
 import type { SessionClaim } from "./claims/session-claim.js";
 import type { UserContext } from "./claims/user-context.js";
 import { MAX_NAME_LENGTH, type ResolvedConfig, resolveOptions } from "./config/resolve-options.js";
@@ -152,6 +154,7 @@ export function createCore(
     hasOverriddenFunctions: override?.functions !== undefined,
     hasGlobalValidators:
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
+    claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
     async close() {
       stalls?.stop();
@@ -162,6 +165,11 @@ export function createCore(
   const host: PluginHost = { store: ownStore, clock, logger: config.logger, functions: tools.functions };
   for (const plugin of plugins) plugin.attach?.(host);
   return core;
+}
+
+function clientRefresh(claims: readonly SessionClaim<unknown>[]): ClaimEndpoint[] {
+  const endpoint = clientRefreshEndpoint(claims);
+  return endpoint === undefined ? [] : [endpoint];
 }
 
 async function attach(

@@ -15,9 +15,11 @@ import {
   handleEndpoint,
   matchEndpoint,
 } from "../flows/endpoints.js";
+import { matchClaimEndpoint } from "../flows/claim-endpoints.js";
 import { getSession } from "../flows/guard.js";
 import { refreshSession } from "../flows/refresh.js";
 import { memoOf } from "../flows/request-memo.js";
+import { updateClaimForUser } from "../flows/update-claim-for-user.js";
 import {
   getSessionWithoutRequestResponse,
   refreshSessionWithoutRequestResponse,
@@ -88,7 +90,8 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
   const context = (given: UserContext | undefined): UserContext => given ?? {};
 
   const adapter: AdapterCore = {
-    isEndpoint: (exchange) => matchEndpoint(core, exchange) !== undefined,
+    isEndpoint: (exchange) =>
+      matchEndpoint(core, exchange) !== undefined || matchClaimEndpoint(core, exchange) !== undefined,
     endpointRoutes: () => endpointRoutes(core),
     handleEndpoint: (exchange) => handleEndpoint(core, exchange),
     verifySession: (exchange, verifyOptions) =>
@@ -297,6 +300,19 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       claim: SessionClaim<unknown>,
       userContext?: UserContext,
     ): Promise<boolean> => functions.removeClaim({ sessionHandle, claim, userContext: context(userContext) }),
+
+    /**
+     * Fetches a claim for every live session of a user, or sets it to `options.value`. Clients see it with their next
+     * refresh, or on routes with `checkDatabase`.
+     *
+     * @returns handles of the sessions that were changed
+     */
+    updateClaimForUser: <V>(
+      userId: string,
+      claim: SessionClaim<V>,
+      claimOptions: { readonly tenantId?: string | undefined; readonly value?: V | undefined } = {},
+      userContext?: UserContext,
+    ): Promise<string[]> => updateClaimForUser(core, userId, claim, claimOptions, context(userContext)),
 
     validateClaimsForSessionHandle: (
       sessionHandle: string,

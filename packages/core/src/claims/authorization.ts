@@ -1,5 +1,5 @@
 import { invalidArgument } from "../errors/throwers.js";
-import { isPlainObject, type JsonObject } from "../runtime/json.js";
+import { isPlainObject, type JsonObject, ownMember } from "../runtime/json.js";
 import type { SessionClaimValidator } from "./claim-validator.js";
 import { allOf } from "./combinators.js";
 import { grantCovers, isPattern } from "./grants.js";
@@ -77,7 +77,7 @@ function passes(payload: JsonObject, validator: SessionClaimValidator, nowMs: nu
 
 /** Malformed entries, and lists with anything but texts in them, count as empty. */
 function listIn(payload: JsonObject, key: string): string[] {
-  const entry = payload[key];
+  const entry = ownMember(payload, key);
   const value = isPlainObject(entry) ? entry.v : undefined;
   return Array.isArray(value) && value.every((member) => typeof member === "string") ? value : [];
 }

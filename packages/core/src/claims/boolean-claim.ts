@@ -17,7 +17,7 @@ export class BooleanClaim extends PrimitiveClaim<boolean> {
     Object.assign(this.validators, {
       isTrue: (maxAgeInSeconds?: number, id?: string) => hasValue(true, maxAgeInSeconds, id),
       isFalse: (maxAgeInSeconds?: number, id?: string) => hasValue(false, maxAgeInSeconds, id),
-    } satisfies Omit<BooleanValidators, "hasValue">);
+    } satisfies Omit<BooleanValidators, keyof PrimitiveValidators<boolean>>);
   }
 
   override isValue(value: unknown): value is boolean {

@@ -1,6 +1,6 @@
 import { invalidArgument } from "../errors/throwers.js";
 import type { JsonObject } from "../runtime/json.js";
-import { isPlainObject } from "../runtime/json.js";
+import { isPlainObject, ownMember } from "../runtime/json.js";
 
 /** A value stamped further ahead than this was not stamped by a sane clock (claims.md O-4). */
 const MAX_AHEAD_MS = 60_000;
@@ -24,7 +24,7 @@ export function isTooOld(
 
 /** The time at which a payload entry was fetched, in milliseconds since the epoch. */
 export function stampOf(payload: JsonObject, key: string): number | undefined {
-  const entry = payload[key];
+  const entry = ownMember(payload, key);
   return isPlainObject(entry) && typeof entry.t === "number" && Number.isFinite(entry.t)
     ? entry.t
     : undefined;

@@ -2,6 +2,7 @@
 
 export type { AuthorizationQuestion } from "./authorization.js";
 export { BooleanClaim, type BooleanValidators } from "./boolean-claim.js";
+export type { ClaimEndpoint, ClaimSession } from "./claim-endpoint.js";
 export type {
   ClaimValidationResult,
   CompositeClaimValidator,
@@ -11,6 +12,16 @@ export type {
   SessionClaimValidator,
 } from "./claim-validator.js";
 export { allOf, anyOf, not } from "./combinators.js";
+export {
+  type ClaimDefinition,
+  DefinedClaim,
+  defineClaim,
+  type RefetchPolicy,
+  type ValidatorsOf,
+} from "./define-claim.js";
+export { EmailVerifiedClaim, type EmailVerifiedOptions, emailVerifiedClaim } from "./email-verified-claim.js";
+export { MfaClaim, type MfaOptions, type MfaValue, mfaClaim } from "./mfa-claim.js";
+export type { MfaRequirement } from "./mfa-requirements.js";
 export { PrimitiveArrayClaim, type PrimitiveArrayValidators } from "./primitive-array-claim.js";
 export { type Primitive, PrimitiveClaim, type PrimitiveValidators } from "./primitive-claim.js";
 export type {
@@ -29,3 +40,5 @@ export {
   type StampedValue,
 } from "./session-claim.js";
 export { StampedClaim, type StampedClaimConfig } from "./stamped-claim.js";
+export type { StandardSchema } from "./standard-schema.js";
+export { validateClaimsInPayload } from "./validate-claims-in-payload.js";

@@ -4,7 +4,8 @@ import type { FetchingClaimValidator } from "./claim-validator.js";
 import { isPrimitive, type Primitive } from "./primitive-claim.js";
 import type { Expectation } from "./reasons.js";
 import { StampedClaim, type StampedClaimConfig } from "./stamped-claim.js";
-import { stampedValidator } from "./stamped-validator.js";
+import { schemaValidator, stampedValidator } from "./stamped-validator.js";
+import type { StandardSchema } from "./standard-schema.js";
 
 export interface PrimitiveArrayValidators<T extends Primitive> {
   includes(expected: T, maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
@@ -16,6 +17,8 @@ export interface PrimitiveArrayValidators<T extends Primitive> {
   includesAny(expected: readonly T[], maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
   /** `[]` passes. */
   excludesAll(expected: readonly T[], maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
+  /** The list fits a Standard Schema (zod, valibot, …). */
+  matches(schema: StandardSchema, maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
 }
 
 /** How a claim of another making tests for one member; default: it stands in the list. */
@@ -36,6 +39,7 @@ export class PrimitiveArrayClaim<T extends Primitive = Primitive> extends Stampe
       stampedValidator<T[]>(this, { ...rule, maxAgeInSeconds, id });
     const some = (expected: readonly T[]): JsonValue[] => listOf(config.key, expected);
     this.validators = {
+      matches: (schema, maxAge, id) => schemaValidator<T[]>(this, schema, maxAge, id),
       includes: (expected, maxAge, id) =>
         validator(
           { expected: { expectedToInclude: expected }, passes: (list) => has(list, expected) },

@@ -1,12 +1,15 @@
 import type { FetchingClaimValidator } from "./claim-validator.js";
 import { StampedClaim, type StampedClaimConfig } from "./stamped-claim.js";
-import { stampedValidator } from "./stamped-validator.js";
+import { schemaValidator, stampedValidator } from "./stamped-validator.js";
+import type { StandardSchema } from "./standard-schema.js";
 
 export type Primitive = string | number | boolean | null;
 
 export interface PrimitiveValidators<T extends Primitive> {
   /** Strict equality. `null` is a value like any other. */
   hasValue(expected: T, maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
+  /** The value fits a Standard Schema (zod, valibot, …). */
+  matches(schema: StandardSchema, maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
 }
 
 /** A claim whose value is a string, a number, a boolean or null. */
@@ -23,6 +26,7 @@ export class PrimitiveClaim<T extends Primitive = Primitive> extends StampedClai
           expected: { expectedValue: expected },
           passes: (value) => value === expected,
         }),
+      matches: (schema, maxAgeInSeconds, id) => schemaValidator<T>(this, schema, maxAgeInSeconds, id),
     };
   }
 

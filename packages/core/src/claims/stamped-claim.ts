@@ -1,5 +1,5 @@
 import { invalidArgument } from "../errors/throwers.js";
-import { isPlainObject, type JsonObject, type JsonValue } from "../runtime/json.js";
+import { isPlainObject, type JsonObject, type JsonValue, ownMember } from "../runtime/json.js";
 import { checkedMaxAge, stampOf } from "./freshness.js";
 import { type ClaimFetchContext, type ClaimPolicyInput, SessionClaim } from "./session-claim.js";
 
@@ -38,7 +38,7 @@ export abstract class StampedClaim<T> extends SessionClaim<T> {
 
   /** A value of another type counts as missing (claims.md O-5). */
   getValueFromPayload(payload: JsonObject): T | undefined {
-    const entry = payload[this.key];
+    const entry = ownMember(payload, this.key);
     if (!isPlainObject(entry)) return undefined;
     return this.isValue(entry.v) ? entry.v : undefined;
   }

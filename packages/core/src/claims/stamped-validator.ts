@@ -1,10 +1,12 @@
 import { invalidArgument } from "../errors/throwers.js";
 import { systemClock } from "../runtime/clock.js";
 import type { JsonObject } from "../runtime/json.js";
+import { chain, settled } from "../runtime/maybe.js";
 import type { ClaimValidationResult, Evaluation, FetchingClaimValidator } from "./claim-validator.js";
 import { ageInSeconds, checkedMaxAge, isTooOld } from "./freshness.js";
 import type { Expectation, ExpiredReason } from "./reasons.js";
 import type { StampedClaim } from "./stamped-claim.js";
+import { isStandardSchema, plainIssues, type StandardSchema } from "./standard-schema.js";
 
 const VALID: ClaimValidationResult = Object.freeze({ isValid: true });
 
@@ -19,6 +21,32 @@ export interface StampedRule<T> {
   /** The same when the value is missing, where it differs. */
   readonly expectedIfMissing?: Expectation;
   passes(value: T): boolean;
+}
+
+/** A validator whose rule is a Standard Schema; the value in the token is judged, never changed (claims.md O-42). */
+export function schemaValidator<T>(
+  claim: StampedClaim<T>,
+  schema: StandardSchema,
+  maxAgeInSeconds: number | undefined,
+  id: string | undefined,
+): FetchingClaimValidator {
+  if (!isStandardSchema(schema)) {
+    throw invalidArgument(`claim \`${claim.key}\`: matches() takes a schema with \`~standard\`, version 1`);
+  }
+  const present = stampedValidator(claim, { maxAgeInSeconds, id, expected: {}, passes: () => true });
+  return {
+    ...present,
+    validate: (payload, userContext, evaluation) =>
+      chain(settled(present.validate(payload, userContext, evaluation)), (result) =>
+        result.isValid
+          ? chain(settled(schema["~standard"].validate(claim.getValueFromPayload(payload))), ({ issues }) =>
+              issues === undefined
+                ? VALID
+                : invalid({ message: "schema mismatch", issues: plainIssues(issues) }),
+            )
+          : result,
+      ),
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { UserContext } from "../claims/user-context.js";
 import { requestPath } from "../config/normalise-path.js";
 import type { Exchange } from "../http/exchange.js";
+import { matchClaimEndpoint, serveClaimEndpoint } from "./claim-endpoints.js";
 import { memoOf } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
 import { signOut } from "./sign-out.js";
@@ -50,8 +51,11 @@ export async function handleEndpoint(
     case "discovery":
       exchange.res.setHeader("Access-Control-Allow-Origin", "*");
       return sendJson(exchange, discoveryDocument(core));
-    default:
-      return undefined;
+    default: {
+      const claimEndpoint = matchClaimEndpoint(core, exchange);
+      if (claimEndpoint === undefined) return undefined;
+      return sendJson(exchange, await serveClaimEndpoint(core, exchange, claimEndpoint, userContext));
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ClaimEndpoint } from "../claims/claim-endpoint.js";
 import type { ResolvedConfig } from "../config/resolve-options.js";
 import type { SessionApis } from "../config/session-options.js";
 import type { SessionEngine } from "../session/engine.js";
@@ -13,5 +14,7 @@ export interface SessionCore {
   readonly hasOverriddenFunctions: boolean;
   /** Whether any request has validators to pass without asking for them itself. */
   readonly hasGlobalValidators: boolean;
+  /** What plugins serve beside our own endpoints. */
+  readonly claimEndpoints: readonly ClaimEndpoint[];
   readonly cleanUp: CleanUp;
 }

@@ -1,3 +1,4 @@
+import type { ClaimEndpoint } from "../claims/claim-endpoint.js";
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { Clock } from "../runtime/clock.js";
@@ -12,6 +13,8 @@ export interface SessionPlugin {
   readonly claims?: readonly SessionClaim<unknown>[] | undefined;
   /** Judged on every request, before the per-route override. */
   readonly globalClaimValidators?: readonly SessionClaimValidator[] | undefined;
+  /** Served below the API's base path. */
+  readonly endpoints?: readonly ClaimEndpoint[] | undefined;
   /** Called once, when the instance is made. */
   readonly attach?: ((host: PluginHost) => void) | undefined;
 }

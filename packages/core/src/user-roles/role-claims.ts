@@ -29,7 +29,7 @@ export class PermissionClaim<P extends string = string> extends PrimitiveArrayCl
       includesAll: many(includesAll),
       includesAny: many(includesAny),
       excludesAll: many(excludesAll),
-    } satisfies PrimitiveArrayValidators<P>);
+    } satisfies Omit<PrimitiveArrayValidators<P>, "matches">);
   }
 }
 
