@@ -1,0 +1,62 @@
+import { expect, it } from "vitest";
+import { platform } from "../platform/node.js";
+import { systemRandom } from "../runtime/random.js";
+import { MemoryStore } from "../store/memory-store.js";
+import { SecretRing } from "./secret-ring.js";
+
+const [A, B] = ["a".repeat(32), "b".repeat(32)] as const;
+
+class CountingStore extends MemoryStore {
+  reads = 0;
+  override listSecrets(
+    ...args: Parameters<MemoryStore["listSecrets"]>
+  ): ReturnType<MemoryStore["listSecrets"]> {
+    this.reads += 1;
+    return super.listSecrets(...args);
+  }
+}
+
+const clock = { nowMs: 0, wallMs: (): number => clock.nowMs, monoMs: (): number => clock.nowMs };
+const ringOver = (store: MemoryStore, ...secrets: string[]): SecretRing =>
+  new SecretRing(platform, store, clock, systemRandom, secrets);
+
+it("without the option, all processes share one secret that the first one makes [wire ST-11]", async () => {
+  const store = new MemoryStore();
+  const keys = await Promise.all([1, 2, 3, 4].map(() => ringOver(store).primary()));
+  expect(new Set(keys.map(({ id }) => id)).size).toBe(1);
+  expect(await store.listSecrets()).toHaveLength(1);
+});
+
+it("derives a key per purpose, and the same ones from the same secret [sec K-11]", async () => {
+  const [one, two] = [
+    await ringOver(new MemoryStore(), A).primary(),
+    await ringOver(new MemoryStore(), A).primary(),
+  ];
+  expect(one).toEqual(two);
+  const purposes = [one.tag, one.succession, one.antiCsrf].map((key) => Buffer.from(key).toString("hex"));
+  expect(new Set(purposes).size).toBe(3);
+  expect(purposes.join()).not.toContain(Buffer.from(A).toString("hex"));
+});
+
+it("the first of several is used, all are known, and the store's own too", async () => {
+  const store = new MemoryStore();
+  const stored = await ringOver(store).primary();
+  const [a, b] = [await ringOver(store, A).primary(), await ringOver(store, B).primary()];
+  const ring = ringOver(store, B, A);
+  expect((await ring.primary()).id).toBe(b.id);
+  expect(await ring.find(a.id)).toEqual(a);
+  expect(await ring.find(stored.id)).toEqual(stored);
+  expect(await ringOver(new MemoryStore(), A).find(b.id)).toBeUndefined();
+});
+
+it("an unknown id makes it ask the store at most once a second [sec D-03]", async () => {
+  const store = new CountingStore();
+  const ring = ringOver(store);
+  await ring.primary();
+  store.reads = 0;
+  for (let i = 0; i < 100; i++) {
+    clock.nowMs += 10;
+    expect(await ring.find(`unknown-${i}`)).toBeUndefined();
+  }
+  expect(store.reads).toBe(1);
+});
