@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSession, MemoryStore, SessionError } from "../src/index.js";
 import { startApp, type TestApp, versions } from "./support/express-app.js";
-import { send } from "./support/wire.js";
+import { Browser, send } from "./support/wire.js";
 
 let app: TestApp;
 let unhandled: unknown[];
@@ -162,17 +162,27 @@ describe.each(versions)("errors in %s", (name, make) => {
     const session = createSession({ store: new MemoryStore() });
     const framework = make();
     framework.set("env", "test");
-    framework.get("/me", async (req, res, next) => {
+    framework.post("/login", (req, res, next) => {
+      session.createNewSession(req, res, "user-1").then(() => res.json({}), next);
+    });
+    framework.post("/logout", async (req, res, next) => {
       try {
-        await session.getSession(req, res);
+        const found = await session.getSession(req, res);
+        await found.revokeSession();
+        await found.getSessionData();
       } catch (error) {
         next(error);
       }
     });
     const server = createServer(framework);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    expect((await send(origin, "GET", "/me")).status).toBe(401);
+    const browser = new Browser(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await browser.post("/login");
+    const answer = await browser.post("/logout");
+    expect(answer.status).toBe(401);
+    expect(answer.header("front-token")).toBe("remove");
+    expect([...browser.cookies.keys()]).toEqual([]);
+    expect((await browser.post("/logout")).status).toBe(401);
     await new Promise((resolve) => server.close(resolve));
     await session.close();
   });

@@ -129,6 +129,39 @@ describe.each(versions)("one exchange in %s", (_name, make) => {
     await other.close();
   });
 
+  it("a second guard takes the session that the first one's request has got since", async () => {
+    app = await startApp(make, (routes, session) => {
+      routes.post(
+        "/switch",
+        session.verifySession(),
+        (req, res, next) => {
+          session.createNewSession(req, res, "user-2").then(() => next(), next);
+        },
+        session.verifySession(),
+        (req, res) => {
+          res.json((req as object as { session?: { getUserId(): string } }).session?.getUserId());
+        },
+      );
+    });
+    expect((await (await app.signedIn()).post("/switch")).json).toBe("user-2");
+  });
+
+  it("middleware() lets every other request go on at once, without waiting for a promise", async () => {
+    const order: string[] = [];
+    app = await startApp(make, () => {}, {
+      before: (routes, session) => {
+        const ours = session.middleware();
+        routes.get("/public", (req, res) => {
+          ours(req, res, () => order.push("next"));
+          order.push("returned");
+          res.end();
+        });
+      },
+    });
+    await send(app.origin, "GET", "/public");
+    expect(order).toEqual(["next", "returned"]);
+  });
+
   it("its functions work without `this`", async () => {
     app = await startApp(make, (routes, { getSession, verifySession, errorHandler }) => {
       routes.get("/x", verifySession(), (req, res, next) => {
