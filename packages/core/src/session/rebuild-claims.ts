@@ -1,7 +1,7 @@
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
 import { unauthorised } from "../errors/throwers.js";
-import { type JsonObject, jsonEqual } from "../runtime/json.js";
+import { type JsonObject, jsonEqual, ownMember } from "../runtime/json.js";
 import type { SessionRow } from "../store/session-store.js";
 import { parseStoredJson } from "../tokens/payload-snapshot.js";
 import { buildClaim } from "./build-claim.js";
@@ -25,10 +25,12 @@ export async function rebuildClaims(
   const { claimsAtRefresh, requestModeKeys } = engine.settings;
   if (claimsAtRefresh.length === 0 && requestModeKeys.size === 0) return row;
   const payload = parseStoredJson(row.accessTokenPayloadJson);
-  const claims = claimsAtRefresh.filter(({ key, policy }) => policy.autoAdd || payload[key] !== undefined);
+  const claims = claimsAtRefresh.filter(
+    ({ key, policy }) => policy.autoAdd || ownMember(payload, key) !== undefined,
+  );
   const patches = await fetchAll(engine, claims, row, payload, userContext);
   const patch: JsonObject = {};
-  for (const key of requestModeKeys) if (payload[key] !== undefined) patch[key] = null;
+  for (const key of requestModeKeys) if (ownMember(payload, key) !== undefined) patch[key] = null;
   for (const [claim, fetched] of patches) Object.assign(patch, changesOf(claim, payload, fetched));
   if (Object.keys(patch).length === 0) return row;
   let patched: SessionRow | undefined;
