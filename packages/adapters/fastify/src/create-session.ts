@@ -35,7 +35,7 @@ export interface FastifySession<T extends SessionTypes = SessionTypes>
    * `await app.register(Session.plugin)`: serves refresh, sign-out, JWKS and discovery, and answers our errors that no
    * error handler of the application answered. For the context it is registered in, and those inside.
    */
-  readonly plugin: FastifyPluginAsync;
+  readonly plugin: FastifyPluginAsync<{ prefix?: string }>;
   /**
    * A hook that lets only requests with a session through, and puts it on the request. On the refresh endpoint's path it
    * refreshes.

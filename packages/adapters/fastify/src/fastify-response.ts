@@ -43,13 +43,16 @@ export class FastifyResponse extends BaseResponse<FastifyReplyLike> {
     this.native.header("set-cookie", [...lines.filter((other) => !drop(other)), line]);
   }
 
-  /** Sends text as it stands: a response schema of the route would take members away. */
-  finish(body: ResponseBody | null): FastifyReplyLike {
-    if (this.committed) return this.native;
+  /**
+   * Sends text as it stands: a response schema of the route would take members away. Gives nothing back: a reply is a
+   * thenable, and who awaits it waits for the end of the response.
+   */
+  finish(body: ResponseBody | null): undefined {
+    if (this.committed) return undefined;
     if (body !== null) this.native.header("content-type", body.contentType);
     if (this.#capture !== undefined) {
       this.#capture(body);
-      return this.native;
+      return undefined;
     }
     this.#hasAnswered = true;
     if (body === null) this.native.send();
@@ -57,7 +60,7 @@ export class FastifyResponse extends BaseResponse<FastifyReplyLike> {
       this.native.serializer((text: string) => text);
       this.native.send(body.text);
     }
-    return this.native;
+    return undefined;
   }
 
   /**

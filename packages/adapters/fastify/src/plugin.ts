@@ -9,8 +9,8 @@ import { wrap } from "./wrap.js";
  * Decorates the request, serves our endpoints, and answers our errors that nobody else did: in the context it is
  * registered in, and those inside.
  */
-export function makePlugin(adapter: AdapterCore, property: string): FastifyPluginAsync {
-  const plugin: FastifyPluginAsync = async (app) => {
+export function makePlugin(adapter: AdapterCore, property: string): FastifyPluginAsync<{ prefix?: string }> {
+  const plugin: FastifyPluginAsync<{ prefix?: string }> = async (app, { prefix = "" }) => {
     if (app.hasRequestDecorator(property)) {
       throw invalidOption(
         "property",
@@ -39,7 +39,7 @@ export function makePlugin(adapter: AdapterCore, property: string): FastifyPlugi
           (failure: Error) => done(failure),
         );
     });
-    await app.register(endpoints(adapter));
+    await app.register(endpoints(adapter, prefix));
   };
   // What fastify-plugin would do: without it, hooks and decorators would end with this function's own context.
   return Object.assign(plugin, {
@@ -49,19 +49,20 @@ export function makePlugin(adapter: AdapterCore, property: string): FastifyPlugi
   });
 }
 
-/** Our endpoints, in a context where no body is parsed: whatever stands in it, and however broken, is left alone. */
-function endpoints(adapter: AdapterCore): FastifyPluginAsync {
+/**
+ * Our endpoints, as real routes that answer in `onRequest`: before the body is looked at, which may be anything, and
+ * after the hooks of the application (CORS, rate limits).
+ */
+function endpoints(adapter: AdapterCore, wantedPrefix: string): FastifyPluginAsync {
   return async (app) => {
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser("*", (_request, _payload, done) => done(null));
     for (const { method, basePath, path } of adapter.endpointRoutes()) {
-      const base = belowPrefix(app, basePath);
+      const base = belowPrefix(app, wantedPrefix, basePath);
       for (const url of [`${base}${path}`, `${base}/:tenantId${path}`].flatMap((one) => [one, `${one}/`])) {
         app.route({
           method,
           url,
           ...(method === "GET" ? { exposeHeadRoute: true } : {}),
-          handler: async (request, reply) => {
+          onRequest: async (request, reply) => {
             const exchange = wrap(request, reply);
             try {
               if ((await adapter.handleEndpoint(exchange)) === undefined) reply.callNotFound();
@@ -70,16 +71,22 @@ function endpoints(adapter: AdapterCore): FastifyPluginAsync {
             }
             return reply;
           },
+          handler: (_request, reply) => reply.callNotFound(),
         });
       }
     }
   };
 }
 
-/** @throws SessionError `INVALID_OPTION` when the plugin's prefix is not where the endpoints are to be: cookies would not be sent there */
-function belowPrefix({ prefix }: FastifyInstance, basePath: string): string {
-  const wanted = prefix.replace(/\/$/, "");
-  if (basePath === wanted || basePath.startsWith(`${wanted}/`)) return basePath.slice(wanted.length);
+/**
+ * The base path as a route below the context's prefix. The prefix that the plugin itself is registered with moves
+ * nothing, as it opens no context: it is only compared.
+ *
+ * @throws SessionError `INVALID_OPTION` when endpoints and configuration disagree: cookies would be sent elsewhere
+ */
+function belowPrefix({ prefix }: FastifyInstance, wantedPrefix: string, basePath: string): string {
+  const wanted = (prefix + wantedPrefix).replace(/\/$/, "");
+  if (basePath === wanted || basePath.startsWith(`${wanted}/`)) return basePath.slice(prefix.length);
   throw invalidOption(
     "appInfo.apiBasePath",
     `is ${basePath}, but Session.plugin is registered below ${wanted}: set apiBasePath to ${wanted}${basePath}, or register the plugin at the root`,

@@ -8,7 +8,7 @@ import {
 import cookie from "@fastify/cookie";
 import cors from "@fastify/cors";
 import type Fastify from "fastify";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from "fastify";
 import { createSession, type FastifySession, SessionError, type SessionRequest } from "../../src/index.js";
 
 export interface MountedFixture {
@@ -53,12 +53,10 @@ export async function mountFixture(
     if (!SessionError.is(error)) fixture.sawForeignError(error);
     throw error;
   });
-  await app.register(
-    async (child) => {
-      for (const route of fixture.routes) mount(child, route, session);
-    },
-    { prefix: fixture.prefix },
-  );
+  const routes: FastifyPluginAsync = async (child) => {
+    for (const route of fixture.routes) mount(child, route, session);
+  };
+  await app.register(routes, { prefix: fixture.prefix });
   return {
     app,
     fixture,
