@@ -101,6 +101,24 @@ describe("changing an option signs nobody out, design decision 12", () => {
     }
   });
 
+  it("within grace the parent gives the same child, though a new secret has taken over since [wire R-9] [sec R-06]", async () => {
+    const old = await startApp({ secret: SECRETS[0] });
+    const next = await old.sibling({ secret: [SECRETS[1], SECRETS[0]] });
+    apps.push(old, next);
+    const client = old.client("header");
+    await client.send("POST", "/login");
+    const parent = Object.assign(client.copy(), { origin: next.origin });
+    await client.refresh();
+    // Promoted by the new process: from here on children are derived with the new secret.
+    const moved = Object.assign(client.copy(), { origin: next.origin });
+    expect(outcome(await moved.send("GET", "/me"))).toBe("session + tokens");
+    expect((await parent.refresh()).status).toBe(200);
+    expect(parent.refreshToken).toBe(client.refreshToken);
+    old.clock.advanceSeconds(60);
+    expect((await moved.refresh()).status).toBe(200);
+    expect(outcome(await moved.send("GET", "/me"))).toBe("session + tokens");
+  });
+
   it("the new algorithm signs at once, and tokens of the old one still verify", async () => {
     const old = await startApp();
     const next = await old.sibling({ signingAlgorithm: "EdDSA" });
