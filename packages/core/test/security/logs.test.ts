@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { SessionOptions } from "../../src/config/session-options.js";
 import { SessionError } from "../../src/errors/session-error.js";
+import type { JsonObject } from "../../src/runtime/json.js";
 import type { Logger } from "../../src/runtime/logger.js";
 import { heldStore } from "../support/held-store.js";
 import { startApp, type TestApp, wrap } from "../support/http-app.js";
@@ -264,7 +265,7 @@ describe("texts from outside [sec L-04]", () => {
     await client.send("POST", "/login", {}, JSON.stringify({ payload: { [nasty]: "x".repeat(3400) } }));
     for (const payload of [{ [nasty]: Number.NaN }, { [nasty]: "x".repeat(5000) }, { [nasty]: () => 1 }]) {
       const error: unknown = await app.session
-        .createNewSessionWithoutRequestResponse("user-1", payload as Record<string, never>)
+        .createNewSessionWithoutRequestResponse("user-1", payload as object as JsonObject)
         .catch((thrown: unknown) => thrown);
       expect(SessionError.is(error)).toBe(true);
       lines.push((error as Error).message);
