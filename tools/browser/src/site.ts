@@ -28,6 +28,10 @@ export interface Site {
   /** What came in since the last `reset`. */
   readonly counters: { refreshAttempted: number; refreshSucceeded: number; guardedCalls: number };
   refreshFault: RefreshFault;
+  /** Hashes of the refresh tokens handed out since the last `reset`. */
+  readonly children: string[];
+  /** Lets the next refreshes wait until so many are under way, so that none sees the other's cookies. */
+  gatherRefreshes(count: number): void;
   reset(): void;
   close(): Promise<void>;
 }
@@ -81,6 +85,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const clock = new MovableClock();
   const session = makeSession(api, otherOrigin, clock, options);
   const script = await clientBundle();
+  let missing = 0;
+  let waiting: (() => void)[] = [];
 
   const site: Site = {
     api,
@@ -89,7 +95,13 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     clock,
     counters: { refreshAttempted: 0, refreshSucceeded: 0, guardedCalls: 0 },
     refreshFault: "none",
+    children: [],
+    gatherRefreshes(count) {
+      missing = count;
+    },
     reset() {
+      missing = 0;
+      site.children.length = 0;
       site.refreshFault = "none";
       Object.assign(site.counters, { refreshAttempted: 0, refreshSucceeded: 0, guardedCalls: 0 });
     },
@@ -125,6 +137,12 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     }
     return next();
   });
+  app.use("/auth/session/refresh", (_req, _res, next) => {
+    waiting.push(next);
+    if (--missing > 0) return;
+    for (const proceed of waiting) proceed();
+    waiting = [];
+  });
   app.use(express.json());
   app.use(session.middleware());
   addRoutes(app, site);
@@ -147,8 +165,9 @@ function addRoutes(app: express.Express, site: Site): void {
   });
 
   // Refreshes, because it stands on the refresh path.
-  app.post("/auth/session/refresh", session.verifySession(), (_req, res) => {
+  app.post("/auth/session/refresh", session.verifySession(), (req, res) => {
     site.counters.refreshSucceeded++;
+    site.children.push(String(session.of(req)?.getAccessTokenPayload().refreshTokenHash1));
     res.send("refresh success");
   });
 

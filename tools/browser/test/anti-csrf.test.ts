@@ -58,3 +58,17 @@ browserSuite("a session with anti-CSRF tokens", { antiCsrf: "VIA_TOKEN" }, (suit
     expect(await tab.httpOnlyCookies()).toEqual({});
   });
 });
+
+browserSuite("a session that wants a header of its own", { antiCsrf: "VIA_CUSTOM_HEADER" }, (suite) => {
+  it("is content with the client's header, and refuses a form that cannot send it [wire G-4, J-26]", async () => {
+    const tab = await suite.tab({ origin: suite.site.otherOrigin });
+    await tab.signIn();
+    expect(await tab.post("/write")).toEqual({ status: 200, text: "written" });
+    suite.site.clock.advanceSeconds(HOUR_SECONDS + 1);
+    expect(await tab.post("/write")).toEqual({ status: 200, text: "written" });
+    expect(suite.site.counters.refreshSucceeded).toBe(1);
+    const here = await suite.tab();
+    const form = await here.call("POST", "/write?superTokensDoNotDoInterception");
+    expect(form).toEqual({ status: 401, text: '{"message":"try refresh token"}' });
+  });
+});
