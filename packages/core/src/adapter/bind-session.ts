@@ -5,6 +5,7 @@ import type { SessionOptions } from "../config/session-options.js";
 import { createCore } from "../create-core.js";
 import { SessionError } from "../errors/session-error.js";
 import { answerError } from "../flows/answer-error.js";
+import { matchClaimEndpoint } from "../flows/claim-endpoints.js";
 import { createNewSession, type NewSession, ownClaims } from "../flows/create.js";
 import { type CreateJwtInput, createJwt } from "../flows/create-jwt.js";
 import {
@@ -15,7 +16,6 @@ import {
   handleEndpoint,
   matchEndpoint,
 } from "../flows/endpoints.js";
-import { matchClaimEndpoint } from "../flows/claim-endpoints.js";
 import { getSession } from "../flows/guard.js";
 import { refreshSession } from "../flows/refresh.js";
 import { memoOf } from "../flows/request-memo.js";

@@ -4,6 +4,7 @@ import { type AdapterCore, type BoundSession, bindSession } from "../../src/adap
 import type { SessionOptions } from "../../src/config/session-options.js";
 import { Exchange, exchangeOn } from "../../src/http/exchange.js";
 import { NodeRequest, NodeResponse } from "../../src/http/node-http.js";
+import type { JsonObject } from "../../src/runtime/json.js";
 import { silentLogger } from "../../src/runtime/logger.js";
 import type { SessionEvent } from "../../src/session/session-event.js";
 import { SpyStore } from "./spy-store.js";
@@ -42,7 +43,11 @@ export interface TestApp {
 /** The routes every test app has; each may be replaced. What a handler returns is sent as JSON. */
 const ROUTES: Record<string, Handler> = {
   "POST /login": async (req, res, session) => {
-    const input = JSON.parse((await readBody(req)) || "{}") as { userId?: string; payload?: {}; data?: {} };
+    const input = JSON.parse((await readBody(req)) || "{}") as {
+      userId?: string;
+      payload?: JsonObject;
+      data?: JsonObject;
+    };
     const created = await session.createNewSession(
       req,
       res,
