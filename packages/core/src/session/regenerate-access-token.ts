@@ -83,7 +83,8 @@ export async function patchPayload(
   const { algorithm } = await engine.keys.signing();
   const nowMs = engine.clock.wallMs();
   return engine.store.updateAccessTokenPayload(handle, nowMs, (json, row) => {
-    const merged = mergeClaimPatch(parseStoredJson(json), update, nowMs, fetched);
+    // By the clock as it is when the row is looked at: a write that waited must not pass for a new one.
+    const merged = mergeClaimPatch(parseStoredJson(json), update, engine.clock.wallMs(), fetched);
     const payload = payloadOf(
       {
         userId: row.userId,

@@ -475,13 +475,13 @@ describe("claims of a session", () => {
     expect((await app.session.updateClaimForUser("u", claim)).sort()).toEqual(
       [one.getHandle(), two.getHandle()].sort(),
     );
-    const valueOf = (handle: string) => app.session.getClaimValue(handle, claim);
-    expect(await valueOf(two.getHandle())).toEqual({ status: "OK", value: "b in t1" });
-    expect(await valueOf(stranger.getHandle())).toEqual({ status: "OK", value: "a in public" });
+    const read = (handle: string) => app.session.getClaimValue(handle, claim);
+    expect(await read(two.getHandle())).toEqual({ status: "OK", value: "b in t1" });
+    expect(await read(stranger.getHandle())).toEqual({ status: "OK", value: "a in public" });
     expect(await app.session.updateClaimForUser("u", claim, { tenantId: "t1", value: "c" })).toEqual([
       two.getHandle(),
     ]);
-    expect(await valueOf(one.getHandle())).toEqual({ status: "OK", value: "b in public" });
+    expect(await read(one.getHandle())).toEqual({ status: "OK", value: "b in public" });
   });
 
   it("the browser may have claims fetched that are declared so, now and then (O-37)", async () => {

@@ -43,12 +43,12 @@ afterEach(() => app.close());
 
 /** A claim whose source is a variable, and which counts how often it is asked. */
 function source<T extends string | boolean>(key: string, value: T | undefined) {
-  const state = {
+  const state: { value: T | undefined; asked: number; claim: PrimitiveClaim<T> } = {
     value,
     asked: 0,
     claim: new PrimitiveClaim<T>({
       key,
-      fetchValue: async () => {
+      fetchValue: async (): Promise<T | undefined> => {
         state.asked += 1;
         return state.value;
       },
