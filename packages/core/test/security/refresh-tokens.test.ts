@@ -345,6 +345,31 @@ describe("a revocation that overtakes a refresh [sec R-14, CC-03]", () => {
   });
 });
 
+describe("a rotation whose outcome is unknown [sec ST-04, R-06]", () => {
+  it.each(["/auth/session/refresh", "/me"])(
+    "promoted, but the reply was lost on the way (POST %s): the retry finds it done and rotates nothing twice",
+    async (path) => {
+      app = await startApp();
+      const client = await signIn();
+      await client.refresh();
+      const handle = handleIn(client.refreshToken as string);
+      app.store.fail = (operation) => (operation === "promoteSession" ? "after" : undefined);
+      const lost = await client.send("POST", path);
+      expect([lost.status, tokenEffect(lost)]).toEqual([503, "untouched"]);
+      app.store.fail = undefined;
+      expect((await rowOf(app.store, handle))?.generation).toBe(1);
+      app.clock.advanceSeconds(600);
+      const twins = [client.copy(), client.copy()];
+      for (const twin of twins) expect((await twin.send("POST", path)).status).toBe(200);
+      expect((await rowOf(app.store, handle))?.generation).toBe(1);
+      const next = await Promise.all(twins.map((twin) => twin.refresh()));
+      expect(next.map(({ status }) => status)).toEqual([200, 200]);
+      expect(new Set(twins.map(({ refreshToken }) => refreshToken)).size).toBe(1);
+      expect(app.events.filter(({ type }) => type === "theft")).toEqual([]);
+    },
+  );
+});
+
 describe("answers are never shared [sec R-17, CC-02]", () => {
   it("120 refreshes at once, of different sessions and both transports: each gets its own", async () => {
     app = await startApp();
