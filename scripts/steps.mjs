@@ -36,4 +36,5 @@ export const steps = [
   },
   { name: "tests", command: ["vitest", "run"], runner: true },
   { name: "rows", command: ["node", "scripts/rows.mjs", "--brief"], after: true },
+  { name: "adapters", command: ["node", "scripts/adapters.mjs"], after: true },
 ];
