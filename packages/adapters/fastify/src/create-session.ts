@@ -3,13 +3,13 @@ import {
   type BoundSession,
   bindSession,
   findExchange,
-  invalidOption,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
 import type { FastifyPluginAsync } from "fastify";
 import type { ErrorHandler, FastifyReplyLike, FastifyRequestLike, GuardHook } from "./fastify-types.js";
 import { makePlugin } from "./plugin.js";
+import { SessionSlot } from "./session-slot.js";
 import { wrap } from "./wrap.js";
 
 export interface FastifySessionOptions extends SessionOptions {
@@ -57,10 +57,8 @@ export interface FastifySession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: FastifySessionOptions = {},
 ): FastifySession<T> {
-  const { property = "session", ...coreOptions } = options;
-  if (typeof property !== "string" || property === "") {
-    throw invalidOption("property", "must be the name of a property");
-  }
+  const { property, ...coreOptions } = options;
+  const slot = new SessionSlot(property);
   const { session, adapter } = bindSession<FastifyRequestLike, FastifyReplyLike, T>(coreOptions, wrap);
 
   /** Answers an error of ours. @throws any other one */
@@ -73,14 +71,14 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   return {
     ...session,
 
-    plugin: makePlugin(adapter, property),
+    plugin: makePlugin(adapter, slot),
 
     verifySession(verifyOptions) {
       const { onError, ...getOptions } = verifyOptions ?? {};
       return async (request, reply) => {
         try {
-          const found = await adapter.verifySession(wrap(request, reply), getOptions);
-          (request as unknown as Record<string, unknown>)[property] = found;
+          slot.assertFree(request);
+          slot.put(request, await adapter.verifySession(wrap(request, reply), getOptions));
           return undefined;
         } catch (error) {
           if (onError === "throw") throw error;

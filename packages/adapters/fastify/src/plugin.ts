@@ -2,6 +2,7 @@ import { SessionError } from "@acme/session-core";
 import { type AdapterCore, findExchange, invalidOption } from "@acme/session-core/adapter";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { FastifyResponse } from "./fastify-response.js";
+import type { SessionSlot } from "./session-slot.js";
 import { noteError, takeUnanswered } from "./unanswered-errors.js";
 import { wrap } from "./wrap.js";
 
@@ -9,21 +10,17 @@ import { wrap } from "./wrap.js";
  * Decorates the request, serves our endpoints, and answers our errors that nobody else did: in the context it is
  * registered in, and those inside.
  */
-export function makePlugin(adapter: AdapterCore, property: string): FastifyPluginAsync<{ prefix?: string }> {
+export function makePlugin(adapter: AdapterCore, slot: SessionSlot): FastifyPluginAsync<{ prefix?: string }> {
   const plugin: FastifyPluginAsync<{ prefix?: string }> = async (app, { prefix = "" }) => {
-    if (app.hasRequestDecorator(property)) {
-      throw invalidOption(
-        "property",
-        `request.${property} belongs to another plugin (@fastify/session?); choose another name, e.g. createSession({ property: "auth" }), or read the session with Session.of(request)`,
-      );
-    }
-    app.decorateRequest(property, null);
+    if (app.hasRequestDecorator(slot.property)) throw slot.isTaken();
+    app.decorateRequest(slot.property, null);
     app.addHook("onError", async (request, reply, error) => {
       if (SessionError.is(error)) noteError(wrap(request, reply), error);
     });
     app.addHook("onSend", (request, reply, payload, done) => {
       const exchange = findExchange(request.raw);
-      const error = exchange && takeUnanswered(exchange);
+      // Only what Fastify itself makes of an error has a length by now.
+      const error = exchange && reply.hasHeader("content-length") ? takeUnanswered(exchange) : undefined;
       if (exchange === undefined || error === undefined) {
         done(null, payload);
         return;

@@ -21,7 +21,7 @@ export function noteError(exchange: Exchange, error: unknown): void {
   });
 }
 
-/** The error that nobody but Fastify itself answers; asked for a second time there is none. */
+/** The error that Fastify's own handler has seen, and nobody answered before; asked for a second time there is none. */
 export function takeUnanswered(exchange: Exchange): unknown {
   const noted = unanswered.get(exchange);
   if (!noted?.isWithFastify) return undefined;

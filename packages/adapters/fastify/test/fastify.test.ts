@@ -195,6 +195,10 @@ describe("errors", () => {
         reply.code(418).send({ code: (error as SessionError).type }),
       );
       get("/answers-sync", (_error, _request, reply) => void reply.code(418).send("teapot"));
+      get("/copies-headers", (error, _request, reply) => {
+        reply.headers((error as { headers?: Record<string, string> }).headers ?? {});
+        reply.code(418).send({ own: "answer" });
+      });
       get("/throws", (error) => {
         throw error;
       });
@@ -208,6 +212,7 @@ describe("errors", () => {
     const user = app.client();
     expect((await user.get("/answers")).json).toEqual({ code: "UNAUTHORISED" });
     expect((await user.get("/answers-sync")).body).toBe("teapot");
+    expect((await user.get("/copies-headers")).json).toEqual({ own: "answer" });
     for (const path of ["/throws", "/rejects", "/sends", "/ours"]) {
       const response = await user.get(path);
       expect([path, response.status, response.body]).toEqual([path, 401, UNAUTHORISED]);
@@ -281,6 +286,23 @@ describe("beside other plugins", () => {
     await expect(make()).rejects.toThrow('createSession({ property: "auth" })');
     await expect(make("auth")).resolves.toBeUndefined();
     expect(() => createSession({ property: "" })).toThrow(/option `property`/);
+  });
+
+  it("G-66: a guard refuses what somebody else has put on the request; guards in a row agree", async () => {
+    app = await startApp((routes, session) => {
+      const theirs = async (request: object) => {
+        Object.assign(request, { session: { theirs: true } });
+      };
+      routes.get("/theirs", { preHandler: [theirs, session.verifySession()] }, async () => "in");
+      const both = [session.verifySession({ sessionRequired: false }), session.verifySession()];
+      routes.get("/both", { preHandler: both }, async (request) => ({
+        same: (request as SessionRequest).session === session.of(request),
+      }));
+    });
+    const user = await app.signedIn();
+    const refused = await user.get("/theirs");
+    expect([refused.status, refused.body.includes("choose another name")]).toEqual([500, true]);
+    expect((await user.get("/both")).json).toEqual({ same: true });
   });
 
   it("FA-06: below a prefix or in a context of its own, siblings are left alone", async () => {
