@@ -9,7 +9,7 @@ import type { AdapterHarness } from "./harness.js";
  * out and says why.
  */
 export function runAdapterConformance(harness: AdapterHarness, { describe, it }: ConformanceRunner): void {
-  describe(`adapter conformance: ${harness.id}`, () => {
+  describe(`adapter conformance: ${harness.id} [sec A-01]`, () => {
     for (const adapterCase of adapterConformanceCases) {
       const name = `${adapterCase.id} ${adapterCase.title}`;
       const run = (): Promise<void> => runAdapterCase(adapterCase, harness);
