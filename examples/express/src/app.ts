@@ -2,7 +2,7 @@ import { pageDirectory, people } from "@acme/example-page";
 import express from "express";
 import { lab, Session, UserRoles } from "./session.ts";
 
-export const app = express();
+export const app: express.Express = express();
 
 app.disable("x-powered-by");
 app.use(Session.middleware()); // serves refresh, sign-out, JWKS and discovery under /auth

@@ -24,7 +24,14 @@ const VERSION_KEY = "rolesVersion";
  *
  * @throws SessionError `INVALID_OPTION`
  */
-export function createUserRoles<P extends string = string>(options: UserRolesOptions<P> = {}) {
+export function createUserRoles<P extends string = string>(options: UserRolesOptions<P> = {}): UserRoles<P> {
+  return makeUserRoles(options);
+}
+
+/** Roles, as {@link createUserRoles} makes them. A name of its own, so that declarations of an application can say it. */
+export interface UserRoles<P extends string = string> extends ReturnType<typeof makeUserRoles<P>> {}
+
+function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
   checkUserRolesOptions(options);
   const propagation = options.propagation ?? "push";
   const isStrict = propagation === "strict";
@@ -308,9 +315,6 @@ export function createUserRoles<P extends string = string>(options: UserRolesOpt
   };
   return plugin satisfies SessionPlugin;
 }
-
-/** What {@link createUserRoles} makes. */
-export type UserRoles<P extends string = string> = ReturnType<typeof createUserRoles<P>>;
 
 /** With a catalogue, patterns may be granted beside the permissions it lists. */
 export type PatternOf<P extends string> = string extends P
