@@ -25,6 +25,12 @@ export {
   WireResponse,
 } from "./adapter/wire-request.js";
 export type { ConformanceRunner } from "./conformance-runner.js";
+export type { MakeRoleStore, RoleCase, RoleContext, RoleStoreUnderTest } from "./roles/role-case.js";
+export { roleConformanceCases, runRoleCase } from "./roles/role-conformance-cases.js";
+export {
+  type RoleStoreConformanceOptions,
+  runRoleStoreConformance,
+} from "./roles/run-role-store-conformance.js";
 export { runStoreConformance, type StoreConformanceOptions } from "./store/run-store-conformance.js";
 export type {
   MakeStore,

@@ -121,7 +121,7 @@ describe("claims on a request, by the vectors", () => {
 
   it("V-21: a fetch that leaves it invalid: 403 with the new tokens and their exposed headers; the row is saved (O-12, O-13)", async () => {
     await start();
-    wanted = only(source("k", "y").claim.validators.hasValue("x"));
+    wanted = only(source<string>("k", "y").claim.validators.hasValue("x"));
     const refused = await client.send("GET", "/guarded");
     expect(refused.status).toBe(403);
     expect(refused.json).toEqual({
@@ -145,7 +145,7 @@ describe("claims on a request, by the vectors", () => {
     await start();
     const other = app.client("header");
     await other.send("POST", "/login");
-    wanted = only(source("k", "y").claim.validators.hasValue("x"));
+    wanted = only(source<string>("k", "y").claim.validators.hasValue("x"));
     const refused = await other.send("GET", "/guarded");
     expect(refused.status).toBe(403);
     expect(refused.header("st-access-token")).toBeDefined();
@@ -202,7 +202,7 @@ describe("claims on a request, by the vectors", () => {
 
   it("V-25: optional means that a session may be missing, not that it may be invalid", async () => {
     await start();
-    wanted = { sessionRequired: false, require: [source("k", "y").claim.validators.hasValue("x")] };
+    wanted = { sessionRequired: false, require: [source<string>("k", "y").claim.validators.hasValue("x")] };
     const nobody = await app.client().send("GET", "/guarded");
     expect([nobody.status, nobody.json]).toEqual([200, null]);
     expect((await client.send("GET", "/guarded")).status).toBe(403);
