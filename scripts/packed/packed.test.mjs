@@ -7,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { root } from "../lib/run.mjs";
 import {
   execute,
+  filesOf,
   firstBlock,
   makeProject,
   nodes,
@@ -42,18 +43,6 @@ function replaced(text, pattern, by) {
   return result;
 }
 
-/** Blocks of TypeScript in a guide, by the file that their first line names: together they are an application. */
-function filesOf(guide) {
-  const blocks = [
-    ...readFileSync(join(root, guide), "utf8").matchAll(/^```ts\n\/\/ (\S+\.ts)\n(.*?)^```/gms),
-  ];
-  assert.equal(
-    blocks.length,
-    readFileSync(join(root, guide), "utf8").split("```ts\n").length - 1,
-    "every block names its file",
-  );
-  return Object.fromEntries(blocks.map(([, name, text]) => [name, text]));
-}
 const guides = { express: "docs/frameworks/express.md", migrating: "docs/migrating.md" };
 
 let project;

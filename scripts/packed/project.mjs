@@ -1,4 +1,5 @@
 // An application outside of the workspace that installs what npm would receive, and runs it on the Node versions we support.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -95,4 +96,17 @@ export function firstBlock(path, language) {
   );
   if (block === null) throw new Error(`${path} has no block of ${language}`);
   return block[1];
+}
+
+/** Blocks of TypeScript in a guide, by the file that their first line names: together they are an application. */
+export function filesOf(guide) {
+  const blocks = [
+    ...readFileSync(join(root, guide), "utf8").matchAll(/^```ts\n\/\/ (\S+\.ts)\n(.*?)^```/gms),
+  ];
+  assert.equal(
+    blocks.length,
+    readFileSync(join(root, guide), "utf8").split("```ts\n").length - 1,
+    "every block names its file",
+  );
+  return Object.fromEntries(blocks.map(([, name, text]) => [name, text]));
 }

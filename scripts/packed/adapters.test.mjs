@@ -1,0 +1,69 @@
+// The guides and READMEs of the other adapters, from the packed tarballs: every block of a guide is one application that
+// compiles, its test passes on every Node version we support, and the README's example compiles.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import {
+  execute,
+  filesOf,
+  firstBlock,
+  makeProject,
+  nodes,
+  pack,
+  pinned,
+  removeTemporaryDirectories,
+  write,
+} from "./project.mjs";
+
+const adapters = {
+  fastify: ["fastify", "@fastify/cors"],
+  koa: ["koa", "@types/koa", "@koa/router", "@koa/cors", "@types/koa__cors"],
+};
+const readme = (name) => firstBlock(`packages/adapters/${name}/README.md`, "js");
+const compilerOptions = {
+  target: "es2022",
+  module: "nodenext",
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
+  skipLibCheck: true,
+  types: ["node"],
+  outDir: "built",
+};
+
+let project;
+before(async () => {
+  const folders = Object.keys(adapters).map((name) => `packages/adapters/${name}`);
+  const others = [...Object.values(adapters).flat(), "@types/node", "typescript"];
+  project = await makeProject({
+    ...(await pack(["packages/core", ...folders])),
+    ...Object.fromEntries(others.map((name) => [name, pinned(name)])),
+  });
+  for (const name of Object.keys(adapters)) {
+    write(join(project, name), {
+      ...filesOf(`docs/frameworks/${name}.md`),
+      "readme.ts": readme(name),
+      "tsconfig.json": JSON.stringify({ compilerOptions, include: ["*.ts"] }),
+    });
+  }
+});
+after(removeTemporaryDirectories);
+
+for (const name of Object.keys(adapters)) {
+  describe(name, () => {
+    it("the README's example has fewer than twenty lines; it and the guide compile", async () => {
+      assert.ok(readme(name).trim().split("\n").length < 20);
+      const tsc = join(project, "node_modules/typescript/bin/tsc");
+      assert.deepEqual(await execute("node", [tsc, "-p", name], { cwd: project }), { code: 0, output: "" });
+    });
+
+    for (const { name: version, path } of nodes) {
+      it(`the guide's test passes on ${version}`, async () => {
+        const ran = await execute(path, ["--test", `${name}/built/session.test.js`], { cwd: project });
+        assert.equal(ran.code, 0, ran.output);
+        assert.match(ran.output, /pass 1\n/);
+      });
+    }
+  });
+}
