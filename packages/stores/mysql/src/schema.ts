@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import type { Database, MysqlRecord, Query } from "./database.js";
+import { isMissingTable } from "./mysql-failure.js";
+import { type Names, type NamesOptions, namesOf } from "./names.js";
+import { textOf } from "./row.js";
+
+/** As in the other stores: a higher thousand in the tables means a release that breaks with this one (security.md ST-09). */
+const BREAKING = 1;
+
+/**
+ * The schema as a list of steps, each a list of statements that can be run again without harm. Released steps are never
+ * edited: the store compares checksums.
+ *
+ * Ids are VARBINARY, so that no collation takes two of them for one and no trailing blank is lost (ST-07); InnoDB is
+ * named, since another engine knows no transaction.
+ */
+const STEPS: readonly ((names: Names) => readonly string[])[] = [
+  ({ sessions, signingKeys, secrets }) => [
+    `CREATE TABLE IF NOT EXISTS ${sessions} (
+  handle                       VARBINARY(128) NOT NULL PRIMARY KEY,
+  tenant_id                    VARBINARY(256) NOT NULL,
+  user_id                      VARBINARY(256) NOT NULL,
+  refresh_token_hash2          VARBINARY(256) NOT NULL,
+  previous_refresh_token_hash2 VARBINARY(256),
+  secret_id                    VARBINARY(256) NOT NULL,
+  previous_secret_id           VARBINARY(256),
+  generation                   BIGINT NOT NULL,
+  rotated_at_ms                BIGINT,
+  session_data_json            LONGBLOB NOT NULL,
+  access_token_payload_json    LONGBLOB NOT NULL,
+  created_at_ms                BIGINT NOT NULL,
+  expires_at_ms                BIGINT NOT NULL,
+  absolute_expires_at_ms       BIGINT NOT NULL,
+  version                      BIGINT NOT NULL DEFAULT 0,
+  KEY by_user (user_id),
+  KEY by_expiry (expires_at_ms)
+) ENGINE = InnoDB`,
+    `CREATE TABLE IF NOT EXISTS ${signingKeys} (
+  kid              VARBINARY(256) NOT NULL PRIMARY KEY,
+  family           VARBINARY(64) NOT NULL,
+  algorithm        VARBINARY(64) NOT NULL,
+  sequence         BIGINT NOT NULL,
+  created_at_ms    BIGINT NOT NULL,
+  public_jwk_json  LONGBLOB NOT NULL,
+  private_jwk_json LONGBLOB NOT NULL,
+  UNIQUE KEY by_slot (family, algorithm, sequence)
+) ENGINE = InnoDB`,
+    `CREATE TABLE IF NOT EXISTS ${secrets} (
+  position BIGINT NOT NULL PRIMARY KEY,
+  id       VARBINARY(256) NOT NULL,
+  secret   LONGBLOB NOT NULL,
+  UNIQUE KEY by_id (id)
+) ENGINE = InnoDB`,
+  ],
+];
+
+interface Step {
+  readonly version: number;
+  readonly checksum: string;
+  readonly statements: readonly string[];
+}
+
+function stepsFor(names: Names): Step[] {
+  const usual = namesOf({});
+  return STEPS.map((write, place) => ({
+    version: 1000 * BREAKING + place + 1,
+    checksum: createHash("sha256").update(write(usual).join(";")).digest("hex"),
+    statements: write(names),
+  }));
+}
+
+const createMigrations = ({ migrations }: Names): string =>
+  `CREATE TABLE IF NOT EXISTS ${migrations} (
+  version    INT NOT NULL PRIMARY KEY,
+  checksum   VARBINARY(64) NOT NULL,
+  applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+) ENGINE = InnoDB`;
+
+/** The whole schema as one script for the operator's own tool (`migrate: false`): it can be run any number of times. */
+export function mysqlSchemaSql(options: NamesOptions = {}): string {
+  const names = namesOf(options);
+  const statements = stepsFor(names).flatMap((step) => [
+    ...step.statements,
+    `INSERT IGNORE INTO ${names.migrations} (version, checksum) VALUES (${step.version}, '${step.checksum}')`,
+  ]);
+  return `${[createMigrations(names), ...statements].join(";\n\n")};\n`;
+}
+
+/**
+ * Makes the schema what this release needs. Of several processes at first boot one does it, the others wait for it; a
+ * schema that is up to date costs one read.
+ *
+ * @throws Error when the tables were made by a newer release that breaks with this one, a step was changed by hand, or
+ *   they are missing and `mayMigrate` is false
+ */
+export async function prepareSchema(database: Database, names: Names, mayMigrate: boolean): Promise<void> {
+  const steps = stepsFor(names);
+  const readApplied = async (query: Query): Promise<readonly MysqlRecord[]> => {
+    try {
+      return (await query(`SELECT version, checksum FROM ${names.migrations}`)).records;
+    } catch (error) {
+      if (isMissingTable(error)) return [];
+      throw error;
+    }
+  };
+  await database.lease(async (query) => {
+    if (missing(steps, await readApplied(query)).length === 0) return;
+    if (!mayMigrate) {
+      throw new Error(
+        "the tables are missing or older than this release: run the script that mysqlSchemaSql() gives, or leave `migrate` on",
+      );
+    }
+    const { records } = await query("SELECT GET_LOCK(?, 2) AS isLocked", [names.lock]);
+    if (Number(records[0]?.isLocked) !== 1) throw new Error("another process is making the tables");
+    try {
+      await query(createMigrations(names));
+      for (const { version, checksum, statements } of missing(steps, await readApplied(query))) {
+        for (const statement of statements) await query(statement);
+        await query(`INSERT INTO ${names.migrations} (version, checksum) VALUES (?, ?)`, [version, checksum]);
+      }
+    } finally {
+      await query("SELECT RELEASE_LOCK(?)", [names.lock]);
+    }
+  });
+}
+
+function missing(steps: readonly Step[], applied: readonly MysqlRecord[]): Step[] {
+  const checksums = new Map(applied.map((record) => [Number(record.version), textOf(record.checksum)]));
+  const newest = Math.max(...checksums.keys(), 0);
+  if (newest >= 1000 * (BREAKING + 1)) {
+    throw new Error(
+      `the tables were made by a newer release (schema ${newest}); update @acme/session-store-mysql`,
+    );
+  }
+  return steps.filter(({ version, checksum }) => {
+    const found = checksums.get(version);
+    if (found !== undefined && found !== checksum) {
+      throw new Error(`step ${version} of the schema is not the one of this release; was its script edited?`);
+    }
+    return found === undefined;
+  });
+}

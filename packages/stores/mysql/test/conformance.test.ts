@@ -1,0 +1,24 @@
+import { runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { type FreshTables, freshTables, missing, stopServer } from "./fixture.js";
+
+afterAll(stopServer);
+
+describe.skipIf(missing !== undefined)(`MySQL (${missing ?? "real server"})`, () => {
+  let fresh: FreshTables;
+  beforeAll(async () => {
+    fresh = freshTables();
+    const store = fresh.open();
+    await store.listSecrets();
+    await store.close();
+  });
+  afterAll(() => fresh.drop());
+  const makeStore = (): StoreUnderTest => {
+    const open = () => fresh.open({ maxConnections: 4 });
+    return { store: open(), reopen: open, cleanup: fresh.empty };
+  };
+  runStoreConformance(
+    { name: "mysql2", makeStore, capabilities: { secondInstance: true } },
+    { describe, it },
+  );
+});
