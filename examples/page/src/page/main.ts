@@ -61,11 +61,8 @@ function look(): void {
   history.observe(token, clock.nowMs());
   const isSignedIn = token !== undefined;
   element("picture-card").hidden = history.lives.length === 0;
-  if (element("signed-in").hidden === isSignedIn) {
-    element("signed-in").hidden = !isSignedIn;
-    if (isSignedIn) void listSessions();
-  }
-  element("sign-in").hidden = isSignedIn;
+  if (isSignedIn && !document.body.classList.contains("is-signed-in")) void listSessions();
+  document.body.classList.toggle("is-signed-in", isSignedIn);
   if (token === undefined) return;
   const { up } = token;
   element("user-id").textContent = up.sub;

@@ -33,8 +33,10 @@ export class TokenPicture {
     const x = (timeMs: number) => ((timeMs - fromMs) / (toMs - fromMs)) * width;
     const bottom = TOP + LANES * LANE_HEIGHT;
     const shapes: SVGElement[] = [];
-    const add = (name: string, attributes: Record<string, string | number>, text?: string) => {
-      shapes.push(shape(name, attributes, text));
+    const labels: SVGElement[] = [];
+    const add: Add = (name, attributes, text) => {
+      const list = text === undefined ? shapes : labels;
+      list.push(shape(name, attributes, text));
     };
 
     for (const jump of history.jumps) {
@@ -72,11 +74,11 @@ export class TokenPicture {
     add("text", { class: "now-label", x: now, y: bottom + 17 }, "now");
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${bottom + AXIS_HEIGHT}`);
     this.#svg.setAttribute("aria-label", describe(history, nowMs));
-    this.#svg.replaceChildren(...shapes);
+    this.#svg.replaceChildren(...shapes, ...labels);
   }
 
   #drawLane(
-    add: (name: string, attributes: Record<string, string | number>, text?: string) => void,
+    add: Add,
     life: RefreshTokenLife,
     top: number,
     { x, nowMs, fromMs, history, width }: Frame,
@@ -127,6 +129,8 @@ export class TokenPicture {
     }
   }
 }
+
+type Add = (name: string, attributes: Record<string, string | number>, text?: string) => void;
 
 interface Frame {
   x(timeMs: number): number;
