@@ -102,7 +102,8 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    if (this.ownsPool) await (await this.#pool).end();
+    // A connection that fails while it is let go of is gone as well.
+    if (this.ownsPool) await (await this.#pool).end().catch(() => {});
   }
 
   async #acquire(): Promise<MysqlPoolConnection> {

@@ -63,7 +63,8 @@ export class PgDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    if (this.ownsPool) await (await this.#pool).end();
+    // A connection that fails while it is let go of is gone as well.
+    if (this.ownsPool) await (await this.#pool).end().catch(() => {});
   }
 
   async #lease<T>(use: (query: Query) => Promise<T>): Promise<T> {
