@@ -153,6 +153,14 @@ export class MemoryRoleStore implements RoleStore {
   }
 
   async readAuthorization(tenantId: string, userId: string): Promise<UserAuthorization> {
+    return this.#read(tenantId, userId);
+  }
+
+  async readAuthorizationVersion(tenantId: string, userId: string): Promise<number> {
+    return this.#read(tenantId, userId).version;
+  }
+
+  #read(tenantId: string, userId: string): UserAuthorization {
     const assignment = this.#find(tenantId, userId);
     const effective = this.#closure(assignment?.roles ?? []);
     const roles = [...effective].map((name) => this.#roles.get(name)).filter((role) => role !== undefined);
@@ -162,10 +170,6 @@ export class MemoryRoleStore implements RoleStore {
       permissions: sorted(new Set(roles.flatMap(({ permissions }) => [...permissions]))),
       version: Math.max(assignment?.version ?? 0, ...roles.map(({ version }) => version)),
     };
-  }
-
-  async readAuthorizationVersion(tenantId: string, userId: string): Promise<number> {
-    return (await this.readAuthorization(tenantId, userId)).version;
   }
 
   #find(tenantId: string, userId: string): Assignment | undefined {

@@ -1,4 +1,4 @@
-import { PERMISSION_KEY, ROLE_KEY } from "../claims/authorization.js";
+import { type AuthorizationQuestion, PERMISSION_KEY, ROLE_KEY } from "../claims/authorization.js";
 import type { Evaluation, FetchingClaimValidator, SessionClaimValidator } from "../claims/claim-validator.js";
 import { isPattern } from "../claims/grants.js";
 import { PrimitiveClaim } from "../claims/primitive-claim.js";
@@ -154,6 +154,12 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
     UserRoleClaim: roleClaim,
     /** Validators over the user's permissions: `PermissionClaim.validators.includes("edit")`. */
     PermissionClaim: permissionClaim,
+
+    /** `session.has()`, with the permissions of the catalogue as its type. */
+    has: (
+      session: { has(question: AuthorizationQuestion): boolean },
+      question: AuthorizationQuestion<P>,
+    ): boolean => session.has(question),
 
     /** Makes a role, or adds permissions to one; never takes any away. */
     createNewRoleOrAddPermissions(
