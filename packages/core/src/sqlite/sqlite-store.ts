@@ -2,6 +2,7 @@ import { invalidOption } from "../errors/throwers.js";
 import type {
   Promotion,
   SecretRow,
+  SessionPage,
   SessionRow,
   SessionStore,
   SigningKeyRow,
@@ -166,6 +167,14 @@ export class SqliteStore implements SessionStore {
 
   deleteExpiredSessions(nowMs: number, limit: number): Promise<number> {
     return this.#write((connection) => connection.run(sql.DELETE_EXPIRED_SESSIONS, nowMs, limit));
+  }
+
+  scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
+    const after = storable(cursor ?? null);
+    return this.#read((connection) => {
+      const rows = connection.all(sql.SCAN_SESSIONS, after, after, limit).map(sessionMapping.toRow);
+      return { rows, next: rows.length === limit ? rows.at(-1)?.handle : undefined };
+    });
   }
 
   listSigningKeys(): Promise<SigningKeyRow[]> {

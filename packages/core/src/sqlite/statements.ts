@@ -49,6 +49,10 @@ export const DELETE_SESSIONS_OF_USER = `
 export const DELETE_EXPIRED_SESSIONS = `
   DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at_ms <= ? LIMIT ?)`;
 
+/** after this handle or null, the same, limit: all rows, expired ones too */
+export const SCAN_SESSIONS = `
+  SELECT ${sessionMapping.read} FROM sessions WHERE ? IS NULL OR handle > ? ORDER BY handle LIMIT ?`;
+
 export const LIST_SIGNING_KEYS = `SELECT ${signingKeyMapping.read} FROM signing_keys`;
 
 export const INSERT_SIGNING_KEY = `

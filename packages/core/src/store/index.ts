@@ -1,4 +1,5 @@
 /** Door for stores: the contract, the row types, and the reference implementation. */
+export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";
 export type { RolePage, RoleStore, UserAuthorization } from "./role-store.js";
@@ -6,6 +7,7 @@ export type {
   KeyFamily,
   Promotion,
   SecretRow,
+  SessionPage,
   SessionRow,
   SessionStore,
   SigningAlgorithm,

@@ -1,5 +1,12 @@
 import { MemoryRoleStore } from "./memory-role-store.js";
-import type { Promotion, SecretRow, SessionRow, SessionStore, SigningKeyRow } from "./session-store.js";
+import type {
+  Promotion,
+  SecretRow,
+  SessionPage,
+  SessionRow,
+  SessionStore,
+  SigningKeyRow,
+} from "./session-store.js";
 
 /**
  * Keeps everything in this process's memory: the reference implementation of the contract, for tests and for trying
@@ -106,6 +113,17 @@ export class MemoryStore implements SessionStore {
   async listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
     if (this.#secrets.length === 0 && candidate) this.#secrets.push({ ...candidate });
     return this.#secrets.map((secret) => ({ ...secret }));
+  }
+
+  async scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
+    const handles = [...this.#sessions.keys()]
+      .filter((handle) => cursor === undefined || handle > cursor)
+      .sort();
+    const rows = handles.slice(0, limit).flatMap((handle) => {
+      const row = this.#sessions.get(handle);
+      return row === undefined ? [] : [{ ...row }];
+    });
+    return { rows, next: handles.length > limit ? handles[limit - 1] : undefined };
   }
 
   async close(): Promise<void> {}

@@ -69,6 +69,13 @@ export interface SecretRow {
   secret: string;
 }
 
+/** What {@link SessionStore.scanSessions} gives. */
+export interface SessionPage {
+  rows: SessionRow[];
+  /** Undefined when there is nothing behind this page. */
+  next: string | undefined;
+}
+
 /**
  * What the engine asks of a database. A store decides nothing but atomicity: every method is one atomic, linearizable
  * step per session, expressed as compare-and-set; none may be put together from a separate get and set.
@@ -145,6 +152,15 @@ export interface SessionStore {
    * doing so at once exactly one candidate wins.
    */
   listSecrets(candidate?: SecretRow): Promise<SecretRow[]>;
+
+  /**
+   * Optional: walks over all rows, live or not, as they are kept, for moving to another store. A row that is there all
+   * the while is met at least once.
+   *
+   * @param cursor undefined at first, then what the call before gave
+   * @param limit about so many rows at a time
+   */
+  scanSessions?(cursor: string | undefined, limit: number): Promise<SessionPage>;
 
   /** Waits at most 5 s for what is in flight, then lets go of every timer, socket and file. */
   close(): Promise<void>;

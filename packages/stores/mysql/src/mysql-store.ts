@@ -5,6 +5,7 @@ import {
   MAX_USER_ID_BYTES,
   type Promotion,
   type SecretRow,
+  type SessionPage,
   type SessionRow,
   type SessionStore,
   type SigningKeyRow,
@@ -243,6 +244,14 @@ export class MysqlStore implements SessionStore {
         );
       }
       return (await query(sql.deleteExpiredSessions, [this.#now(nowMs), limit])).affectedRows;
+    });
+  }
+
+  scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
+    return this.#runOutside(async (query, sql) => {
+      const { records } = await query(sql.scanSessions, [bytes(cursor ?? ""), limit]);
+      const rows = records.map(sessionMapping.toRow);
+      return { rows, next: rows.length === limit ? rows.at(-1)?.handle : undefined };
     });
   }
 

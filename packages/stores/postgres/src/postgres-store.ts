@@ -3,6 +3,7 @@ import {
   type Attempt,
   type Promotion,
   type SecretRow,
+  type SessionPage,
   type SessionRow,
   type SessionStore,
   type SigningKeyRow,
@@ -210,6 +211,13 @@ export class PostgresStore implements SessionStore {
         );
       }
       return Number(result?.count);
+    });
+  }
+
+  scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
+    return this.#runOutside(async (query, sql) => {
+      const rows = (await query(sql.scanSessions, [cursor ?? null, limit])).map(sessionMapping.toRow);
+      return { rows, next: rows.length === limit ? rows.at(-1)?.handle : undefined };
     });
   }
 

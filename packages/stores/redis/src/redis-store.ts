@@ -3,6 +3,7 @@ import {
   MAX_USER_ID_BYTES,
   type Promotion,
   type SecretRow,
+  type SessionPage,
   type SessionRow,
   type SessionStore,
   type SigningKeyRow,
@@ -188,6 +189,15 @@ export class RedisStore implements SessionStore {
     });
   }
 
+  scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
+    return this.#operations.run(async () => {
+      const args = [cursor ?? "0", String(limit)];
+      const [next, answers] = (await this.#eval(scripts.scanSessions, 0, args)) as [string, unknown[]];
+      const rows = answers.flatMap((answer) => toStoredRow(answer) ?? []);
+      return { rows, next: next === "0" ? undefined : next };
+    });
+  }
+
   listSigningKeys(): Promise<SigningKeyRow[]> {
     return this.#operations.run(async () => {
       const keys = (await this.#eval(scripts.listSigningKeys, 0, [])) as string[];
@@ -297,14 +307,19 @@ const NUMBERS: ReadonlySet<string> = new Set<keyof SessionRow>([
 
 /** The age since the last rotation is that by the clock of the script, told in the caller's time (TM-01). */
 function toRow(answer: unknown, nowMs: number): SessionRow | undefined {
+  const row = toStoredRow(answer);
+  if (row === undefined || row.rotatedAtMs === null) return row;
+  const serverNowMs = Number((answer as unknown[])[SESSION_FIELDS.length]);
+  return { ...row, rotatedAtMs: row.rotatedAtMs + nowMs - serverNowMs };
+}
+
+function toStoredRow(answer: unknown): SessionRow | undefined {
   if (!Array.isArray(answer)) return undefined;
   const values = answer as (string | null)[];
-  const row = Object.fromEntries(
+  return Object.fromEntries(
     SESSION_FIELDS.map((field, index) => {
       const value = values[index] ?? null;
       return [field, value !== null && NUMBERS.has(field) ? Number(value) : value];
     }),
   ) as unknown as SessionRow;
-  if (row.rotatedAtMs !== null) row.rotatedAtMs += nowMs - Number(values[SESSION_FIELDS.length]);
-  return row;
 }
