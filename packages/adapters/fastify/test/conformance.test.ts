@@ -6,7 +6,8 @@ import { describe, it } from "vitest";
 import { mountFixture } from "./support/fixture-app.js";
 import { injectingServer } from "./support/injecting-server.js";
 
-const lowest = createRequire(import.meta.url)("fastify5-lowest") as typeof fastify;
+const require = createRequire(import.meta.url);
+const lowest = require("fastify5-lowest") as typeof fastify;
 
 function overSockets(
   id: string,
