@@ -26,13 +26,21 @@ export function resultOf(
   userContext: UserContext,
   evaluation: Evaluation,
 ): Maybe<ClaimValidationResult> {
-  return chain(settled(validator.validate(payload, userContext, evaluation)), (result) => {
-    if (!isPlainObject(result) || typeof result.isValid !== "boolean") {
-      throw invalidArgument(`the claim validator \`${validator.id}\` did not return { isValid }`);
-    }
-    return result;
-  });
+  const result = settled(validator.validate(payload, userContext, evaluation));
+  return result instanceof Promise
+    ? result.then((late) => checkedResult(validator, late))
+    : checkedResult(validator, result);
 }
+
+function checkedResult(
+  validator: SessionClaimValidator,
+  result: ClaimValidationResult,
+): ClaimValidationResult {
+  if (typeof result === "object" && result !== null && typeof result.isValid === "boolean") return result;
+  throw invalidArgument(`the claim validator \`${validator.id}\` did not return { isValid }`);
+}
+
+const NONE: readonly ClaimValidationError[] = Object.freeze([]);
 
 /** What the 403 says of one validator: nothing if it passes, one entry per child if it is an `allOf`. */
 export function failuresOf(
@@ -44,31 +52,42 @@ export function failuresOf(
   if (validator.children !== undefined && validator.combine === "allOf") {
     return failuresOfAll(validator.children, payload, userContext, evaluation);
   }
-  return chain(resultOf(validator, payload, userContext, evaluation), (result) => {
-    if (result.isValid) return NONE;
-    const { id } = validator;
-    return [result.reason === undefined ? { id } : { id, reason: result.reason }];
-  });
+  const result = resultOf(validator, payload, userContext, evaluation);
+  return result instanceof Promise
+    ? result.then((late) => failureIn(validator, late))
+    : failureIn(validator, result);
 }
 
-const NONE: readonly ClaimValidationError[] = Object.freeze([]);
+function failureIn(
+  { id }: SessionClaimValidator,
+  result: ClaimValidationResult,
+): readonly ClaimValidationError[] {
+  if (result.isValid) return NONE;
+  return [result.reason === undefined ? { id } : { id, reason: result.reason }];
+}
 
-/** In list order, without a short circuit (claims.md 2.3). */
+/** In list order, without a short circuit (claims.md 2.3). This loop runs on every request: no closure, no copy. */
 export function failuresOfAll(
   validators: readonly SessionClaimValidator[],
   payload: JsonObject,
   userContext: UserContext,
   evaluation: Evaluation,
 ): Maybe<readonly ClaimValidationError[]> {
-  let failures: ClaimValidationError[] | undefined;
-  const judged = inTurn(validators, (validator) =>
-    chain(failuresOf(validator, payload, userContext, evaluation), (found) => {
-      if (found.length === 0) return;
-      failures ??= [];
-      failures.push(...found);
-    }),
-  );
-  return chain(judged, () => failures ?? NONE);
+  let failures = NONE;
+  for (let index = 0; index < validators.length; index++) {
+    const found = failuresOf(validators[index] as SessionClaimValidator, payload, userContext, evaluation);
+    if (found instanceof Promise) {
+      const before = failures;
+      const rest = validators.slice(index + 1);
+      return found.then(async (late) => [
+        ...before,
+        ...late,
+        ...(await failuresOfAll(rest, payload, userContext, evaluation)),
+      ]);
+    }
+    if (found.length > 0) failures = [...failures, ...found];
+  }
+  return failures;
 }
 
 /** Whether a rule holds, does not hold, or cannot be told: then its opposite cannot be told either. */

@@ -47,7 +47,8 @@ export interface ClaimOutcome {
 export function runValidators(question: ClaimQuestion): Maybe<ClaimOutcome> {
   checkValidators(question.validators, "the override of the claim validators");
   const run = new ClaimRun(question);
-  return chain(run.prepareAll(question.validators), () => run.conclude());
+  const preparing = run.prepareAll(question.validators);
+  return preparing instanceof Promise ? preparing.then(() => run.conclude()) : run.conclude();
 }
 
 /** One evaluation under way. */
@@ -91,11 +92,16 @@ class ClaimRun implements Evaluation {
 
   conclude(): Maybe<ClaimOutcome> {
     const { validators, userContext } = this.#question;
-    return chain(failuresOfAll(validators, this.#current, userContext, this), (invalidClaims) =>
-      this.#fetches === undefined
-        ? { invalidClaims, ...NOTHING_FETCHED }
-        : { invalidClaims, ...findings(this.#question.payload, this.#fetches) },
-    );
+    const failures = failuresOfAll(validators, this.#current, userContext, this);
+    return failures instanceof Promise
+      ? failures.then((invalidClaims) => this.#outcome(invalidClaims))
+      : this.#outcome(failures);
+  }
+
+  #outcome(invalidClaims: readonly ClaimValidationError[]): ClaimOutcome {
+    if (this.#fetches !== undefined)
+      return { invalidClaims, ...findings(this.#question.payload, this.#fetches) };
+    return invalidClaims.length === 0 ? NOTHING_TO_DO : { ...NOTHING_TO_DO, invalidClaims };
   }
 
   #prepare(validator: SessionClaimValidator): Maybe<void> {
@@ -105,7 +111,9 @@ class ClaimRun implements Evaluation {
         : this.prepareAll(validator.children);
     }
     if (validator.claim === undefined) return undefined;
-    return chain(this.#isDue(validator), (isDue) => (isDue ? this.#fetch(validator) : undefined));
+    const isDue = this.#isDue(validator);
+    if (isDue === false) return undefined;
+    return chain(isDue, (late) => (late ? this.#fetch(validator) : undefined));
   }
 
   /** Nothing is fetched if one stands as it is; else from left to right until one does. */
@@ -153,7 +161,7 @@ class ClaimRun implements Evaluation {
       return !this.#fetches?.underWay.has(claim.key);
     }
     const answer = settled(validator.shouldRefetch(this.#current, this.#question.userContext, this));
-    return chain(answer, Boolean);
+    return answer instanceof Promise ? answer.then(Boolean) : Boolean(answer);
   }
 
   #fetch({ claim, maxAgeInSeconds }: FetchingClaimValidator): Promise<void> {
@@ -240,7 +248,9 @@ interface Fetches {
   readonly wantsNewStamp: Set<string>;
 }
 
-const NOTHING_FETCHED: Omit<ClaimOutcome, "invalidClaims"> = Object.freeze({
+/** What nearly every evaluation comes to. */
+const NOTHING_TO_DO: ClaimOutcome = Object.freeze({
+  invalidClaims: [],
   patch: undefined,
   patchedClaims: [],
   requestValues: undefined,

@@ -1,4 +1,4 @@
-import { runValidators } from "../claims/run-validators.js";
+import { type ClaimOutcome, runValidators } from "../claims/run-validators.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
 import { invalidArgument } from "../errors/throwers.js";
@@ -7,7 +7,7 @@ import { chain } from "../runtime/maybe.js";
 import type { SessionRow } from "../store/session-store.js";
 import { parseStoredJson, snapshotPayload } from "../tokens/payload-snapshot.js";
 import { buildClaim } from "./build-claim.js";
-import type { SessionInformation } from "./container-functions.js";
+import type { SessionInformation, ValidatedClaims } from "./container-functions.js";
 import { createSession } from "./create-session.js";
 import { emitFor } from "./emit.js";
 import type { SessionEngine } from "./engine.js";
@@ -15,6 +15,8 @@ import { establishSession } from "./establish-session.js";
 import { patchPayload, regenerateAccessToken } from "./regenerate-access-token.js";
 import { refreshSession } from "./rotate-refresh-token.js";
 import type { SessionFunctions } from "./types.js";
+
+const NO_VALUES: JsonObject = Object.freeze({});
 
 /** The functions as they are before anybody overrides them. */
 export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
@@ -82,22 +84,21 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
 
     regenerateAccessToken: (input) => regenerateAccessToken(engine, input),
 
-    validateClaims({ claimValidators, accessTokenPayload, requestValues = {}, ...input }) {
+    validateClaims(input) {
       return chain(
         runValidators({
-          ...input,
-          validators: claimValidators,
-          payload: accessTokenPayload,
-          requestValues,
+          validators: input.claimValidators,
+          payload: input.accessTokenPayload,
+          requestValues: input.requestValues ?? NO_VALUES,
+          userId: input.userId,
+          recipeUserId: input.recipeUserId,
+          tenantId: input.tenantId,
+          sessionHandle: input.sessionHandle,
           nowMs: nowMs(),
+          userContext: input.userContext,
           fetcher: engine.claimFetcher,
         }),
-        ({ invalidClaims, patch, patchedClaims, requestValues: fetchedForRequest }) => ({
-          invalidClaims,
-          accessTokenPayloadUpdate: patch,
-          fetchedClaims: patchedClaims,
-          requestValues: fetchedForRequest,
-        }),
+        validatedClaimsOf,
       );
     },
 
@@ -162,4 +163,13 @@ function informationOf(row: SessionRow): SessionInformation {
     timeCreated: row.createdAtMs,
     expiry: row.expiresAtMs,
   };
+}
+
+function validatedClaimsOf({
+  invalidClaims,
+  patch,
+  patchedClaims,
+  requestValues,
+}: ClaimOutcome): ValidatedClaims {
+  return { invalidClaims, accessTokenPayloadUpdate: patch, fetchedClaims: patchedClaims, requestValues };
 }
