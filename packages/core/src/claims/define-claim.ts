@@ -30,7 +30,7 @@ export interface ClaimDefinition<K extends string, T> {
   readonly autoAdd?: boolean | undefined;
 }
 
-export interface CommonValidators<T> {
+interface CommonValidators<T> {
   /** Deep equality. */
   hasValue(expected: T, maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
   oneOf(expected: readonly T[], maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
@@ -45,12 +45,12 @@ export interface CommonValidators<T> {
   matches(schema: StandardSchema, maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
 }
 
-export interface NumberValidators {
+interface NumberValidators {
   gte(minimum: number, maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
   lte(maximum: number, maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
 }
 
-export interface ListValidators {
+interface ListValidators {
   isEmpty(maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
   notEmpty(maxAgeInSeconds?: number, id?: string): FetchingClaimValidator;
 }

@@ -13,7 +13,7 @@ import type { UserContext } from "./user-context.js";
 const KEY = "st-ev";
 const DEFAULT_REFETCH_ON_FALSE_SECONDS = 10;
 
-export interface EmailVerifiedValidators extends BooleanValidators {
+interface EmailVerifiedValidators extends BooleanValidators {
   /**
    * A false value is asked for again after `refetchTimeOnFalseInSeconds` (default 10), so that a verification in another
    * browser is noticed; a true one only after `maxAgeInSeconds`, if that is given.

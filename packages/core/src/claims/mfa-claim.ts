@@ -36,7 +36,7 @@ export interface MfaOptions {
   readonly endpoints?: boolean | undefined;
 }
 
-export interface MfaContacts {
+interface MfaContacts {
   emails?: Record<string, string[]>;
   phoneNumbers?: Record<string, string[]>;
 }

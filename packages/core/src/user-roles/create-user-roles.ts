@@ -323,7 +323,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
 }
 
 /** With a catalogue, patterns may be granted beside the permissions it lists. */
-export type PatternOf<P extends string> = string extends P
+type PatternOf<P extends string> = string extends P
   ? never
   : "*" | `${string}:*` | `*:${string}` | `${string}:*:${string}`;
 

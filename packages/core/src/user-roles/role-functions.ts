@@ -204,7 +204,7 @@ export function makeRoleFunctions(roles: () => RoleStore): RoleFunctions {
 }
 
 /** All pages of a list, one after the other. */
-export async function everyPage(
+async function everyPage(
   read: (page: { after: string | undefined; limit: number }) => Promise<string[]>,
 ): Promise<string[]> {
   const all: string[] = [];

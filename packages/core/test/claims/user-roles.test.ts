@@ -241,6 +241,35 @@ describe("roles and permissions", () => {
   });
 });
 
+it("as many permissions fit into a token as docs/claims.md says (O-45)", async () => {
+  const guide = readFileSync(join(import.meta.dirname, "../../../../docs/claims.md"), "utf8");
+  expect(guide).toContain("100 permissions of 20 characters fit (150 of 12, 70 of 30)");
+  for (const [length, fitting] of [
+    [20, 100],
+    [12, 150],
+    [30, 70],
+  ] as const) {
+    for (const [count, fits] of [
+      [fitting, true],
+      [fitting + 10, false],
+    ] as const) {
+      const roles = createUserRoles();
+      const app = await startApp({ plugins: [roles] });
+      const permissions = Array.from({ length: count }, (_, index) => String(index).padStart(length, "p"));
+      await roles.createNewRoleOrAddPermissions("admin", permissions);
+      await roles.addRoleToUser("public", "6f1c2a34-0d6e-4d8b-9a51-3c2f7e9b8a10", "admin");
+      const made = app.session
+        .createNewSessionWithoutRequestResponse("6f1c2a34-0d6e-4d8b-9a51-3c2f7e9b8a10")
+        .then(() => true)
+        .catch((error: { type: string }) => error.type);
+      expect(await made).toBe(fits ? true : "PAYLOAD_TOO_LARGE");
+      const warned = app.events.filter(({ type }) => type === "token_large");
+      expect(warned).toMatchObject(fits ? [{ largestClaims: ["st-perm", "st-role", "iss"] }] : []);
+      await app.close();
+    }
+  }
+});
+
 describe("propagation", () => {
   async function live(options: Parameters<typeof createUserRoles>[0] = {}, sessions = 3) {
     const roles = createUserRoles(options);
