@@ -77,22 +77,24 @@ export function matchEndpoint(core: SessionCore, { req }: Exchange): Endpoint | 
 
 /** One of our endpoints, for a host that wants to know its routes beforehand. */
 export interface EndpointRoute {
-  readonly method: "GET" | "POST";
+  /** PUT only where a claim brings such an endpoint. */
+  readonly method: "GET" | "POST" | "PUT";
   /** What requests have in front, e.g. `/auth`: a gateway's path is not part of it. A tenant segment may follow. */
   readonly basePath: string;
   /** E.g. `/session/refresh`. */
   readonly path: string;
 }
 
-/** The endpoints that are not switched off. */
+/** The endpoints that are not switched off, and those that claims bring. */
 export function endpointRoutes(core: SessionCore): EndpointRoute[] {
   const { basePath: full, gatewayPath } = core.config;
   const basePath = full.slice(gatewayPath.length);
-  return ROUTES.filter(
+  const own = ROUTES.filter(
     ({ endpoint }) =>
       !(endpoint === "refresh" && core.apis.refreshPOST === undefined) &&
       !(endpoint === "sign-out" && core.apis.signOutPOST === undefined),
-  ).map(({ method, path }) => ({ method, basePath, path }));
+  );
+  return [...own, ...core.claimEndpoints].map(({ method, path }) => ({ method, basePath, path }));
 }
 
 /** OpenID Connect Discovery 1.0 §3, as far as a verifier of our tokens needs it. */

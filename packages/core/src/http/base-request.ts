@@ -11,6 +11,11 @@ const MAX_COOKIE_HEADER_LENGTH = 16 * 1024;
 export abstract class BaseRequest<Native = unknown> {
   /** Exactly what the application passed in. */
   abstract readonly native: Native;
+  /** What a JSON body is read from: an object with a parsed `body`, a stream, or a Fetch `Request`. */
+  get bodySource(): unknown {
+    return this.native;
+  }
+
   /** Upper-case method token. */
   abstract readonly method: string;
   /** Path and query as the client sent them: mount prefix kept, not decoded. A full URL is fine. */

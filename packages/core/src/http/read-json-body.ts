@@ -12,7 +12,7 @@ const MAX_BODY_BYTES = 16 * 1024;
  * @throws SessionError `BAD_INPUT_ERROR` when it is not JSON or too long
  */
 export async function readJsonBody(req: BaseRequest): Promise<unknown> {
-  const native = req.native as {
+  const native = req.bodySource as {
     body?: unknown;
     text?: unknown;
     clone?: unknown;

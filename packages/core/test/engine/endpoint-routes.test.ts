@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from "vitest";
+import { emailVerifiedClaim } from "../../src/claims/index.js";
 import { APP_INFO, startApp, type TestApp } from "../support/http-app.js";
 
 let app: TestApp | undefined;
@@ -21,5 +22,18 @@ it("the table of routes leaves out what an override switched off", async () => {
   expect(app.adapter.endpointRoutes().map(({ path }) => path)).toEqual([
     "/jwt/jwks.json",
     "/.well-known/openid-configuration",
+  ]);
+});
+
+it("the table of routes has the endpoints that claims bring", async () => {
+  const verified = emailVerifiedClaim({
+    endpoints: true,
+    isVerified: () => true,
+    consumeToken: () => undefined,
+  });
+  app = await startApp({ plugins: [verified] });
+  expect(app.adapter.endpointRoutes().slice(4)).toEqual([
+    { method: "GET", basePath: "/auth", path: "/user/email/verify" },
+    { method: "POST", basePath: "/auth", path: "/user/email/verify" },
   ]);
 });
