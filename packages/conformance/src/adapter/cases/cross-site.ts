@@ -63,10 +63,14 @@ export const crossSiteCases: readonly AdapterCase[] = [
       const user = client();
       await user.login("user-1");
       await probe.reset();
-      for (const path of ["/guarded", "/auth/session/refresh"]) {
+      const asked = [
+        ["/guarded", "GET"],
+        ["/auth/session/refresh", "POST"],
+      ] as const;
+      for (const [path, method] of asked) {
         const response = await client().send("OPTIONS", path, {
           origin: WEBSITE_ORIGIN,
-          "access-control-request-method": "GET",
+          "access-control-request-method": method,
           "access-control-request-headers": CORS_HEADERS.join(","),
         });
         assert.ok(response.status >= 200 && response.status < 300, `${path}: ${response.status}`);
