@@ -1,0 +1,47 @@
+import type { SessionContainer, VerifySessionOptions } from "@acme/session-core";
+import type { Request, ResponseToolkit, ServerAuthScheme } from "@hapi/hapi";
+import { credentialsOf } from "./credentials.js";
+
+/** Checks a request for a session. */
+type Verify = (
+  request: Request,
+  h: ResponseToolkit,
+  options: VerifySessionOptions,
+) => Promise<SessionContainer | undefined>;
+
+/**
+ * The scheme behind `auth: "session"`. Without a session the next strategy is asked, or the route's mode decides; a
+ * session that does not hold is an error of ours, which the plugin answers unless the mode is `try`.
+ */
+export function authScheme(name: string, verify: Verify): ServerAuthScheme {
+  return (_server, given) => {
+    const options = (given ?? {}) as VerifySessionOptions;
+    return {
+      async authenticate(request, h) {
+        const session = await verify(request, h, { ...options, sessionRequired: isSoleGate(request) });
+        return session === undefined
+          ? h.unauthenticated(missing(name))
+          : h.authenticated(credentialsOf(session));
+      },
+    };
+  };
+}
+
+/** Documented, and missing from hapi's types: the route's settings with the server's default in place. */
+interface AuthLookup {
+  lookup(route: unknown): { readonly mode?: string; readonly strategies?: readonly string[] } | false;
+}
+
+/** Whether nobody but us decides: then the answer is ours, and not hapi's list of schemes. */
+function isSoleGate({ server, route }: Request): boolean {
+  const settings = (server.auth as unknown as AuthLookup).lookup(route);
+  return settings !== false && settings.mode === "required" && settings.strategies?.length === 1;
+}
+
+/** What `Boom.unauthorized(null, scheme)` is to hapi: no credentials, rather than wrong ones. */
+function missing(scheme: string): Error {
+  return Object.assign(new Error("Unauthorized"), {
+    isMissing: true,
+    output: { headers: { "WWW-Authenticate": scheme } },
+  });
+}

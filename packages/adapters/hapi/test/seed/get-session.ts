@@ -1,0 +1,22 @@
+import Hapi from "@hapi/hapi";
+import { Session } from "./session.js";
+
+let server = Hapi.server({ port: 8000 });
+
+server.route({
+  path: "/like-comment",
+  method: "post",
+  handler: async (req, res) => {
+    let session = await Session.getSession(req, res);
+
+    if (session === undefined) {
+      throw Error("Should never come here")
+    }
+
+    let userId = session.getUserId();
+    //...
+    return { userId };
+  }
+})
+
+export { server };
