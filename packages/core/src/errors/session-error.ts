@@ -40,6 +40,8 @@ export interface SessionErrorPayloads {
   INVALID_ARGUMENT: undefined;
   /** Tokens can no longer be delivered: the response head has already been sent. */
   RESPONSE_COMMITTED: undefined;
+  /** Tokens can never be delivered here: a server component, say. The store is as it was. */
+  READ_ONLY_CONTEXT: undefined;
 }
 
 export type SessionErrorType = keyof SessionErrorPayloads;
@@ -101,6 +103,7 @@ export class SessionError<T extends SessionErrorType = SessionErrorType> extends
   static readonly INVALID_OPTION = "INVALID_OPTION" as const;
   static readonly INVALID_ARGUMENT = "INVALID_ARGUMENT" as const;
   static readonly RESPONSE_COMMITTED = "RESPONSE_COMMITTED" as const;
+  static readonly READ_ONLY_CONTEXT = "READ_ONLY_CONTEXT" as const;
 
   readonly type: T;
   readonly payload: PayloadOf<T>;

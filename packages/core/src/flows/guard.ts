@@ -171,10 +171,11 @@ function fromToken(
           sessionRequired: false,
           antiCsrfCheck: options.antiCsrfCheck,
           checkDatabase: options.checkDatabase,
+          ...(memo.isReadOnly ? { isReadOnly: true } : {}),
         },
         userContext: memo.userContext(userContext),
       })
-    : establishSession(engine, token, options);
+    : establishSession(engine, token, memo.isReadOnly ? { ...options, isReadOnly: true } : options);
   return found instanceof Promise
     ? found.then((session) => settle(memo, session, transfer, wanted))
     : settle(memo, found, transfer, wanted);
@@ -191,7 +192,7 @@ function settle(
   const loading = memo.sitesLoaded();
   if (loading instanceof Promise) return loading.then(() => settle(memo, session, transfer, passed));
   memo.adopt(session, transfer, passed);
-  if (session.heldTokens.updated) memo.tokensChanged(session);
+  if (session.heldTokens.updated && !memo.isReadOnly) memo.tokensChanged(session);
   return session;
 }
 

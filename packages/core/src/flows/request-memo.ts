@@ -52,7 +52,18 @@ export class RequestMemo implements SessionSink {
     return session;
   }
 
+  get isReadOnly(): boolean {
+    return this.exchange.res.isReadOnly;
+  }
+
   assertDeliverable(): void {
+    if (this.isReadOnly) {
+      throw new SessionError({
+        type: "READ_ONLY_CONTEXT",
+        message:
+          "the session would change where the client cannot be told (a server component?); do it in a route handler or a server action",
+      });
+    }
     if (!this.exchange.res.committed) return;
     throw new SessionError({
       type: "RESPONSE_COMMITTED",

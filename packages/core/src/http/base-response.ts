@@ -15,6 +15,14 @@ export abstract class BaseResponse<Native = unknown> {
   abstract readonly native: Native;
   /** Whether the head has been sent, or the response handed away: nothing can be delivered any more. */
   abstract readonly committed: boolean;
+  /**
+   * Whether nothing could ever be delivered here, as in a server component: then a session is only read, and nothing is
+   * rotated, promoted or saved.
+   */
+  get isReadOnly(): boolean {
+    return false;
+  }
+
   /** The last call before `finish` wins. */
   abstract setStatus(code: number): void;
   abstract setHeader(name: string, value: string): void;

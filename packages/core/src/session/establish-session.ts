@@ -17,6 +17,8 @@ export interface EstablishOptions {
   antiCsrfCheck: boolean;
   antiCsrfToken: string | undefined;
   checkDatabase: boolean;
+  /** Nothing could be delivered: nothing is promoted, and the row is read only for `checkDatabase`. Default false. */
+  isReadOnly?: boolean | undefined;
 }
 
 /**
@@ -45,10 +47,10 @@ function fromVerified(
   if (verified === undefined) return undefined;
   const { payload } = verified;
   if (options.antiCsrfCheck) checkAntiCsrfToken(payload.antiCsrfToken, options.antiCsrfToken);
-  if (!options.checkDatabase && (payload.parentRefreshTokenHash1 ?? null) === null) {
+  const isMarked = (payload.parentRefreshTokenHash1 ?? null) !== null;
+  if (!options.checkDatabase && (!isMarked || options.isReadOnly))
     return containerOf(engine, verified, false);
-  }
-  return fromRow(engine, verified, options.checkDatabase);
+  return fromRow(engine, verified, options.checkDatabase, options.isReadOnly ?? false);
 }
 
 function containerOf(
@@ -71,17 +73,14 @@ async function fromRow(
   engine: SessionEngine,
   verified: VerifiedToken,
   checkDatabase: boolean,
+  isReadOnly: boolean,
 ): Promise<SessionContainer> {
   const { payload } = verified;
   const ownHash2 = await hash2Of(engine.platform, payload.refreshTokenHash1);
   const parentHash1 = payload.parentRefreshTokenHash1 ?? null;
-  if (parentHash1 !== null) {
-    const promoted = await promote(
-      engine,
-      payload.sessionHandle,
-      await hash2Of(engine.platform, parentHash1),
-      ownHash2,
-    );
+  const parentHash2 = parentHash1 === null ? undefined : await hash2Of(engine.platform, parentHash1);
+  if (parentHash2 !== undefined && !isReadOnly) {
+    const promoted = await promote(engine, payload.sessionHandle, parentHash2, ownHash2);
     if (promoted !== undefined) return reissue(engine, verified, promoted);
   }
   const row = await engine.store.getSession(payload.sessionHandle, engine.clock.wallMs());
@@ -92,7 +91,9 @@ async function fromRow(
   const isRecent =
     isCurrent ||
     ownHash2 === row.previousRefreshTokenHash2 ||
-    (parentHash1 !== null && (await hash2Of(engine.platform, parentHash1)) === row.previousRefreshTokenHash2);
+    (parentHash2 !== undefined &&
+      (parentHash2 === row.previousRefreshTokenHash2 ||
+        (isReadOnly && parentHash2 === row.refreshTokenHash2)));
   if (!isRecent) throw tryRefreshToken("the access token belongs to a branch that was rotated out");
   const isPayloadCurrent = jsonEqual(
     withoutReservedClaims(payload),

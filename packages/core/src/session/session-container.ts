@@ -36,7 +36,9 @@ export interface HeldTokens {
  * a request is being served.
  */
 export interface SessionSink {
-  /** @throws SessionError `RESPONSE_COMMITTED` when new tokens could no longer reach the client */
+  /** Whether no token can ever reach the client: then what is fetched counts for this request and is not saved. */
+  readonly isReadOnly: boolean;
+  /** @throws SessionError `RESPONSE_COMMITTED`, `READ_ONLY_CONTEXT` when new tokens could not reach the client */
   assertDeliverable(): void;
   /** New access and front token. */
   tokensChanged(session: SessionContainer): void;
@@ -335,6 +337,13 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
       this.#requestValues = deepFreeze({ ...this.#requestValues, ...requestValues });
     }
     if (accessTokenPayloadUpdate === undefined) return this.#raise(invalidClaims);
+    if (this.#sink?.isReadOnly) {
+      const before = this.#tokens;
+      const update = checkedPatch(snapshotPayload("access token payload", accessTokenPayloadUpdate));
+      const payload = mergePayload(before.payload, update) as AccessTokenPayload;
+      this.#tokens = { ...before, payload: deepFreeze(payload) };
+      return this.#raise(invalidClaims);
+    }
     return this.#merge(accessTokenPayloadUpdate, userContext, fetchedClaims ?? []).then(() =>
       this.#raise(invalidClaims),
     );

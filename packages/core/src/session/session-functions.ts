@@ -40,6 +40,7 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
         antiCsrfCheck: options.antiCsrfCheck,
         antiCsrfToken,
         checkDatabase: options.checkDatabase,
+        isReadOnly: options.isReadOnly,
       }),
 
     refreshSession: async ({ refreshToken, antiCsrfToken, disableAntiCsrf, arrivedAtMonoMs, userContext }) =>

@@ -58,7 +58,13 @@ export interface SessionFunctions extends ContainerFunctions {
   getSession(input: {
     accessToken: string;
     antiCsrfToken: string | undefined;
-    options: { sessionRequired: boolean; antiCsrfCheck: boolean; checkDatabase: boolean };
+    options: {
+      sessionRequired: boolean;
+      antiCsrfCheck: boolean;
+      checkDatabase: boolean;
+      /** Nothing could be delivered: the row is read at most. Default false. */
+      isReadOnly?: boolean | undefined;
+    };
     userContext: UserContext;
   }): Promise<SessionContainer | undefined>;
   refreshSession(input: {
