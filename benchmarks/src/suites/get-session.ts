@@ -1,83 +1,81 @@
-import { createPublicKey, verify } from "node:crypto";
-import { createSession, MemoryStore, silentLogger } from "@acme/session-express";
-import { type Case, type Measured, measure } from "../measure.ts";
-import { startPeer } from "../peers/supertokens.ts";
-import { browserHeaders, makeRequest, makeResponse } from "../request.ts";
+import { type Measured, measure } from "../measure.ts";
+import { startBetterAuth } from "../peers/better-auth.ts";
+import { startExpressSession } from "../peers/express-session.ts";
+import { startFastJwt } from "../peers/fast-jwt.ts";
+import { startFastifyJwt } from "../peers/fastify-jwt.ts";
+import { startFastifySession } from "../peers/fastify-session.ts";
+import { startIronSession } from "../peers/iron-session.ts";
+import { startJose } from "../peers/jose.ts";
+import { OURS_CACHED, OURS_UNCACHED, startOurs } from "../peers/ours.ts";
+import type { SignedToken } from "../peers/peer.ts";
+import { rawName, rawVerify } from "../peers/raw-verify.ts";
+import { startSupertokens, supertokensName } from "../peers/supertokens.ts";
+import { type Row, row } from "../row.ts";
+import type { Suite } from "./suite.ts";
 
-const appInfo = {
-  appName: "bench",
-  apiDomain: "https://api.example.com",
-  websiteDomain: "https://example.com",
+const ALGORITHMS = ["ES256", "RS256", "EdDSA"] as const;
+
+/** One verified request in process, without HTTP: ours and everybody else's, beside the signature check alone. */
+export const getSessionSuite: Suite = {
+  name: "getSession",
+  title: "One verified request, in process",
+  packages: [
+    "supertokens-node",
+    "better-auth",
+    "iron-session",
+    "express-session",
+    "@fastify/session",
+    "@fastify/jwt",
+    "fast-jwt",
+    "jose",
+  ],
+  async run(rounds) {
+    const ours = await startOurs();
+    const [es256, rs256, edDsa] = ours.tokens;
+    const peers = [
+      await startSupertokens([es256, rs256]),
+      await startJose(es256),
+      await startJose(rs256),
+      await startFastJwt(es256),
+      await startFastifyJwt(es256),
+      await startExpressSession(),
+      await startFastifySession(),
+      await startIronSession(),
+      await startBetterAuth(),
+    ];
+    try {
+      const raw = [es256, rs256, edDsa].map(rawVerify);
+      const measured = await measure([...raw, ...ours.cases, ...peers.flatMap(({ cases }) => cases)], rounds);
+      return [...againstRaw(measured), ...againstPeers(measured)];
+    } finally {
+      for (const peer of [ours, ...peers]) await peer.close();
+    }
+  },
 };
 
-/** Name of the case everything is compared with. */
-export const RAW = "raw ES256 crypto.verify";
-export const PEER = "supertokens-node getSession";
-
-/** One verified request: ours with the token cached and not, the peer, and the signature check alone. */
-export async function getSessionSuite(rounds: number): Promise<Measured[]> {
-  const store = new MemoryStore();
-  const base = { appInfo, store, logger: silentLogger };
-  const cached = createSession(base);
-  const uncached = createSession({ ...base, verifiedTokenCache: false });
-  const created = await cached.createNewSessionWithoutRequestResponse("user-1", { plan: "pro" });
-  const token = created.getAccessToken();
-  const headers = browserHeaders(token);
-  const jwks = await cached.getJWKS();
-  const peer = await startPeer(jwks);
-  try {
-    await assertSame(headers, cached, uncached, peer);
-    return await measure(
-      [
-        raw(token, jwks),
-        guarded("getSession, token cached", cached, headers),
-        guarded("getSession, token not cached", uncached, headers),
-        guarded(PEER, peer, headers),
-      ],
-      rounds,
-    );
-  } finally {
-    peer.close();
-    await cached.close();
-  }
+/** Everything beside the signature check of its own algorithm; what signs nothing, beside ES256. */
+function againstRaw(measured: readonly Measured[]): Row[] {
+  const algorithmOf = (name: string): SignedToken["algorithm"] =>
+    ALGORITHMS.find((algorithm) => name.includes(algorithm)) ?? "ES256";
+  return measured.map((one) => row("getSession", one, named(measured, rawName(algorithmOf(one.name)))));
 }
 
-interface Guard {
-  getSession(req: never, res: never): Promise<{ getUserId(): string } | undefined>;
+/** How many times as long the peers take that the targets name. */
+function againstPeers(measured: readonly Measured[]): Row[] {
+  const compare = (one: string, reference: string): Row =>
+    row("getSession, how many times ours", named(measured, one), named(measured, reference));
+  return [
+    compare(supertokensName("ES256"), OURS_CACHED),
+    compare(supertokensName("ES256"), OURS_UNCACHED),
+    compare("fast-jwt, cache", OURS_CACHED),
+    compare("@fastify/jwt, cache", OURS_CACHED),
+    compare("@fastify/session, memory", OURS_CACHED),
+    compare("express-session, memory", OURS_CACHED),
+  ];
 }
 
-function guarded(name: string, guard: Guard, headers: Record<string, string>): Case {
-  return {
-    name,
-    async run(count) {
-      for (let i = 0; i < count; i++) {
-        const session = await guard.getSession(makeRequest(headers) as never, makeResponse() as never);
-        if (session === undefined) throw new Error(`${name}: no session`);
-      }
-    },
-  };
-}
-
-function raw(token: string, jwks: { keys: unknown[] }): Case {
-  const key = createPublicKey({ key: jwks.keys[0] as never, format: "jwk" });
-  const [header, payload, signature] = token.split(".");
-  const bytes = Buffer.from(`${header}.${payload}`);
-  const sig = Buffer.from(signature ?? "", "base64url");
-  return {
-    name: RAW,
-    run(count) {
-      for (let i = 0; i < count; i++) {
-        if (!verify("sha256", bytes, { key, dsaEncoding: "ieee-p1363" }, sig))
-          throw new Error("wrong signature");
-      }
-    },
-  };
-}
-
-/** All of them must see the same session, or the figures mean nothing. */
-async function assertSame(headers: Record<string, string>, ...guards: Guard[]): Promise<void> {
-  for (const guard of guards) {
-    const session = await guard.getSession(makeRequest(headers) as never, makeResponse() as never);
-    if (session?.getUserId() !== "user-1") throw new Error("a peer did not accept the token");
-  }
+function named(measured: readonly Measured[], name: string): Measured {
+  const found = measured.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`${name} was not measured`);
+  return found;
 }
