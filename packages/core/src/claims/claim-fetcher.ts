@@ -1,5 +1,6 @@
 import { invalidPayload } from "../errors/throwers.js";
 import type { JsonObject } from "../runtime/json.js";
+import { settled } from "../runtime/maybe.js";
 import type { ClaimFetchContext, SessionClaim } from "./session-claim.js";
 import type { UserContext } from "./user-context.js";
 
@@ -101,7 +102,7 @@ async function withTimeLimit(
   abort: AbortController,
 ): Promise<unknown> {
   const { fetchTimeoutMs } = claim.policy;
-  const fetching: unknown = claim.fetchValue(context);
+  const fetching = settled(claim.fetchValue(context));
   if (!(fetching instanceof Promise) || fetchTimeoutMs > MAX_TIMER_MS) return fetching;
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {

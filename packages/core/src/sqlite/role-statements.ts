@@ -1,11 +1,14 @@
-/** SQL of the role store. Each is one atomic statement or one step of a transaction; parameters only. */
+/**
+ * SQL of the role store. Each is one atomic statement or one step of a transaction; parameters only. CROSS JOIN keeps
+ * SQLite from walking a whole table instead of the few rows on its left.
+ */
 
 /** The roles of a user in a tenant, and everything they inherit from. tenant, user */
 const EFFECTIVE = `
   WITH RECURSIVE effective (role) AS (
     SELECT role FROM user_roles WHERE tenant_id = ? AND user_id = ?
     UNION
-    SELECT parent FROM role_parents JOIN effective USING (role)
+    SELECT parent FROM effective CROSS JOIN role_parents USING (role)
   )`;
 
 /** The role, and everything that inherits from it. role */
@@ -13,7 +16,7 @@ const HEIRS = `
   WITH RECURSIVE heirs (role) AS (
     SELECT role FROM roles WHERE role = ?
     UNION
-    SELECT role_parents.role FROM role_parents JOIN heirs ON role_parents.parent = heirs.role
+    SELECT role_parents.role FROM heirs CROSS JOIN role_parents ON role_parents.parent = heirs.role
   )`;
 
 /** A counter that every change takes its version from. */
@@ -81,10 +84,10 @@ export const LIST_USERS_WITH_ROLE = `
   ORDER BY user_id LIMIT ?`;
 /** role */
 export const LIST_TENANTS_WITH_ROLE = `
-  ${HEIRS} SELECT DISTINCT tenant_id AS text FROM user_roles JOIN heirs USING (role) ORDER BY tenant_id`;
+  ${HEIRS} SELECT DISTINCT tenant_id AS text FROM heirs CROSS JOIN user_roles USING (role) ORDER BY tenant_id`;
 /** role, tenant, after, after, limit */
 export const LIST_AFFECTED_USERS = `
-  ${HEIRS} SELECT DISTINCT user_id AS text FROM user_roles JOIN heirs USING (role)
+  ${HEIRS} SELECT DISTINCT user_id AS text FROM heirs CROSS JOIN user_roles USING (role)
   WHERE tenant_id = ? AND (? IS NULL OR user_id > ?) ORDER BY user_id LIMIT ?`;
 
 /** tenant, user (three times): everything in one statement, hence from one moment */
@@ -92,9 +95,9 @@ export const READ_AUTHORIZATION = `
   ${EFFECTIVE}
   SELECT 'assigned' AS kind, role AS text, 0 AS version FROM user_roles WHERE tenant_id = ? AND user_id = ?
   UNION ALL
-  SELECT 'effective', role, version FROM effective JOIN roles USING (role)
+  SELECT 'effective', role, version FROM effective CROSS JOIN roles USING (role)
   UNION ALL
-  SELECT DISTINCT 'permission', permission, 0 FROM effective JOIN role_permissions USING (role)
+  SELECT DISTINCT 'permission', permission, 0 FROM effective CROSS JOIN role_permissions USING (role)
   UNION ALL
   SELECT 'user', user_id, version FROM role_users WHERE tenant_id = ? AND user_id = ?
   ORDER BY 2`;
@@ -103,5 +106,5 @@ export const READ_VERSION = `
   ${EFFECTIVE}
   SELECT max(
     coalesce((SELECT version FROM role_users WHERE tenant_id = ? AND user_id = ?), 0),
-    coalesce((SELECT max(roles.version) FROM effective JOIN roles USING (role)), 0)
+    coalesce((SELECT max(roles.version) FROM effective CROSS JOIN roles USING (role)), 0)
   ) AS version`;
