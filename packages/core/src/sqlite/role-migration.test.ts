@@ -52,12 +52,14 @@ it("texts that SQLite would not give back as they are, are refused", async () =>
   await store.close();
 });
 
-it("finds what every request asks for by index", async () => {
+it("finds who and what a question is about by index", async () => {
   const path = freshPath();
   await sqliteStore({ path }).close();
-  const { READ_VERSION, READ_AUTHORIZATION, LIST_AFFECTED_USERS } = await import("./role-statements.js");
+  const { READ_VERSION, READ_AUTHORIZATION, LIST_AFFECTED_USERS, TOUCH_HEIRS } = await import(
+    "./role-statements.js"
+  );
   const database = new DatabaseSync(path);
-  for (const statement of [READ_VERSION, READ_AUTHORIZATION, LIST_AFFECTED_USERS]) {
+  for (const statement of [READ_VERSION, READ_AUTHORIZATION, LIST_AFFECTED_USERS, TOUCH_HEIRS]) {
     const plan = database.prepare(`EXPLAIN QUERY PLAN ${statement}`).all() as { detail: string }[];
     const scans = plan
       .map(({ detail }) => detail)

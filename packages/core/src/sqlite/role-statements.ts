@@ -44,10 +44,7 @@ export const LIST_ROLES_WITH_PERMISSION =
 /** role, version: users who are about to lose it */
 export const TOUCH_HEIRS = `
   ${HEIRS} UPDATE role_users SET version = ?
-  WHERE EXISTS (
-    SELECT 1 FROM user_roles JOIN heirs USING (role)
-    WHERE user_roles.tenant_id = role_users.tenant_id AND user_roles.user_id = role_users.user_id
-  )`;
+  WHERE (tenant_id, user_id) IN (SELECT tenant_id, user_id FROM heirs CROSS JOIN user_roles USING (role))`;
 export const DELETE_ASSIGNMENTS = "DELETE FROM user_roles WHERE role = ?";
 export const DELETE_ROLE = "DELETE FROM roles WHERE role = ?";
 
