@@ -23,6 +23,19 @@ export interface PrivateServer {
   stop(): Promise<void>;
 }
 
+/**
+ * Why no private server of this kind can be started here; undefined when it can.
+ *
+ * @throws Error with that reason where that is a failure (`CI=true`)
+ */
+export function reasonAgainst(kind: ServerKind): string | undefined {
+  const { binaries } = kinds[kind];
+  if (findBinary(binaries) !== undefined) return undefined;
+  const reason = `${binaries.join(" or ")} is not installed`;
+  if (process.env.CI === "true") throw new Error(reason);
+  return reason;
+}
+
 interface Recipe {
   /** The account it runs as when we are root; these servers refuse to be. */
   readonly account: string | undefined;
@@ -52,7 +65,7 @@ export async function startPrivateServer(
   if (owner !== undefined) chownSync(directory, owner.uid, owner.gid);
   const port = await freePort();
   recipe.prepare(directory, (command, args) => {
-    execFileSync(command, args, { stdio: "ignore", cwd: directory, ...owner });
+    execFileSync(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: directory, ...owner });
   });
   let server: ChildProcess;
 
@@ -114,6 +127,7 @@ function signalTree(server: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+// Several MySQL servers at once would use up the kernel's slots for asynchronous I/O.
 const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly string[]) => Recipe>> = {
   postgres: (binary, settings) => ({
     account: "postgres",
@@ -137,8 +151,20 @@ const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly s
     prepare(directory, run) {
       const data = join(directory, "data");
       const install = findBinary(["mariadb-install-db", "mysql_install_db"]);
-      if (install === undefined) run(binary, ["--no-defaults", "--initialize-insecure", `--datadir=${data}`]);
-      else run(install, ["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal"]);
+      if (install === undefined)
+        run(binary, [
+          "--no-defaults",
+          "--initialize-insecure",
+          "--innodb-use-native-aio=0",
+          `--datadir=${data}`,
+        ]);
+      else
+        run(install, [
+          "--no-defaults",
+          `--datadir=${data}`,
+          "--auth-root-authentication-method=normal",
+          "--innodb-use-native-aio=0",
+        ]);
       mkdirSync(join(data, "test"), { recursive: true });
     },
     command: (directory, port) => [
@@ -146,7 +172,7 @@ const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly s
       [
         ...["--no-defaults", `--datadir=${join(directory, "data")}`, `--socket=${join(directory, "s.sock")}`],
         ...[`--port=${port}`, `--bind-address=${HOST}`, `--pid-file=${join(directory, "s.pid")}`],
-        ...["--innodb-buffer-pool-size=32M", "--skip-log-bin", ...settings],
+        ...["--innodb-buffer-pool-size=32M", "--innodb-use-native-aio=0", "--skip-log-bin", ...settings],
       ],
     ],
   }),
