@@ -21,6 +21,6 @@ export function runAdapterConformance(harness: AdapterHarness, { describe, it }:
 }
 
 /** Why this harness does not run a case; undefined when it does. */
-export function reasonToLeaveOut({ id, needs }: AdapterCase, harness: AdapterHarness): string | undefined {
+function reasonToLeaveOut({ id, needs }: AdapterCase, harness: AdapterHarness): string | undefined {
   return harness.exceptions?.[id] ?? (needs === undefined ? undefined : harness.without?.[needs]);
 }

@@ -4,7 +4,7 @@ import { FRONT_TOKEN_REMOVE } from "../tokens/front-token.js";
 import type { TokenDress } from "./token-dress.js";
 
 /** The access cookie outlives its token, so that the server can tell "refresh" from "no session" (wire-contract.md 1.7). */
-export const ACCESS_COOKIE_LIFETIME_MS = 31_536_000_000;
+const ACCESS_COOKIE_LIFETIME_MS = 31_536_000_000;
 
 const EXPOSE = "Access-Control-Expose-Headers";
 const FRONT_TOKEN = "front-token";

@@ -7,7 +7,7 @@ import { frontTokenJson } from "../tokens/front-token.js";
 import { RESERVED_CLAIMS } from "../tokens/reserved-claims.js";
 
 /** Browsers drop a cookie above this; some front ends count the whole line (RFC 6265bis §5.6). */
-export const COOKIE_LIMIT_BYTES = 4096;
+const COOKIE_LIMIT_BYTES = 4096;
 export const COOKIE_WARNING_BYTES = 3500;
 
 const SIGNATURE_CHARACTERS: Record<SigningAlgorithm, number> = { ES256: 86, EdDSA: 86, RS256: 342 };
