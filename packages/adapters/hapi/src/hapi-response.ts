@@ -1,29 +1,18 @@
-import { BufferedResponse, type ResponseBody } from "@acme/session-core/adapter";
-import { beforeHead } from "./before-head.js";
+import { LateNodeResponse, type ResponseBody } from "@acme/session-core/adapter";
 import type { HapiRequestLike, HapiResponseLike, ToolkitLike } from "./hapi-types.js";
-import { rawHead } from "./raw-head.js";
 
 /**
  * Collects what is told to the client until the head is written: hapi's response may be replaced until then, by any
  * extension. Cookies never go through `h.state`, which keeps one per name and drops them all on a 500.
  */
-export class HapiResponse extends BufferedResponse<ToolkitLike> {
-  readonly #raw: HapiRequestLike["raw"]["res"];
+export class HapiResponse extends LateNodeResponse<ToolkitLike> {
   #finished: HapiResponseLike | undefined;
 
   constructor(
     { raw }: HapiRequestLike,
     readonly native: ToolkitLike,
   ) {
-    super();
-    this.#raw = raw.res;
-    beforeHead(raw.res, () => {
-      if (!this.isEmpty) this.applyTo(rawHead(raw.res));
-    });
-  }
-
-  get committed(): boolean {
-    return this.#raw.headersSent || this.#raw.writableEnded;
+    super(raw.res);
   }
 
   /** The response that `finish` made; a lifecycle method has to return it. */

@@ -6,6 +6,7 @@ export { BaseRequest } from "../http/base-request.js";
 export { BaseResponse, type ResponseBody } from "../http/base-response.js";
 export { BufferedResponse, type ResponseHead } from "../http/buffered-response.js";
 export { Exchange, exchangeOn, findExchange } from "../http/exchange.js";
+export { LateNodeResponse } from "../http/late-node-response.js";
 export {
   type NodeIncomingMessage,
   NodeRequest,
