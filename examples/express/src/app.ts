@@ -1,6 +1,6 @@
-import { pageDirectory, people } from "@acme/example-page";
+import { pageDirectory, personIn } from "@acme/example-page";
 import express from "express";
-import { lab, Session, UserRoles } from "./session.ts";
+import { accounts, lab, Session, UserRoles } from "./session.ts";
 
 export const app: express.Express = express();
 
@@ -9,8 +9,8 @@ app.use(Session.middleware()); // serves refresh, sign-out, JWKS and discovery u
 app.use(express.json());
 
 app.post("/login", async (req, res) => {
-  const { userId } = req.body ?? {};
-  if (!people.includes(userId)) return void res.status(400).json({ message: "nobody of that name" });
+  const userId = personIn(req.body);
+  if (userId === undefined) return void res.status(400).json({ message: "nobody of that name" });
   await Session.createNewSession(req, res, userId, {}, { device: req.get("user-agent") ?? "unknown" });
   res.json({ userId });
 });
@@ -44,12 +44,7 @@ app.get(
 app.post(
   "/role",
   Session.handler(async (req: express.Request, res: express.Response, session) => {
-    const person = [session.getTenantId(), session.getUserId()] as const;
-    await UserRoles.createNewRoleOrAddPermissions("admin");
-    if (req.body?.admin) await UserRoles.addRoleToUser(...person, "admin");
-    else await UserRoles.removeUserRole(...person, "admin");
-    await session.fetchAndSetClaim(UserRoles.UserRoleClaim); // in this token at once, in others with their next refresh
-    res.json({ roles: await session.getClaimValue(UserRoles.UserRoleClaim) });
+    res.json(await accounts.setAdministrator(session, req.body));
   }),
 );
 
@@ -57,32 +52,16 @@ app.get(
   "/sessions",
   Session.handler(
     async (_req, res: express.Response, session) => {
-      const handles = await Session.getAllSessionHandlesForUser(session.getUserId());
-      const found = await Promise.all(handles.map((handle) => Session.getSessionInformation(handle)));
-      res.json(
-        found
-          .filter((information) => information !== undefined)
-          .map(({ sessionHandle, sessionData, timeCreated }) => ({
-            sessionHandle,
-            device: sessionData.device,
-            timeCreated,
-            isThisOne: sessionHandle === session.getHandle(),
-          })),
-      );
+      res.json(await accounts.list(session));
     },
     { checkDatabase: true },
   ),
 );
 
-/** Signs the same person in on another device. */
 app.post(
   "/sessions",
   Session.handler(async (_req, res: express.Response, session) => {
-    await Session.createNewSessionWithoutRequestResponse(
-      session.getUserId(),
-      {},
-      { device: "another device" },
-    );
+    await accounts.signInElsewhere(session);
     res.status(201).json({});
   }),
 );
@@ -90,13 +69,7 @@ app.post(
 app.post(
   "/sessions/revoke",
   Session.handler(async (req: express.Request, res: express.Response, session) => {
-    const { sessionHandle } = req.body ?? {};
-    if (sessionHandle === session.getHandle()) {
-      await session.revokeSession();
-      return void res.json({ revoked: true });
-    }
-    const own = await Session.getAllSessionHandlesForUser(session.getUserId());
-    res.json({ revoked: own.includes(sessionHandle) && (await Session.revokeSession(sessionHandle)) });
+    res.json(await accounts.revoke(session, req.body));
   }),
 );
 
@@ -105,7 +78,7 @@ app.get("/lab", (_req, res) => {
   res.json(lab.facts());
 });
 app.post("/lab/advance", (req, res) => {
-  res.json(lab.advance(req.body?.seconds));
+  res.json(lab.advance(req.body));
 });
 app.post("/lab/meet", (_req, res) => {
   lab.letRefreshesMeet();
@@ -114,7 +87,7 @@ app.post("/lab/meet", (_req, res) => {
 app.post(
   "/lab/replay",
   Session.handler(async (req: express.Request, res: express.Response, session) => {
-    res.json(await lab.replay(session.getHandle(), `http://127.0.0.1:${req.socket.localPort}`));
+    res.json(await lab.replay(session.getHandle(), req.socket.localPort));
   }),
 );
 

@@ -1,4 +1,4 @@
-import { Lab } from "@acme/example-page";
+import { Accounts, Lab } from "@acme/example-page";
 import { createUserRoles } from "@acme/session-core/user-roles";
 import { createSession } from "@acme/session-express";
 
@@ -8,3 +8,6 @@ export const lab = new Lab();
 export const UserRoles = createUserRoles();
 
 export const Session = createSession({ plugins: [UserRoles], ...lab.sessionOptions });
+
+/** What the routes do with a session, whatever the framework. */
+export const accounts = new Accounts(Session, UserRoles);

@@ -1,14 +1,16 @@
+import { join } from "node:path";
 import { openChromium, reasonWithoutBrowser } from "@acme/browser";
 import { pageCases } from "@acme/example-page/page-cases";
+import { type RunningExample, startExample } from "@acme/example-page/start-example";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { type RunningExample, startExample } from "./start-example.ts";
 
 describe.skipIf(reasonWithoutBrowser !== undefined)("the page of the example", () => {
   let example: RunningExample;
   let browser: Awaited<ReturnType<typeof openChromium>>;
 
   beforeAll(async () => {
-    [example, browser] = await Promise.all([startExample(), openChromium()]);
+    const server = join(import.meta.dirname, "../src/server.ts");
+    [example, browser] = await Promise.all([startExample(server), openChromium()]);
   });
   afterAll(async () => {
     await browser?.close();

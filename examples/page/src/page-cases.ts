@@ -4,6 +4,8 @@ import type { Browser, Page } from "playwright-core";
 /** One thing that the page of every example has to do, in a real browser. */
 export interface PageCase {
   name: string;
+  /** What it is about: of the page alone one example is enough. */
+  about: "page" | "server";
   /** @param origin where the example listens @throws AssertionError when it does not do it */
   run(browser: Browser, origin: string): Promise<void>;
 }
@@ -14,7 +16,7 @@ const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1280, height: 800 };
 
 export const pageCases: readonly PageCase[] = [
-  pageCase("fits a phone and a desktop, light and dark, before and after sign-in", async (page) => {
+  pageCase("page", "fits a phone and a desktop, light and dark, before and after sign-in", async (page) => {
     for (const viewport of [PHONE, DESKTOP]) {
       for (const colorScheme of ["light", "dark"] as const) {
         await page.setViewportSize(viewport);
@@ -29,6 +31,7 @@ export const pageCases: readonly PageCase[] = [
   }),
 
   pageCase(
+    "page",
     "says where the SQLite file is, and names everything for those who do not see it",
     async (page) => {
       match(await textOf(page, "#database-file"), /[/\\]\.sessions[/\\]sessions\.db$/);
@@ -43,7 +46,7 @@ export const pageCases: readonly PageCase[] = [
     },
   ),
 
-  pageCase("signs in, shows the session and its claims, and signs out", async (page) => {
+  pageCase("server", "signs in, shows the session and its claims, and signs out", async (page) => {
     await signIn(page, "Grace");
     equal(await textOf(page, "#user-id"), "grace");
     match(await textOf(page, "#claims"), /sessionHandle.*refreshTokenHash1/s);
@@ -53,7 +56,7 @@ export const pageCases: readonly PageCase[] = [
     deepEqual(await sessionCookies(page), []);
   }),
 
-  pageCase("calls the protected and the optional route", async (page) => {
+  pageCase("server", "calls the protected and the optional route", async (page) => {
     await signIn(page);
     await page.getByRole("button", { name: "Protected" }).click();
     await logged(page, "200 The protected call went through.");
@@ -62,23 +65,27 @@ export const pageCases: readonly PageCase[] = [
     await page.locator(".picture circle.call").nth(1).waitFor();
   }),
 
-  pageCase("is refused by a claim, gets the role, is let in, and gives the role back", async (page) => {
-    await signIn(page, "Linus");
-    const call = page.getByRole("button", { name: "Administrators only" });
-    await call.click();
-    await logged(page, /403 Refused by a claim — st-role: .*"expectedToInclude":"admin"/);
-    await page.locator(".picture circle.refused").first().waitFor();
-    await page.getByRole("button", { name: "Make me administrator" }).click();
-    await logged(page, "200 The new access token carries the role.");
-    equal(await textOf(page, "#role"), "admin");
-    await call.click();
-    await logged(page, "200 Welcome, administrator.");
-    await page.getByRole("button", { name: "Take the role away" }).click();
-    await logged(page, "200 The role is gone");
-    equal(await textOf(page, "#role"), "none");
-  }),
+  pageCase(
+    "server",
+    "is refused by a claim, gets the role, is let in, and gives the role back",
+    async (page) => {
+      await signIn(page, "Linus");
+      const call = page.getByRole("button", { name: "Administrators only" });
+      await call.click();
+      await logged(page, /403 Refused by a claim — st-role: .*"expectedToInclude":"admin"/);
+      await page.locator(".picture circle.refused").first().waitFor();
+      await page.getByRole("button", { name: "Make me administrator" }).click();
+      await logged(page, "200 The new access token carries the role.");
+      equal(await textOf(page, "#role"), "admin");
+      await call.click();
+      await logged(page, "200 Welcome, administrator.");
+      await page.getByRole("button", { name: "Take the role away" }).click();
+      await logged(page, "200 The role is gone");
+      equal(await textOf(page, "#role"), "none");
+    },
+  ),
 
-  pageCase("refreshes by itself once the access token has expired", async (page) => {
+  pageCase("server", "refreshes by itself once the access token has expired", async (page) => {
     await signIn(page);
     const before = await sessionCookies(page);
     await page.getByRole("button", { name: "Expire the access token" }).click();
@@ -92,13 +99,13 @@ export const pageCases: readonly PageCase[] = [
     notEqual(after[1]?.value, before[1]?.value);
   }),
 
-  pageCase("calls by itself, and shows each call", async (page) => {
+  pageCase("page", "calls by itself, and shows each call", async (page) => {
     await signIn(page);
     await page.getByLabel("Call the API every 3 seconds").check();
     await page.locator(".picture circle.call").first().waitFor();
   }),
 
-  pageCase("gives two tabs one refresh, and two refreshes at once one child", async (page) => {
+  pageCase("server", "gives two tabs one refresh, and two refreshes at once one child", async (page) => {
     await signIn(page);
     await page.getByRole("button", { name: "Two tabs at once" }).click();
     await logged(page, "200 and 200, with 1 refresh between them.");
@@ -107,7 +114,7 @@ export const pageCases: readonly PageCase[] = [
     await logged(page, "200 The protected call went through.");
   }),
 
-  pageCase("catches a replayed refresh token, and shows the end of the session", async (page) => {
+  pageCase("server", "catches a replayed refresh token, and shows the end of the session", async (page) => {
     await signIn(page);
     await page.getByRole("button", { name: "Replay a stolen refresh token" }).click();
     await logged(page, /401 31 seconds later the thief presents the old one: “token theft detected”/);
@@ -117,7 +124,7 @@ export const pageCases: readonly PageCase[] = [
     deepEqual(await sessionCookies(page), []);
   }),
 
-  pageCase("lists the sessions, and revokes another one and this one", async (page) => {
+  pageCase("server", "lists the sessions, and revokes another one and this one", async (page) => {
     await signIn(page, "Grace");
     await page.getByRole("button", { name: "Sign in on another device" }).click();
     const other = page.getByRole("button", { name: "Revoke the session of another device" });
@@ -134,7 +141,7 @@ export const pageCases: readonly PageCase[] = [
     deepEqual(await sessionCookies(page), []);
   }),
 
-  pageCase("stays signed in when the page is opened again", async (page) => {
+  pageCase("server", "stays signed in when the page is opened again", async (page) => {
     await signIn(page);
     await page.reload();
     await page.getByRole("heading", { name: "Signed in as ada" }).waitFor();
@@ -142,9 +149,10 @@ export const pageCases: readonly PageCase[] = [
 ];
 
 /** The page in a fresh profile, its heartbeat off; an error in the page is a failure. */
-function pageCase(name: string, drive: (page: Page) => Promise<void>): PageCase {
+function pageCase(about: PageCase["about"], name: string, drive: (page: Page) => Promise<void>): PageCase {
   return {
     name,
+    about,
     async run(browser, origin) {
       const context = await browser.newContext({ viewport: DESKTOP });
       try {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { SessionOptions } from "@acme/session-core";
+import { fieldOf } from "../field-of.ts";
 import { DemoClock } from "./demo-clock.ts";
 import { Meeting } from "./meeting.ts";
 
@@ -65,8 +66,13 @@ export class Lab {
     };
   }
 
-  /** Lets time pass for the server. Anything that is not a sensible number of seconds passes none. */
-  advance(seconds: unknown): LabFacts {
+  /**
+   * Lets time pass for the server.
+   *
+   * @param body of the request: `{ seconds }`; anything that is not a sensible number of them passes none
+   */
+  advance(body: unknown): LabFacts {
+    const seconds = fieldOf(body, "seconds");
     if (typeof seconds === "number" && seconds > 0 && seconds <= MAX_ADVANCE_SECONDS) {
       this.#clock.advanceSeconds(seconds);
     }
@@ -81,14 +87,14 @@ export class Lab {
   /**
    * Waits out the grace period, then presents the oldest refresh token of a session, over HTTP as a thief would.
    *
-   * @param origin where this server listens
+   * @param port where this server listens
    * @returns status 0 when no token has been replaced yet
    */
-  async replay(sessionHandle: string, origin: string): Promise<ReplayAnswer> {
+  async replay(sessionHandle: string, port: number | undefined): Promise<ReplayAnswer> {
     const stolen = this.#firstTokens.get(sessionHandle);
     if (stolen === undefined) return { status: 0, message: "no refresh token has been replaced yet" };
     this.#clock.advanceSeconds(GRACE_SECONDS + 1);
-    const response = await fetch(`${origin}/auth/session/refresh`, {
+    const response = await fetch(`http://127.0.0.1:${port}/auth/session/refresh`, {
       method: "POST",
       headers: {
         cookie: `sRefreshToken=${encodeURIComponent(stolen)}`,

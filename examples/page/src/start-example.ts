@@ -14,14 +14,18 @@ export interface RunningExample {
   stop(signal: "SIGINT" | "SIGTERM"): Promise<number | null>;
 }
 
-const server = join(import.meta.dirname, "../src/server.ts");
-
-/** The example as `npm start` runs it: a process of its own, in an empty directory, on a free port. */
-export async function startExample(): Promise<RunningExample> {
-  const directory = await mkdtemp(join(tmpdir(), "example-express-"));
+/**
+ * An example as `npm start` runs it: a process of its own, in an empty directory.
+ *
+ * @param server path of its `server.ts`
+ * @param port default: a free one
+ * @throws Error with what it printed, when it ends before it listens
+ */
+export async function startExample(server: string, port = 0): Promise<RunningExample> {
+  const directory = await mkdtemp(join(tmpdir(), "session-example-"));
   const child = spawn(process.execPath, [server], {
     cwd: directory,
-    env: { ...process.env, PORT: "0", NODE_ENV: "development" },
+    env: { ...process.env, PORT: String(port), NODE_ENV: "development" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
