@@ -26,7 +26,7 @@ export class LambdaRequest extends BaseRequest<LambdaEvent> {
     if (this.#url === undefined) {
       const path = pathOf(this.native, this.kind, this.rules);
       const query = queryStringOf(this.native, this.kind);
-      this.#url = query === "" ? path : `${path}?${query}`;
+      this.#url = query === "" || path.includes("?") ? path : `${path}?${query}`;
     }
     return this.#url;
   }

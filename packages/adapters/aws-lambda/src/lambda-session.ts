@@ -27,9 +27,9 @@ export type WrappedHandler<E extends LambdaEvent = LambdaEvent, C = unknown> = (
   context?: C,
 ) => Promise<LambdaResult>;
 
-/** What `verifySession` adds to the event: the session, or perhaps none where it is optional. */
-export interface WithSession<O, S> {
-  readonly session: O extends { sessionRequired: false } ? S | undefined : S;
+/** What `verifySession` adds to the event: the session, or perhaps none where `sessionRequired` may be false. */
+export interface WithSession<R extends boolean | undefined, S> {
+  readonly session: [R] extends [true | undefined] ? S : S | undefined;
 }
 
 /**
@@ -50,9 +50,9 @@ export interface LambdaSession<T extends SessionTypes = SessionTypes>
    * The same around a handler that runs with a session only, which it finds on the event. On the refresh endpoint's path
    * it refreshes.
    */
-  verifySession<E extends LambdaEvent = LambdaEvent, C = unknown, O extends VerifySessionOptions = object>(
-    handler: LambdaHandler<E & WithSession<O, SessionOf<T>>, C>,
-    options?: O,
+  verifySession<E extends LambdaEvent = LambdaEvent, C = unknown, R extends boolean | undefined = true>(
+    handler: LambdaHandler<E & WithSession<R, SessionOf<T>>, C>,
+    options?: VerifySessionOptions & { sessionRequired?: R },
   ): WrappedHandler<E, C>;
   /** `verifySession` and `middleware` for middy. Use it first: middlewares that were used before it do not get our cookies. */
   sessionMiddy(options?: MiddyOptions): SessionMiddleware;

@@ -66,6 +66,10 @@ export async function startEmulator(
       response.end(request.method === "HEAD" || answer.status === 204 ? undefined : answer.body);
     } catch (error) {
       options.onFailure?.(error);
+      if (response.headersSent) {
+        response.destroy();
+        return;
+      }
       response.writeHead(invoker === "http-2.0" || invoker === "http-1.0" ? 500 : 502);
       response.end('{"message":"Internal Server Error"}');
     }

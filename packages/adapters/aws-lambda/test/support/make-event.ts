@@ -127,7 +127,7 @@ export function makeEvent(
     case "lattice":
       return {
         version: "2.0",
-        path: query === "" ? path : `${path}?${query}`,
+        path,
         method,
         headers: listsOf(lowerCased(headers)),
         ...(query === "" ? {} : { queryStringParameters: listsOf(parameters) }),

@@ -48,6 +48,8 @@ export function openResponseStream(onHead: (metadata: unknown) => void, body: Wr
       body.end(done);
     },
   }) as RuntimeStream;
+  // A connection that the service has cut off; nobody is left to hear of it.
+  stream.on("error", () => {});
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
   stream.write = ((...args: unknown[]) => {
     stream.beforeFirstWrite?.();

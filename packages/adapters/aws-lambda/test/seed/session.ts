@@ -1,0 +1,9 @@
+import { createSession, MemoryStore } from "@acme/session-aws-lambda";
+import { createUserRoles } from "@acme/session-core/user-roles";
+
+/** Stands still until the test moves it. */
+export const clock = { nowMs: 1_800_000_000_000, wallMs: () => clock.nowMs, monoMs: () => clock.nowMs };
+
+export const UserRoles = createUserRoles();
+export const Session = createSession({ plugins: [UserRoles], store: new MemoryStore(), clock });
+export const { middleware } = Session;
