@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Attempt,
   type Promotion,
+  type RoleStore,
   type SecretRow,
   type SessionPage,
   type SessionRow,
@@ -17,6 +18,8 @@ import { adoptDatabase, openDatabase, type PostgresDriverName } from "./open-dat
 import { type PgClient, type PgPool, pgQuery } from "./pg-database.js";
 import { isStandby, isUniqueViolation, judgePostgres } from "./postgres-failure.js";
 import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from "./postgres-js-database.js";
+import { PostgresRoleStore } from "./postgres-role-store.js";
+import { roleStatementsFor } from "./role-statements.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 import { prepareSchema } from "./schema.js";
 import { statementsFor } from "./statements.js";
@@ -59,6 +62,8 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
  */
 export class PostgresStore implements SessionStore {
   readonly name = "postgres";
+  /** Roles, in tables beside the sessions. */
+  readonly roles: RoleStore;
   readonly #database: Database;
   readonly #operations = new StoreOperations("postgres", judgePostgres);
   readonly #names: ReturnType<typeof namesOf>;
@@ -85,10 +90,23 @@ export class PostgresStore implements SessionStore {
     this.#joined = statementsFor(this.#names, true);
     this.#usesServerClock = clock === "server";
     this.#mayMigrate = migrate;
+    this.roles = this.#roleStore();
     this.#database =
       url === undefined
         ? adoptDatabase(client as PgPool | PostgresJsSql)
         : openDatabase(url, driver, maxConnections);
+  }
+
+  #roleStore(): RoleStore {
+    return new PostgresRoleStore({
+      sql: roleStatementsFor(this.#names),
+      read: (sql, values) => this.#runOutside((query) => query(sql, values)),
+      write: (step) =>
+        this.#operations.run(async () => {
+          await this.#prepare();
+          return this.#database.transaction(step);
+        }),
+    });
   }
 
   /**

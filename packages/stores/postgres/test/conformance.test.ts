@@ -1,4 +1,4 @@
-import { runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
+import { runRoleStoreConformance, runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { type FreshSchema, freshSchema, missing, stopServer, ways } from "./fixture.js";
 
@@ -20,6 +20,25 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
     };
     runStoreConformance(
       { name: `postgres through ${way.name}`, makeStore, capabilities: { secondInstance: true } },
+      { describe, it },
+    );
+    runRoleStoreConformance(
+      {
+        name: `postgres through ${way.name}`,
+        makeStore: () => {
+          const { options } = way.connect(4);
+          const [store, second] = [fresh.open(options), fresh.open(options)];
+          return {
+            store: store.roles,
+            reopen: () => second.roles,
+            async cleanup() {
+              await store.close();
+              await second.close();
+              await fresh.empty();
+            },
+          };
+        },
+      },
       { describe, it },
     );
   }
