@@ -32,7 +32,7 @@ export interface MysqlPool {
 }
 
 /** security.md ST-02: connecting takes 2 s at most (the driver sees to that), waiting for a connection not much more. */
-export const CONNECT_LIMIT_MS = 2_000;
+const CONNECT_LIMIT_MS = 2_000;
 const STATEMENT_LIMIT_MS = 2_000;
 
 /**

@@ -22,7 +22,7 @@ import { PostgresRoleStore } from "./postgres-role-store.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 import { prepareSchema } from "./schema.js";
-import { statementsFor } from "./statements.js";
+import { type Statements, statementsFor } from "./statements.js";
 
 export interface PostgresStoreOptions extends NamesOptions {
   /** `postgres://user:password@host:5432/database`: connections of our own. Either this or `client`. */
@@ -67,8 +67,8 @@ export class PostgresStore implements SessionStore {
   readonly #database: Database;
   readonly #operations = new StoreOperations("postgres", judgePostgres);
   readonly #names: ReturnType<typeof namesOf>;
-  readonly #own: ReturnType<typeof statementsFor>;
-  readonly #joined: ReturnType<typeof statementsFor>;
+  readonly #own: Statements;
+  readonly #joined: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
   readonly #transaction = new AsyncLocalStorage<Query>();
@@ -326,7 +326,7 @@ export class PostgresStore implements SessionStore {
   }
 }
 
-type Step<T> = (query: Query, sql: ReturnType<typeof statementsFor>, attempt: Attempt) => Promise<T>;
+type Step<T> = (query: Query, sql: Statements, attempt: Attempt) => Promise<T>;
 
 function liveHandles(records: readonly PostgresRecord[]): string[] {
   return records.filter(({ isLive }) => isLive === true).map(({ handle }) => handle as string);
