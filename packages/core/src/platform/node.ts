@@ -47,7 +47,9 @@ export const platform: Platform = {
   hkdf: (secret, info) => new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(), info, 32)),
   decodeSegment(segment) {
     const bytes = Buffer.from(segment, "base64url");
-    return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+    // Node decodes leniently: what does not come back as it was sent is not the canonical spelling.
+    const isCanonical = bytes.toString("base64url") === segment;
+    return isCanonical && isUtf8(bytes) ? bytes.toString("utf8") : undefined;
   },
   encodeSegment: (text) => Buffer.from(text, "utf8").toString("base64url"),
   encodeBase64: (text) => Buffer.from(text, "utf8").toString("base64"),

@@ -34,7 +34,10 @@ export interface Platform {
   hmacBase64Url(key: Bytes, text: string): Maybe<string>;
   /** HKDF-SHA-256 (RFC 5869) without salt, 32 bytes. */
   hkdf(secret: Bytes, info: string): Maybe<Bytes>;
-  /** The text behind a base64url segment of a token whose signature has been checked; undefined when it is not UTF-8. */
+  /**
+   * The text behind a base64url segment of a token whose signature has been checked; undefined when it
+   * is not the canonical spelling of some bytes, or they are not UTF-8.
+   */
   decodeSegment(segment: string): string | undefined;
   /** Base64url of the UTF-8 bytes of a text. */
   encodeSegment(text: string): string;

@@ -4,7 +4,6 @@ import type { Maybe, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { isCanonicalBase64Url } from "../runtime/encoding.js";
 import { deepFreeze, parseJsonObject } from "../runtime/json.js";
-import { BoundedMap } from "../runtime/lru.js";
 import type { KeyFamily } from "../store/session-store.js";
 import {
   type AccessTokenPayload,
@@ -30,8 +29,11 @@ const SKEW_INTERVAL_MS = 60_000;
  * payload is used before the signature passes.
  */
 export class AccessTokenVerifier {
-  /** First segment of our tokens → the key it names: all tokens of one key share it to the letter. */
-  readonly #keyByHeader = new BoundedMap<string, VerificationKey>(MAX_KNOWN_HEADERS);
+  /**
+   * First segment of our tokens → the key it names: all tokens of one key share it to the letter. Only headers that a
+   * key of ours has signed get in, so there are about as many as keys.
+   */
+  readonly #keyByHeader = new Map<string, VerificationKey>();
 
   #skewReportedAtMonoMs = Number.NEGATIVE_INFINITY;
   /** Called when a token was minted more than a minute ahead of this clock; once a minute at most (TM-05). */
@@ -109,6 +111,7 @@ export class AccessTokenVerifier {
     if (!(await key.key.verify(parts.signingInput, parts.signature))) {
       throw tryRefreshToken("the access token's signature is wrong");
     }
+    if (this.#keyByHeader.size >= MAX_KNOWN_HEADERS) this.#keyByHeader.clear();
     this.#keyByHeader.set(parts.header, key);
     return this.#accept(token, parts.payload, key, this.clock.wallMs());
   }
@@ -120,9 +123,7 @@ export class AccessTokenVerifier {
     nowMs: number,
   ): VerifiedToken | undefined {
     // As strict as the structural check, which a token whose header is known has not been through.
-    const text = isCanonicalBase64Url(payloadSegment)
-      ? this.platform.decodeSegment(payloadSegment)
-      : undefined;
+    const text = this.platform.decodeSegment(payloadSegment);
     const payload = text === undefined ? undefined : asAccessTokenPayload(parseJsonObject(text));
     if (payload === undefined) return undefined;
     // The header of an old key may still be known here.
