@@ -4,6 +4,7 @@ import {
   MAX_NAME_BYTES,
   MAX_USER_ID_BYTES,
   type Promotion,
+  type RoleStore,
   type SecretRow,
   type SessionPage,
   type SessionRow,
@@ -24,7 +25,9 @@ import {
   type Query,
 } from "./database.js";
 import { isDuplicate, judgeMysql } from "./mysql-failure.js";
+import { MysqlRoleStore } from "./mysql-role-store.js";
 import { type NamesOptions, namesOf } from "./names.js";
+import { roleStatementsFor } from "./role-statements.js";
 import { bytes, secretMapping, sessionMapping, signingKeyMapping, textOf } from "./row.js";
 import { prepareSchema } from "./schema.js";
 import { type Statements, statementsFor } from "./statements.js";
@@ -66,6 +69,8 @@ export function mysqlStore(options: MysqlStoreOptions): MysqlStore {
  */
 export class MysqlStore implements SessionStore {
   readonly name = "mysql";
+  /** Roles, in tables beside the sessions. */
+  readonly roles: RoleStore;
   readonly #database: Database;
   readonly #operations = new StoreOperations("mysql", judgeMysql);
   readonly #names: ReturnType<typeof namesOf>;
@@ -89,6 +94,15 @@ export class MysqlStore implements SessionStore {
     this.#sql = statementsFor(this.#names);
     this.#usesServerClock = clock === "server";
     this.#mayMigrate = migrate;
+    this.roles = new MysqlRoleStore({
+      sql: roleStatementsFor(this.#names),
+      read: async (sql, values) => (await this.#runOutside((query) => query(sql, values))).records,
+      write: (step) =>
+        this.#operations.run(async () => {
+          await this.#prepare();
+          return this.#database.transaction(step);
+        }),
+    });
     this.#database =
       url === undefined
         ? new Database(client as MysqlPool, false)

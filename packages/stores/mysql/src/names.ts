@@ -4,6 +4,12 @@ export interface Names {
   readonly signingKeys: string;
   readonly secrets: string;
   readonly migrations: string;
+  readonly roles: string;
+  readonly rolePermissions: string;
+  readonly roleParents: string;
+  readonly userRoles: string;
+  readonly roleUsers: string;
+  readonly roleClock: string;
   /** Name of the lock under which tables are made. */
   readonly lock: string;
 }
@@ -26,6 +32,12 @@ export function namesOf({ tablePrefix = "acme_" }: NamesOptions): Names {
     signingKeys: table("signing_keys"),
     secrets: table("secrets"),
     migrations: table("session_migrations"),
+    roles: table("roles"),
+    rolePermissions: table("role_permissions"),
+    roleParents: table("role_parents"),
+    userRoles: table("user_roles"),
+    roleUsers: table("role_users"),
+    roleClock: table("role_clock"),
     lock: `${tablePrefix}session_schema`,
   };
 }

@@ -52,6 +52,47 @@ const STEPS: readonly ((names: Names) => readonly string[])[] = [
   UNIQUE KEY by_id (id)
 ) ENGINE = InnoDB`,
   ],
+  ({ roles, rolePermissions, roleParents, userRoles, roleUsers, roleClock }) => [
+    `CREATE TABLE IF NOT EXISTS ${roles} (
+  role    VARBINARY(256) NOT NULL PRIMARY KEY,
+  version BIGINT NOT NULL
+) ENGINE = InnoDB`,
+    `CREATE TABLE IF NOT EXISTS ${rolePermissions} (
+  role       VARBINARY(256) NOT NULL,
+  permission VARBINARY(256) NOT NULL,
+  PRIMARY KEY (role, permission),
+  KEY by_permission (permission),
+  FOREIGN KEY (role) REFERENCES ${roles} (role) ON DELETE CASCADE
+) ENGINE = InnoDB`,
+    `CREATE TABLE IF NOT EXISTS ${roleParents} (
+  role   VARBINARY(256) NOT NULL,
+  parent VARBINARY(256) NOT NULL,
+  PRIMARY KEY (role, parent),
+  KEY by_parent (parent),
+  FOREIGN KEY (role) REFERENCES ${roles} (role) ON DELETE CASCADE,
+  FOREIGN KEY (parent) REFERENCES ${roles} (role) ON DELETE CASCADE
+) ENGINE = InnoDB`,
+    `CREATE TABLE IF NOT EXISTS ${userRoles} (
+  tenant_id VARBINARY(256) NOT NULL,
+  user_id   VARBINARY(256) NOT NULL,
+  role      VARBINARY(256) NOT NULL,
+  PRIMARY KEY (tenant_id, user_id, role),
+  KEY by_role (role, tenant_id, user_id),
+  KEY by_user (user_id),
+  FOREIGN KEY (role) REFERENCES ${roles} (role) ON DELETE CASCADE
+) ENGINE = InnoDB`,
+    `CREATE TABLE IF NOT EXISTS ${roleUsers} (
+  tenant_id VARBINARY(256) NOT NULL,
+  user_id   VARBINARY(256) NOT NULL,
+  version   BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, user_id)
+) ENGINE = InnoDB`,
+    `CREATE TABLE IF NOT EXISTS ${roleClock} (
+  id      INT NOT NULL PRIMARY KEY,
+  version BIGINT NOT NULL
+) ENGINE = InnoDB`,
+    `INSERT IGNORE INTO ${roleClock} VALUES (1, 0)`,
+  ],
 ];
 
 interface Step {

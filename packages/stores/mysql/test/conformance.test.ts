@@ -1,4 +1,4 @@
-import { runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
+import { runRoleStoreConformance, runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { type FreshTables, freshTables, missing, stopServer } from "./fixture.js";
 
@@ -19,6 +19,24 @@ describe.skipIf(missing !== undefined)(`MySQL (${missing ?? "real server"})`, ()
   };
   runStoreConformance(
     { name: "mysql2", makeStore, capabilities: { secondInstance: true } },
+    { describe, it },
+  );
+  runRoleStoreConformance(
+    {
+      name: "mysql2",
+      makeStore: () => {
+        const [store, second] = [fresh.open({ maxConnections: 4 }), fresh.open({ maxConnections: 4 })];
+        return {
+          store: store.roles,
+          reopen: () => second.roles,
+          async cleanup() {
+            await store.close();
+            await second.close();
+            await fresh.empty();
+          },
+        };
+      },
+    },
     { describe, it },
   );
 });

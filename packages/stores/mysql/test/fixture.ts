@@ -37,7 +37,12 @@ export interface FreshTables {
 /** Tables of its own, so that test runs at the same time do not meet. */
 export function freshTables(at = url): FreshTables {
   const tablePrefix = `t_${randomBytes(8).toString("hex")}_`;
-  const tables = ["sessions", "signing_keys", "secrets"].map((name) => `${tablePrefix}${name}`);
+  const named = (...names: string[]): string[] => names.map((name) => `${tablePrefix}${name}`);
+  const filled = named("sessions", "signing_keys", "secrets", "role_users", "roles");
+  const all = [
+    ...named("session_migrations", "role_permissions", "role_parents", "user_roles", "role_clock"),
+    ...filled,
+  ];
   return {
     tablePrefix,
     open: (options = {}) =>
@@ -47,12 +52,9 @@ export function freshTables(at = url): FreshTables {
         ...(options.client === undefined ? { url: at } : {}),
         ...options,
       }),
-    empty: async () => void (await sql(tables.map((table) => `DELETE FROM ${table}`).join(";"), at)),
+    empty: async () => void (await sql(filled.map((table) => `DELETE FROM ${table}`).join(";"), at)),
     drop: async () =>
-      void (await sql(
-        `DROP TABLE IF EXISTS ${[...tables, `${tablePrefix}session_migrations`].join(", ")}`,
-        at,
-      )),
+      void (await sql(`SET foreign_key_checks = 0; DROP TABLE IF EXISTS ${all.join(", ")}`, at)),
   };
 }
 
