@@ -5,6 +5,9 @@ import type { LambdaResult } from "./lambda-result.js";
 
 /** What every wrapper does around a handler. Values are results without our headers: `res.onto` puts them on. */
 export class Invocations {
+  /** By middy's request object. */
+  readonly running = new WeakMap<object, LambdaExchange>();
+
   constructor(
     readonly adapter: AdapterCore,
     readonly exchanges: Exchanges,

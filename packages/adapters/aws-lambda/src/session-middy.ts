@@ -34,7 +34,8 @@ export function sessionMiddy(
   options: MiddyOptions = {},
 ): SessionMiddleware {
   const { onError, ...getOptions } = options;
-  const running = new WeakMap<object, LambdaExchange>();
+  const { running } = invocations;
+  const owned = new WeakSet<MiddyRequest>();
 
   /** The application's answer or ours; undefined when the error is not ours. */
   async function answer(exchange: LambdaExchange, error: unknown): Promise<unknown> {
@@ -42,14 +43,19 @@ export function sessionMiddy(
     return ours === undefined || !SessionError.is(error) ? ours : (onError?.(error) ?? ours);
   }
 
-  function end({ res }: LambdaExchange): void {
-    if (res.opener === "middy") res.close();
+  /** Two of us in one chain share the exchange; the first one, whose `after` runs last, ends it. */
+  function end(request: MiddyRequest, { res }: LambdaExchange): void {
+    if (owned.has(request) && res.opener === "middy") res.close();
   }
 
   return {
     async before(request) {
-      const { exchange } = invocations.exchanges.enter(request.event, "middy");
-      running.set(request, exchange);
+      let exchange = running.get(request);
+      if (exchange === undefined) {
+        ({ exchange } = invocations.exchanges.enter(request.event, "middy"));
+        running.set(request, exchange);
+        owned.add(request);
+      }
       let early: unknown;
       try {
         early = await invocations.serve(exchange);
@@ -64,7 +70,7 @@ export function sessionMiddy(
         if (early === undefined) throw error;
       }
       const result = exchange.res.onto(early);
-      end(exchange);
+      end(request, exchange);
       return result;
     },
 
@@ -72,7 +78,7 @@ export function sessionMiddy(
       const exchange = running.get(request);
       if (exchange === undefined) return;
       request.response = exchange.res.onto(request.response);
-      end(exchange);
+      end(request, exchange);
     },
 
     async onError(request) {
@@ -80,7 +86,7 @@ export function sessionMiddy(
       if (exchange === undefined) return;
       const value = (await answer(exchange, request.error)) ?? request.response;
       if (value !== undefined) request.response = exchange.res.onto(value);
-      end(exchange);
+      end(request, exchange);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { emailVerifiedClaim } from "@acme/session-core/claims";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   createSession,
@@ -311,15 +312,47 @@ describe("AW-06: handlers have two parameters", () => {
   });
 });
 
-it("AW-07: a refresh with a body in base64 is a refresh", async () => {
-  const app = await run("http-2.0", (session) => session.middleware());
-  const user = app.client();
-  await user.post("/login", {});
-  const binary = await user.refresh(
-    { "content-type": "application/octet-stream" },
-    Buffer.from([0, 255, 254]),
-  );
-  expect([binary.status, binary.body]).toEqual([200, "{}"]);
+describe("AW-07: bodies in base64", () => {
+  it("do not stop a refresh", async () => {
+    const app = await run("http-2.0", (session) => session.middleware());
+    const user = app.client();
+    await user.post("/login", {});
+    const binary = await user.refresh(
+      { "content-type": "application/octet-stream" },
+      Buffer.from([0, 255, 254]),
+    );
+    expect([binary.status, binary.body]).toEqual([200, "{}"]);
+  });
+
+  it("are read where one of our endpoints takes a body", async () => {
+    const consumed: string[] = [];
+    const session = createSession({
+      store: new MemoryStore(),
+      plugins: [
+        emailVerifiedClaim({
+          isVerified: () => false,
+          endpoints: true,
+          consumeToken: (token) => void consumed.push(token),
+        }),
+      ],
+    });
+    const body = '{"token":"from the messäge"}';
+    for (const isBase64Encoded of [false, true]) {
+      const result = await session.middleware()(
+        event("rest", {
+          httpMethod: "POST",
+          path: "/auth/user/email/verify",
+          body: isBase64Encoded ? Buffer.from(body).toString("base64") : body,
+          isBase64Encoded,
+        }),
+      );
+      expect([result.statusCode, result.body]).toEqual([
+        200,
+        '{"status":"EMAIL_VERIFICATION_INVALID_TOKEN_ERROR"}',
+      ]);
+    }
+    expect(consumed).toEqual(["from the messäge", "from the messäge"]);
+  });
 });
 
 describe("AW-08: paths", () => {

@@ -71,7 +71,7 @@ describe.each(versions)("%s", (_version, middy, httpErrorHandler) => {
         .use(quiet())
         .after((request) => {
           request.response = {
-            ...(request.response as object),
+            ...(request.response as LambdaResult),
             headers: { "X-After": "1", "Set-Cookie": "own=1" },
           };
         }),
@@ -159,6 +159,28 @@ describe.each(versions)("%s", (_version, middy, httpErrorHandler) => {
     );
     expect((await app.client().get("/")).status).toBe(502);
     expect(app.failures[0]).toBe(failure);
+  });
+
+  it("two guards in one chain share the session: one token is sent, the last", async () => {
+    const app = await start((session) =>
+      middy(async (event: SessionEvent) => {
+        expect(session.of(event)).toBe(event.session);
+        await event.session?.mergeIntoAccessTokenPayload({ step: 2 });
+        return hello(event);
+      })
+        .use(session.sessionMiddy())
+        .before(async (request) => {
+          await (request.event as SessionEvent).session?.mergeIntoAccessTokenPayload({ step: 1 });
+        })
+        .use(session.sessionMiddy({ checkDatabase: true })),
+    );
+    const user = app.client();
+    await user.post("/login", {});
+    const response = await user.get("/");
+    expect([response.body, names(response)]).toEqual(["user-1", ["sAccessToken"]]);
+    const [, payload = ""] = user.cookie("sAccessToken").split(".");
+    expect(JSON.parse(Buffer.from(payload, "base64url").toString("utf8"))).toMatchObject({ step: 2 });
+    expect(app.failures).toEqual([]);
   });
 
   it("AW-06: middy's handlers have two parameters at most, inside our wrapper and outside", async () => {
