@@ -4,26 +4,6 @@ import { browserSuite } from "./support/browser-suite.ts";
 const HOUR_SECONDS = 3600;
 
 browserSuite("a header session", {}, (suite) => {
-  it("signs in, refreshes and signs out without a cookie of ours [wire T-4, B-3, B-12, I-5]", async () => {
-    const tab = await suite.tab({ origin: suite.site.otherOrigin, mode: "header" });
-    await tab.signIn();
-    expect(await tab.httpOnlyCookies()).toEqual({});
-    expect(await tab.scriptCookies()).toContain("st-refresh-token");
-    const first = await tab.accessToken();
-    const headers = JSON.parse((await tab.get("/echo-headers")).text);
-    expect(headers).toMatchObject({ authorization: `Bearer ${first}`, "st-auth-mode": "header" });
-
-    suite.site.clock.advanceSeconds(HOUR_SECONDS + 1);
-    expect(await tab.get("/")).toEqual({ status: 200, text: "user-1" });
-    expect(suite.site.counters.refreshSucceeded).toBe(1);
-    expect(await tab.accessToken()).not.toBe(first);
-    expect(await tab.httpOnlyCookies()).toEqual({});
-
-    await tab.signOut();
-    expect(await tab.accessToken()).toBeUndefined();
-    expect(await tab.scriptCookies()).toEqual(["st-last-access-token-update"]);
-  });
-
   it("refreshes once for two tabs [wire B-8]", async () => {
     const first = await suite.tab({ mode: "header" });
     await first.signIn();

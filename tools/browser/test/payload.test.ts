@@ -59,27 +59,4 @@ browserSuite("the payload in the page", {}, (suite) => {
     expect((await tab.signIn("user-1", { text: "x".repeat(4000) })).status).toBe(500);
     expect(await tab.httpOnlyCookies()).toEqual({});
   });
-
-  it("reports failed claims, and the response stays the application's [wire B-7]", async () => {
-    const tab = await suite.tab();
-    await tab.signIn();
-    const { status, text } = await tab.post("/session-claims-error");
-    const claimValidationErrors = [{ id: "test-claim-failing", reason: { message: "testReason" } }];
-    expect(status).toBe(403);
-    expect(JSON.parse(text)).toEqual({ message: "invalid claim", claimValidationErrors });
-    expect((await tab.events()).at(-1)).toEqual({ action: "API_INVALID_CLAIM", claimValidationErrors });
-    expect(await tab.post("/403-without-body")).toEqual({ status: 403, text: "" });
-    expect(await tab.doesSessionExist()).toBe(true);
-  });
-
-  it("stores the new tokens that a 403 carries [wire G-18, B-4]", async () => {
-    const tab = await suite.tab();
-    await tab.signIn();
-    await tab.refresh();
-    expect((await tab.payload()).parentRefreshTokenHash1).not.toBeNull();
-    // The first use of a refreshed token promotes it, also when the claims then fail.
-    expect((await tab.post("/session-claims-error")).status).toBe(403);
-    expect((await tab.payload()).parentRefreshTokenHash1).toBeNull();
-    expect((await tab.get("/")).status).toBe(200);
-  });
 });

@@ -1,0 +1,13 @@
+import { expressFramework } from "./express.ts";
+import { fastifyFramework } from "./fastify.ts";
+import type { Framework } from "./framework.ts";
+import { honoFramework } from "./hono.ts";
+import { koaFramework } from "./koa.ts";
+
+/** Those whose applications a real browser drives. */
+export const frameworks: readonly Framework[] = [
+  expressFramework,
+  koaFramework,
+  fastifyFramework,
+  honoFramework,
+];
