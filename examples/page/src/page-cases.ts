@@ -85,6 +85,33 @@ export const pageCases: readonly PageCase[] = [
     },
   ),
 
+  pageCase(
+    "server",
+    "lets a role that is given and taken here take effect in a second browser",
+    async (page) => {
+      await signIn(page, "Grace");
+      await inAnotherBrowser(page, async (other) => {
+        await signIn(other, "Grace");
+        const call = other.getByRole("button", { name: "Administrators only" });
+        const expire = other.getByRole("button", { name: "Expire the access token" });
+        await call.click();
+        await logged(other, /403 Refused by a claim/);
+        await page.getByRole("button", { name: "Make me administrator" }).click();
+        await logged(page, "200 The new access token carries the role.");
+        await expire.click();
+        await logged(other, "the access token has expired");
+        await call.click();
+        await logged(other, "200 Welcome, administrator.");
+        equal(await textOf(other, "#role"), "admin");
+        await page.getByRole("button", { name: "Take the role away" }).click();
+        await logged(page, "200 The role is gone");
+        await expire.click();
+        await call.click();
+        await other.waitForFunction(() => document.querySelector("#role")?.textContent === "none");
+      });
+    },
+  ),
+
   pageCase("server", "refreshes by itself once the access token has expired", async (page) => {
     await signIn(page);
     const before = await sessionCookies(page);
@@ -169,6 +196,21 @@ function pageCase(about: PageCase["about"], name: string, drive: (page: Page) =>
       }
     },
   };
+}
+
+/** The same page in a profile of its own: another person's browser, or another machine. */
+async function inAnotherBrowser(page: Page, drive: (other: Page) => Promise<void>): Promise<void> {
+  const context = await page.context().browser()?.newContext({ viewport: DESKTOP });
+  if (context === undefined) throw new Error("the page belongs to no browser");
+  try {
+    const other = await context.newPage();
+    other.setDefaultTimeout(PATIENCE_MS);
+    await other.goto(page.url());
+    await other.locator("body[data-ready]").waitFor();
+    await drive(other);
+  } finally {
+    await context.close();
+  }
 }
 
 async function signIn(page: Page, name = "Ada"): Promise<void> {
