@@ -22,6 +22,8 @@ const projects = globSync(
     const directory = dirname(join(root, manifest));
     const { name } = JSON.parse(readFileSync(join(root, manifest), "utf8")) as { name: string };
     return {
+      // As Nest and LoopBack want them; a file of its own is not looked for in a tsconfig.
+      oxc: { decorator: { legacy: true } },
       // Core's tests run its sources, so they take the platform from the sources too. Everyone else resolves core as users do.
       resolve: {
         alias:

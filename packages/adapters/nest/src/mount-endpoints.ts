@@ -1,0 +1,67 @@
+import type { AdapterCore } from "@acme/session-core/adapter";
+import { adapterOf, type NestSession, serve } from "./create-session.js";
+import type { FastifyReplyLike, FastifyRequestLike, Middleware } from "./nest-types.js";
+import { wrap } from "./wrap.js";
+
+/** What is used of Nest's HTTP adapter. */
+interface HttpAdapter {
+  getType(): string;
+  getInstance(): unknown;
+  use(middleware: Middleware): unknown;
+}
+
+interface FastifyLike {
+  register(plugin: (app: FastifyContext) => Promise<void>): unknown;
+}
+
+interface FastifyContext {
+  removeAllContentTypeParsers(): void;
+  addContentTypeParser(
+    type: string,
+    parse: (request: unknown, payload: unknown, done: (error: null) => void) => void,
+  ): void;
+  route(options: {
+    method: string;
+    url: string;
+    handler: (
+      request: FastifyRequestLike,
+      reply: FastifyReplyLike & { callNotFound(): unknown },
+    ) => Promise<unknown>;
+  }): unknown;
+}
+
+/**
+ * Serves our endpoints on the platform itself, where neither the global prefix nor versioning applies: cookies are bound
+ * to the paths as they are configured.
+ *
+ * @param consumer what Nest hands to `configure`; its adapter is there in every version, and missing from its type
+ */
+export function mountEndpoints(consumer: object, session: NestSession): void {
+  const adapter = (consumer as { getHttpAdapter(): HttpAdapter }).getHttpAdapter();
+  if (adapter.getType() === "fastify") {
+    (adapter.getInstance() as FastifyLike).register((app) => fastifyRoutes(app, adapterOf(session)));
+  } else {
+    adapter.use(session.middleware());
+  }
+}
+
+/** In a context where no body is parsed: whatever stands in it, and however broken, is left alone. */
+async function fastifyRoutes(app: FastifyContext, adapter: AdapterCore): Promise<void> {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  for (const { method, basePath, path } of adapter.endpointRoutes()) {
+    for (const url of [`${basePath}${path}`, `${basePath}/:tenantId${path}`].flatMap((one) => [
+      one,
+      `${one}/`,
+    ])) {
+      app.route({
+        method,
+        url,
+        handler: async (request, reply) => {
+          if (!(await serve(adapter, wrap(request, reply)))) reply.callNotFound();
+          return reply;
+        },
+      });
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import type { SessionOptions } from "@acme/session-core";
+import {
+  type DynamicModule,
+  type FactoryProvider,
+  Inject,
+  type MiddlewareConsumer,
+  Module,
+  type ModuleMetadata,
+  type NestModule,
+  type OnApplicationShutdown,
+  type Provider,
+  type Type,
+} from "@nestjs/common";
+import { createSession, type NestSession } from "./create-session.js";
+import { mountEndpoints } from "./mount-endpoints.js";
+import { SessionExceptionFilter } from "./session-exception-filter.js";
+import { SessionGuard } from "./session-guard.js";
+import { MODULE_OPTIONS, SESSION } from "./tokens.js";
+
+/** An instance that was made elsewhere, `{ session: Session }`, or the options of one, which the module then closes. */
+export type SessionModuleOptions = { session: NestSession } | (SessionOptions & { session?: undefined });
+
+/** For `useClass` and `useExisting`. */
+export interface SessionOptionsFactory {
+  createSessionOptions(): SessionModuleOptions | Promise<SessionModuleOptions>;
+}
+
+export interface SessionModuleAsyncOptions {
+  imports?: ModuleMetadata["imports"];
+  inject?: FactoryProvider["inject"];
+  // biome-ignore lint/suspicious/noExplicitAny: Nest hands it what `inject` names
+  useFactory?: (...injected: any[]) => SessionModuleOptions | Promise<SessionModuleOptions>;
+  useClass?: Type<SessionOptionsFactory>;
+  useExisting?: Type<SessionOptionsFactory> | string | symbol;
+  /** Whether other modules can inject the guard and the session without importing this one. Default true. */
+  global?: boolean;
+}
+
+/** What Nest knows a global filter by (`APP_FILTER` of `@nestjs/core`). */
+const APP_FILTER = "APP_FILTER";
+
+/** Serves our endpoints, answers our errors, and provides the guard and the instance. */
+@Module({})
+export class SessionModule implements NestModule, OnApplicationShutdown {
+  readonly #session: NestSession;
+  readonly #isOurs: boolean;
+
+  constructor(@Inject(SESSION) session: NestSession, @Inject(MODULE_OPTIONS) options: SessionModuleOptions) {
+    this.#session = session;
+    this.#isOurs = options.session === undefined;
+  }
+
+  static forRoot(options: SessionModuleOptions & { global?: boolean }): DynamicModule {
+    const { global = true, ...rest } = options;
+    return moduleOf(global, [], [{ provide: MODULE_OPTIONS, useValue: rest }]);
+  }
+
+  static forRootAsync(options: SessionModuleAsyncOptions): DynamicModule {
+    const { global = true, imports = [] } = options;
+    return moduleOf(global, imports, optionProviders(options));
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    mountEndpoints(consumer, this.#session);
+  }
+
+  /** Lets go of the store, unless the instance belongs to the application. */
+  async onApplicationShutdown(): Promise<void> {
+    if (this.#isOurs) await this.#session.close();
+  }
+}
+
+function moduleOf(
+  global: boolean,
+  imports: NonNullable<ModuleMetadata["imports"]>,
+  options: Provider[],
+): DynamicModule {
+  return {
+    module: SessionModule,
+    global,
+    imports,
+    providers: [
+      ...options,
+      {
+        provide: SESSION,
+        inject: [MODULE_OPTIONS],
+        useFactory: (given: SessionModuleOptions) => given.session ?? createSession(given),
+      },
+      SessionGuard,
+      { provide: APP_FILTER, useClass: SessionExceptionFilter },
+    ],
+    exports: [SESSION, SessionGuard],
+  };
+}
+
+function optionProviders({
+  inject = [],
+  useFactory,
+  useClass,
+  useExisting,
+}: SessionModuleAsyncOptions): Provider[] {
+  if (useFactory !== undefined) return [{ provide: MODULE_OPTIONS, inject, useFactory }];
+  const source = useClass ?? useExisting;
+  if (source === undefined) {
+    throw new TypeError("SessionModule.forRootAsync() needs useFactory, useClass or useExisting");
+  }
+  return [
+    ...(useClass === undefined ? [] : [useClass]),
+    {
+      provide: MODULE_OPTIONS,
+      inject: [source],
+      useFactory: (factory: SessionOptionsFactory) => factory.createSessionOptions(),
+    },
+  ];
+}

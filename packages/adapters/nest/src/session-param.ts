@@ -1,0 +1,28 @@
+import type { SessionContainer } from "@acme/session-core";
+import type { Exchange } from "@acme/session-core/adapter";
+import { createParamDecorator } from "@nestjs/common";
+import { exchangeOf } from "./http-arguments.js";
+
+/** What of the session a parameter gets; nothing for the session itself. */
+export type SessionPart = "userId" | "handle" | "tenantId" | "accessTokenPayload" | undefined;
+
+const PARTS: Record<NonNullable<SessionPart>, (session: SessionContainer) => unknown> = {
+  userId: (session) => session.getUserId(),
+  handle: (session) => session.getHandle(),
+  tenantId: (session) => session.getTenantId(),
+  accessTokenPayload: (session) => session.getAccessTokenPayload(),
+};
+
+/**
+ * Makes the parameter decorator of an instance.
+ *
+ * @param find the session of an exchange; where no guard has looked for one, it is required
+ */
+export function sessionParam(
+  find: (exchange: Exchange) => Promise<SessionContainer | undefined>,
+): (part?: SessionPart) => ParameterDecorator {
+  return createParamDecorator<SessionPart>(async (part, context) => {
+    const session = await find(exchangeOf(context));
+    return session === undefined || part === undefined ? session : PARTS[part](session);
+  });
+}

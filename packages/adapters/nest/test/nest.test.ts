@@ -1,0 +1,3 @@
+import { describeNest } from "./support/nest-suite.js";
+
+describeNest("nest12");

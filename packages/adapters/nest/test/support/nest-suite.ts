@@ -1,0 +1,561 @@
+import { Readable } from "node:stream";
+import {
+  type ArgumentsHost,
+  Catch,
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  Req,
+  Res,
+  Scope,
+  Sse,
+  StreamableFile,
+  UseFilters,
+  UseGuards,
+  VersioningType,
+} from "@nestjs/common";
+import { APP_GUARD } from "@nestjs/core";
+import { ExecutionContextHost } from "@nestjs/core/helpers/execution-context-host.js";
+import type { FastifyReply } from "fastify";
+import { of } from "rxjs";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  AnsweredSessionError,
+  InjectSession,
+  type NestSession,
+  PublicAccess,
+  SESSION,
+  type SessionContainer,
+  SessionError,
+  SessionExceptionFilter,
+  SessionGuard,
+  SessionModule,
+  type SessionModuleOptions,
+  type SessionOptionsFactory,
+  sessionErrorIn,
+  VerifySession,
+} from "../../src/index.js";
+import { type PlatformRequest, type PlatformResponse, platforms } from "./platforms.js";
+import { startApp, type TestApp, testSession } from "./test-app.js";
+
+const names = (response: { setCookies: readonly { name: string }[] }) =>
+  response.setCookies.map(({ name }) => name).sort();
+const answerOf = ({ status, body }: { status: number; body: string }) => [status, body];
+const UNAUTHORISED = [401, '{"message":"unauthorised"}'];
+const never = { id: "never", validate: () => ({ isValid: false as const }) };
+
+/** The rows of this adapter, on the Nest that the process runs. */
+export function describeNest(major: string): void {
+  describe.each(platforms)(`${major} on %s`, (platform) => {
+    let app: TestApp | undefined;
+    afterEach(async () => {
+      await app?.close();
+      app = undefined;
+    });
+
+    it("NE-01, NE-02: options of a controller and of its route are honoured together, and none is lost", async () => {
+      const session = testSession();
+
+      @Controller("merged")
+      @UseGuards(SessionGuard)
+      @VerifySession({ checkDatabase: true, require: [never] })
+      class MergedController {
+        @Get("off")
+        @VerifySession({ overrideGlobalClaimValidators: () => [] })
+        off(@session("userId") userId: string) {
+          return { userId };
+        }
+
+        @Get("optional")
+        @VerifySession({ sessionRequired: false })
+        optional(@session() found?: SessionContainer) {
+          return { userId: found?.getUserId() ?? null };
+        }
+
+        @Get("public")
+        @PublicAccess()
+        open() {
+          return { open: true };
+        }
+
+        @Get("plain")
+        plain() {
+          return {};
+        }
+      }
+
+      @Controller("open")
+      @UseGuards(SessionGuard)
+      @PublicAccess()
+      class OpenController {
+        @Get()
+        open() {
+          return { open: true };
+        }
+
+        @Get("guarded")
+        @VerifySession()
+        guarded(@session() found: SessionContainer) {
+          return { userId: found.getUserId() };
+        }
+      }
+
+      app = await startApp(platform, { session, controllers: [MergedController, OpenController] });
+      const user = await app.signedIn();
+      const stranger = app.client();
+      const refused = [403, '{"message":"invalid claim","claimValidationErrors":[{"id":"never"}]}'];
+      expect(answerOf(await user.get("/merged/off"))).toEqual(refused);
+      expect(answerOf(await user.get("/merged/plain"))).toEqual(refused);
+      expect(answerOf(await user.get("/merged/optional"))).toEqual(refused);
+      expect((await stranger.get("/merged/optional")).json).toEqual({ userId: null });
+      expect(answerOf(await stranger.get("/merged/plain"))).toEqual(UNAUTHORISED);
+      expect((await stranger.get("/merged/public")).json).toEqual({ open: true });
+      expect((await stranger.get("/open")).json).toEqual({ open: true });
+      expect(answerOf(await stranger.get("/open/guarded"))).toEqual(UNAUTHORISED);
+      expect((await user.get("/open/guarded")).json).toEqual({ userId: "user-1" });
+      await session.revokeAllSessionsForUser("user-1");
+      // The token is good for an hour; the controller's checkDatabase looks behind it.
+      expect((await user.get("/open/guarded")).status).toBe(200);
+      expect((await user.get("/merged/off")).status).toBe(401);
+    });
+
+    it("NE-03: forRootAsync with useFactory, useClass and useExisting, and an instance that the module makes", async () => {
+      const session = testSession();
+      @Injectable()
+      class Options implements SessionOptionsFactory {
+        createSessionOptions(): SessionModuleOptions {
+          return { session };
+        }
+      }
+      @Module({
+        providers: [Options, { provide: "SESSION_NAME", useValue: "s" }],
+        exports: [Options, "SESSION_NAME"],
+      })
+      class OptionsModule {}
+
+      @Controller()
+      class InjectedController {
+        readonly #session: NestSession;
+        constructor(@InjectSession() injected: NestSession) {
+          this.#session = injected;
+        }
+
+        @Get("injected")
+        @UseGuards(SessionGuard)
+        injected() {
+          return { same: this.#session === session };
+        }
+      }
+
+      const imports = [OptionsModule];
+      for (const sessionModule of [
+        SessionModule.forRootAsync({
+          imports,
+          inject: ["SESSION_NAME"],
+          useFactory: async (name: string) => ({ session: name === "s" ? session : testSession() }),
+        }),
+        SessionModule.forRootAsync({ useClass: Options }),
+        SessionModule.forRootAsync({ imports, useExisting: Options }),
+      ]) {
+        app = await startApp(platform, { session, sessionModule, controllers: [InjectedController] });
+        expect((await (await app.signedIn()).get("/injected")).json).toEqual({ same: true });
+        app.app.getHttpServer().closeAllConnections();
+        await app.app.close();
+      }
+      expect(() => SessionModule.forRootAsync({})).toThrow("needs useFactory, useClass or useExisting");
+    });
+
+    it("NE-03: the instance that the module makes is closed with the application", async () => {
+      const { MemoryStore, silentLogger } = await import("../../src/index.js");
+      const closed: string[] = [];
+      class ClosableStore extends MemoryStore {
+        override async close(): Promise<void> {
+          closed.push("store");
+        }
+      }
+      app = await startApp(platform, {
+        session: testSession(),
+        sessionModule: SessionModule.forRoot({ store: new ClosableStore(), logger: silentLogger }),
+      });
+      const own = app.app.get<NestSession>(SESSION);
+      expect(typeof own.getSession).toBe("function");
+      await app.app.close();
+      expect(closed).toEqual(["store"]);
+    });
+
+    it("NE-04: cookies of Nest's middleware, of the handler and ours all arrive", async () => {
+      const session = testSession();
+
+      @Controller()
+      class CookieController {
+        @Get("cookies")
+        @UseGuards(SessionGuard)
+        async cookies(@session() found: SessionContainer, @Res({ passthrough: true }) res: PlatformResponse) {
+          await found.mergeIntoAccessTokenPayload({ merged: true });
+          if ("cookie" in res) res.cookie("handler", "1");
+          else res.header("set-cookie", "handler=1");
+          return {};
+        }
+      }
+
+      app = await startApp(platform, {
+        session,
+        controllers: [CookieController],
+        configure: (consumer) =>
+          consumer
+            .apply(
+              (_req: unknown, res: { setHeader(name: string, value: string): void }, next: () => void) => {
+                res.setHeader("Set-Cookie", "middleware=1");
+                next();
+              },
+            )
+            .forRoutes("cookies"),
+      });
+      const response = await (await app.signedIn()).get("/cookies");
+      expect([response.status, names(response)]).toEqual([200, ["handler", "middleware", "sAccessToken"]]);
+      expect(response.header("cache-control")).toBe("private, no-store");
+    });
+
+    it("NE-05: the endpoints stay where they are configured, under a global prefix, versions and wildcard middleware", async () => {
+      const session = testSession();
+
+      @Controller({ path: "me", version: "2" })
+      class MeController {
+        @Get()
+        @UseGuards(SessionGuard)
+        me(@session("userId") userId: string) {
+          return { userId };
+        }
+      }
+
+      let seen = 0;
+      app = await startApp(platform, {
+        session,
+        controllers: [MeController],
+        configure: (consumer) =>
+          consumer
+            .apply((_req: unknown, _res: unknown, next: () => void) => {
+              seen += 1;
+              next();
+            })
+            .forRoutes("{*splat}"),
+        prepare: (nest) => {
+          nest.setGlobalPrefix("api");
+          nest.enableVersioning({ type: VersioningType.URI });
+        },
+      });
+      const user = app.client();
+      await user.post("/api/login", {});
+      expect((await user.get("/api/v2/me")).json).toEqual({ userId: "user-1" });
+      expect(answerOf(await user.refresh())).toEqual([200, "{}"]);
+      expect((await user.get("/api/v2/me")).json).toEqual({ userId: "user-1" });
+      expect((await user.send("POST", "/api/auth/session/refresh")).status).toBe(404);
+      expect((await user.get("/auth/jwt/jwks.json")).status).toBe(200);
+      expect(seen).toBeGreaterThan(0);
+    });
+
+    it("NE-06: a refresh with malformed JSON is served by Fastify, and by Express once our middleware stands in main.ts", async () => {
+      const refresh = async (prepare?: Parameters<typeof startApp>[1]["prepare"]) => {
+        const session = testSession();
+        app = await startApp(platform, { session, ...(prepare === undefined ? {} : { prepare }) });
+        const user = await app.signedIn();
+        const response = await user.refresh({ "content-type": "application/json" }, "{");
+        await app.close();
+        return response;
+      };
+      const plain = await refresh();
+      expect([plain.status, plain.setCookies.length]).toEqual(platform === "fastify" ? [200, 2] : [400, 0]);
+      const session = testSession();
+      app = await startApp(platform, { session, prepare: (nest) => nest.use(session.middleware()) });
+      const user = await app.signedIn();
+      expect((await user.refresh({ "content-type": "application/json" }, "{")).status).toBe(200);
+    });
+
+    it("NE-07: guard, parameters and getSession verify once between them", async () => {
+      let verifications = 0;
+      const session = testSession({
+        override: {
+          functions: (original) => ({
+            ...original,
+            getSession: (input) => {
+              verifications += 1;
+              return original.getSession(input);
+            },
+          }),
+        },
+      });
+
+      @Controller()
+      class OnceController {
+        @Get("once")
+        @UseGuards(SessionGuard)
+        async once(
+          @session() found: SessionContainer,
+          @session("handle") handle: string,
+          @session("accessTokenPayload") payload: object,
+          @Req() req: PlatformRequest,
+          @Res({ passthrough: true }) res: PlatformResponse,
+        ) {
+          const again = await session.getSession(req, res);
+          return {
+            same: found === again && session.of(req) === again && handle === again.getHandle(),
+            payload: typeof payload,
+          };
+        }
+      }
+
+      app = await startApp(platform, { session, controllers: [OnceController] });
+      const user = await app.signedIn();
+      expect((await user.get("/once")).json).toEqual({ same: true, payload: "object" });
+      expect(verifications).toBe(1);
+    });
+
+    it("the parameter decorator requires a session where no guard has looked for one", async () => {
+      const session = testSession();
+      @Controller()
+      class BareController {
+        @Get("bare")
+        bare(@session() found: SessionContainer) {
+          return { userId: found.getUserId() };
+        }
+      }
+      app = await startApp(platform, { session, controllers: [BareController] });
+      expect(answerOf(await app.client().get("/bare"))).toEqual(UNAUTHORISED);
+      expect((await (await app.signedIn()).get("/bare")).json).toEqual({ userId: "user-1" });
+    });
+
+    it("NE-10: an object that is no response is named at once", async () => {
+      const session = testSession();
+      @Controller()
+      class WrongController {
+        @Get("wrong")
+        async wrong(@Req() req: PlatformRequest, @Res({ passthrough: true }) res: PlatformResponse) {
+          const wrong = [
+            () => session.getSession(req, { data: {} } as never),
+            () => session.getSession(req, undefined as never),
+            () => session.getSession({} as never, res),
+            () => session.getSession(undefined as never, res),
+          ];
+          return Promise.all(
+            wrong.map((call) =>
+              call().catch((error: unknown) => (SessionError.is(error) ? error.type : "?")),
+            ),
+          );
+        }
+      }
+      app = await startApp(platform, { session, controllers: [WrongController] });
+      expect((await (await app.signedIn()).get("/wrong")).json).toEqual(Array(4).fill("INVALID_ARGUMENT"));
+    });
+
+    it("NE-11: events, files and raw responses carry a new token", async () => {
+      const session = testSession();
+      @Controller()
+      @UseGuards(SessionGuard)
+      class StreamController {
+        @Sse("events")
+        async events(@session() found: SessionContainer) {
+          await found.mergeIntoAccessTokenPayload({ from: "events" });
+          return of({ data: "1" });
+        }
+
+        @Get("file")
+        async file(@session() found: SessionContainer) {
+          await found.mergeIntoAccessTokenPayload({ from: "file" });
+          return new StreamableFile(Readable.from([Buffer.from("1")]), { type: "text/plain" });
+        }
+
+        @Get("raw")
+        async raw(@session() found: SessionContainer, @Res() res: PlatformResponse) {
+          await found.mergeIntoAccessTokenPayload({ from: "raw" });
+          if ("hijack" in res) (res as FastifyReply).hijack();
+          const raw = "raw" in res ? res.raw : res;
+          raw.writeHead(200, { "content-type": "text/plain" });
+          raw.end("1");
+        }
+      }
+      app = await startApp(platform, { session, controllers: [StreamController] });
+      const user = await app.signedIn();
+      for (const path of ["/events", "/file", "/raw"]) {
+        const response = await user.get(path);
+        expect([path, response.status, names(response)]).toEqual([path, 200, ["sAccessToken"]]);
+      }
+    });
+
+    it("NE-12: a global guard from a factory, and request-scoped providers, without a class of Nest injected", async () => {
+      const session = testSession();
+      @Injectable({ scope: Scope.REQUEST })
+      class PerRequest {
+        readonly name = "per request";
+      }
+      @Controller()
+      class ScopedController {
+        readonly #perRequest: PerRequest;
+        constructor(@Inject(PerRequest) perRequest: PerRequest) {
+          this.#perRequest = perRequest;
+        }
+
+        @Get("scoped")
+        scoped(@session("userId") userId: string) {
+          return { userId, name: this.#perRequest.name };
+        }
+
+        @Get("open")
+        @PublicAccess()
+        open() {
+          return { open: true };
+        }
+      }
+      app = await startApp(platform, {
+        session,
+        controllers: [ScopedController],
+        providers: [
+          PerRequest,
+          {
+            provide: APP_GUARD,
+            inject: [SESSION],
+            useFactory: (injected: NestSession) => new SessionGuard(injected),
+          },
+        ],
+      });
+      const stranger = app.client();
+      expect(answerOf(await stranger.get("/scoped"))).toEqual(UNAUTHORISED);
+      expect((await stranger.get("/open")).json).toEqual({ open: true });
+      expect((await stranger.get("/auth/jwt/jwks.json")).status).toBe(200);
+    });
+
+    it("a guard with options of its own stands beside the class", async () => {
+      const session = testSession();
+      @Controller()
+      class OwnGuardController {
+        @Get("own")
+        @UseGuards(session.verifySession({ require: [never] }))
+        own() {
+          return {};
+        }
+      }
+      app = await startApp(platform, { session, controllers: [OwnGuardController] });
+      expect((await app.client().get("/own")).status).toBe(401);
+      expect((await (await app.signedIn()).get("/own")).status).toBe(403);
+    });
+
+    it("NE-13: the filter leaves a response alone that is out, and answers what middleware threw", async () => {
+      const session = testSession();
+      const failure = new SessionError({ type: "UNAUTHORISED", message: "the application says so" });
+      @Controller()
+      class SentController {
+        @Get("sent")
+        sent(@Res() res: PlatformResponse) {
+          if ("raw" in res) res.send("sent");
+          else res.send("sent");
+          throw failure;
+        }
+
+        @Get("middleware")
+        middleware() {
+          return {};
+        }
+      }
+      app = await startApp(platform, {
+        session,
+        controllers: [SentController],
+        configure: (consumer) =>
+          consumer
+            .apply((req: never, res: never, next: (error?: unknown) => void) => {
+              session.getSession(req, res).then(() => next(), next);
+            })
+            .forRoutes("middleware"),
+      });
+      const user = await app.signedIn();
+      const sent = await user.get("/sent");
+      expect([sent.status, sent.body, sent.setCookies]).toEqual([200, "sent", []]);
+      expect(answerOf(await app.client().get("/middleware"))).toEqual(UNAUTHORISED);
+      expect((await user.get("/middleware")).status).toBe(200);
+    });
+
+    it("errors that tell a developer of a mistake are Nest's 500, and are logged", async () => {
+      const session = testSession();
+      @Controller()
+      class MistakenController {
+        @Get("mistaken")
+        async mistaken(@session() found: SessionContainer) {
+          await found.mergeIntoAccessTokenPayload({ sub: "somebody else" });
+        }
+      }
+      app = await startApp(platform, { session, controllers: [MistakenController] });
+      const response = await (await app.signedIn()).get("/mistaken");
+      expect([response.status, app.errors.length]).toEqual([500, 1]);
+    });
+
+    it("a filter of the application extends ours", async () => {
+      const session = testSession();
+      @Catch(AnsweredSessionError)
+      class OwnFilter extends SessionExceptionFilter {
+        override async catch(thrown: Error, host: ArgumentsHost): Promise<void> {
+          const error = sessionErrorIn(thrown);
+          if (error?.type !== SessionError.INVALID_CLAIMS) return super.catch(thrown, host);
+          const res = host.switchToHttp().getResponse<PlatformResponse>();
+          res.status(418).send({ own: error.type });
+        }
+      }
+      @Controller()
+      @UseGuards(SessionGuard)
+      @VerifySession({ require: [never] })
+      @UseFilters(OwnFilter)
+      class FilteredController {
+        @Get("filtered")
+        filtered() {
+          return {};
+        }
+      }
+      app = await startApp(platform, { session, controllers: [FilteredController] });
+      expect(answerOf(await app.client().get("/filtered"))).toEqual(UNAUTHORISED);
+      const refused = await (await app.signedIn()).get("/filtered");
+      expect([refused.status, refused.json]).toEqual([418, { own: "INVALID_CLAIMS" }]);
+    });
+
+    it("NE-14: a preflight to a guarded route is answered before the guard", async () => {
+      const session = testSession();
+      @Controller()
+      class CorsController {
+        @Get("guarded")
+        guarded() {
+          return {};
+        }
+      }
+      app = await startApp(platform, {
+        session,
+        controllers: [CorsController],
+        providers: [{ provide: APP_GUARD, useClass: SessionGuard }],
+        prepare: (nest) =>
+          nest.enableCors({
+            origin: "https://example.com",
+            credentials: true,
+            allowedHeaders: session.getAllCORSHeaders(),
+          }),
+      });
+      const origin = "https://example.com";
+      const headers = { origin, "access-control-request-method": "GET" };
+      const preflight = await app.client().send("OPTIONS", "/guarded", headers);
+      expect([preflight.status, preflight.header("access-control-allow-origin")]).toEqual([204, origin]);
+      const refused = await app.client().get("/guarded", { origin });
+      expect(answerOf(refused)).toEqual(UNAUTHORISED);
+      expect(refused.header("access-control-allow-origin")).toBe(origin);
+    });
+  });
+
+  it(`${major}: NE-15: outside of HTTP the guard fails closed, and says why`, async () => {
+    const session = testSession();
+    const context = new ExecutionContextHost([{ data: 1 }, {}], class {}, () => {});
+    for (const type of ["rpc", "ws"]) {
+      context.setType(type);
+      const refused = await new SessionGuard(session).canActivate(context).catch((error: unknown) => error);
+      expect(refused).toMatchObject({
+        type: "INVALID_ARGUMENT",
+        message: expect.stringContaining(`type "${type}"`),
+      });
+    }
+    await session.close();
+  });
+}
