@@ -105,3 +105,9 @@ function linesOf({ rawHeaders }: IncomingMessage): [string, string][] {
   }
   return lines;
 }
+
+/** A path as a cookie of the application has it: below where the application stands. */
+export function pathBelow(base: string, path: string): string {
+  const { pathname } = new URL(base);
+  return (pathname === "/" ? "" : pathname) + path;
+}

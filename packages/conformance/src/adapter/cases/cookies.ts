@@ -10,6 +10,7 @@ import {
   tokensOf,
 } from "../expectations.js";
 import { identityOf, isClearing } from "../set-cookie.js";
+import { pathBelow } from "../wire-request.js";
 
 /** Handing tokens out and taking them away. */
 export const cookieCases: readonly AdapterCase[] = [
@@ -18,7 +19,7 @@ export const cookieCases: readonly AdapterCase[] = [
     isTier1: true,
     title: "a login sends both cookies with their attributes, the front token, and forbids caching",
     rows: ["sec A-02", "sec C-08"],
-    async run({ client }) {
+    async run({ client, base }) {
       const response = await client().login("user-1");
       assert.equal(response.status, 200);
       assertNewTokens(response);
@@ -26,7 +27,7 @@ export const cookieCases: readonly AdapterCase[] = [
         response.setCookies.map(({ name, path, domain }) => [name, path, domain]),
         [
           ["sAccessToken", "/", undefined],
-          ["sRefreshToken", "/auth/session/refresh", undefined],
+          ["sRefreshToken", pathBelow(base, "/auth/session/refresh"), undefined],
         ],
       );
       const byHeader = await client("header").login("user-1");

@@ -10,7 +10,7 @@ import {
   sessionIn,
   tokensOf,
 } from "../expectations.js";
-import { exchange } from "../wire-request.js";
+import { exchange, pathBelow } from "../wire-request.js";
 
 const MINUTE_MS = 60_000;
 const JSON_TYPE = { "content-type": "application/json" };
@@ -176,7 +176,8 @@ export const endpointCases: readonly AdapterCase[] = [
       const cookie = user.cookieHeader(true);
       for (const path of ["/auth/session%2Frefresh", "/auth//session/refresh", "/AUTH/session/refresh"]) {
         const response = await user.send("POST", path, { cookie });
-        assert.ok([404, 405].includes(response.status), `${path}: ${response.status}`);
+        // A host may tidy the path up by a redirect (Next does): the endpoint is not run.
+        assert.ok([308, 404, 405].includes(response.status), `${path}: ${response.status}`);
         assertUntouched(response);
       }
       assert.equal((await probe.snapshot()).storeReads, 0);
@@ -190,7 +191,7 @@ export const endpointCases: readonly AdapterCase[] = [
     async run({ client, base }) {
       const user = client();
       const login = await user.login("user-1");
-      assert.equal(login.cookies("sRefreshToken")[0]?.path, "/api/v1/auth/session/refresh");
+      assert.equal(login.cookies("sRefreshToken")[0]?.path, pathBelow(base, "/auth/session/refresh"));
       assert.equal(sessionIn(await user.get("/guarded")).userId, "user-1");
       assertAnswer(await user.refresh(), canonicalAnswers.refreshed);
       assertAnswer(await client().get("/guarded"), canonicalAnswers.unauthorised);
