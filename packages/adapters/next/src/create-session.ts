@@ -1,0 +1,292 @@
+import { SessionError, type SessionOptions, type VerifySessionOptions } from "@acme/session-core";
+import {
+  type BoundSession,
+  bindSession,
+  Exchange,
+  type SessionOf,
+  type SessionTypes,
+} from "@acme/session-core/adapter";
+import type { NextApiRequest, NextApiResponse } from "next";
+import type { NextRequest } from "next/server.js";
+import { controlFlowResponse } from "./control-flow.js";
+import { nextServer, untilRequest } from "./next-modules.js";
+import type { AnyRequest, PagesRequest, PagesResponse } from "./next-types.js";
+import type { RouteResponse } from "./route-response.js";
+import { actionExchange, componentExchange } from "./server-context.js";
+import { type ServerSession, serverSession } from "./server-session.js";
+import { known, wrap } from "./wrap.js";
+
+type Bound<T extends SessionTypes> = BoundSession<AnyRequest, PagesResponse | undefined, T>;
+type CreateArguments<T extends SessionTypes> =
+  Parameters<Bound<T>["createNewSession"]> extends [unknown, unknown, ...infer Rest] ? Rest : never;
+/** `S`, or undefined too where `sessionRequired` is false, or may be false. */
+type Found<Q extends boolean | undefined, S> = [Q] extends [true | undefined] ? S : S | undefined;
+/** Options with what `sessionRequired` is known to be. */
+type Where<Q extends boolean | undefined, O = VerifySessionOptions> = O & { sessionRequired?: Q };
+type MaybePromise<V> = V | Promise<V>;
+
+/** A route handler of the app router; `C` is its context, `{ params: Promise<…> }`. */
+export type RouteHandler<C = unknown> = (request: NextRequest, context: C) => MaybePromise<Response>;
+
+export interface WithSessionOptions extends VerifySessionOptions {
+  /** Answers an error of ours itself; undefined leaves it to us. */
+  onError?: ((error: SessionError, request: NextRequest) => MaybePromise<Response | undefined>) | undefined;
+}
+
+export interface ProxyOptions extends VerifySessionOptions {
+  /** Where a visitor without a session is sent; relative to the request. Default: 401. */
+  redirectTo?: string | undefined;
+  /**
+   * Where a visitor with an expired token is sent: a page on which the browser client refreshes and goes back to `?to=…`.
+   * Default: the request goes on, and the page finds `expired`.
+   */
+  refreshAt?: string | undefined;
+}
+
+/** Serves `next(error?)` as Connect does. */
+export type PagesNext = (error?: unknown) => void;
+
+/** A session instance for Next.js. Every execution context has an entry of its own. */
+export interface NextSession<T extends SessionTypes = SessionTypes> extends Bound<T> {
+  // Pages router
+
+  /**
+   * For an API route: serves our endpoints; every other request goes to `handle`, and errors of ours that it throws are
+   * answered. Without `handle` the answer is 404. Needs no body: `bodyParser: false` is fine.
+   */
+  apiHandler(
+    handle?: (req: NextApiRequest, res: NextApiResponse) => unknown,
+  ): (req: NextApiRequest, res: NextApiResponse) => Promise<void>;
+  /**
+   * Runs a step of an API route and answers errors of ours that it throws, or gives to `next`. It always settles: with what
+   * the step returned, or, so that the route does not go on, with the error that has been answered.
+   */
+  nextWrapper<R>(
+    step: (next: PagesNext) => MaybePromise<R>,
+    req: PagesRequest,
+    res: PagesResponse,
+  ): Promise<R>;
+  /** For `nextWrapper`, as `Session.verifySession()(req, res, next)`: puts the session on `req.session`. */
+  verifySession(
+    options?: VerifySessionOptions,
+  ): (req: PagesRequest, res: PagesResponse, next: PagesNext) => Promise<void>;
+
+  // App router: route handlers
+
+  /** For `app/auth/[...path]/route.ts`: our endpoints. */
+  readonly routeHandlers: Readonly<
+    Record<"GET" | "POST" | "PUT", (request: NextRequest) => Promise<Response>>
+  >;
+  /** A route handler in which sessions can be made and changed: our headers go on its response, our errors are answered. */
+  route<C = unknown>(
+    handle: RouteHandler<C>,
+    options?: Pick<WithSessionOptions, "onError">,
+  ): (request: NextRequest, context: C) => Promise<Response>;
+  /** The same behind a guard. */
+  withSession<Q extends boolean | undefined = true, C = unknown>(
+    handle: (request: NextRequest, context: C, session: Found<Q, SessionOf<T>>) => MaybePromise<Response>,
+    options?: Where<Q, WithSessionOptions>,
+  ): (request: NextRequest, context: C) => Promise<Response>;
+
+  // App router: server components and actions
+
+  /** Reads the session in a server component, in `generateMetadata`, in a layout. Never writes, in the store neither. */
+  getServerSession(
+    options?: Omit<VerifySessionOptions, "sessionRequired">,
+  ): Promise<ServerSession<SessionOf<T>>>;
+  /** The session in a server action; its changes are told to the client. */
+  getActionSession<Q extends boolean | undefined = true>(options?: Where<Q>): Promise<Found<Q, SessionOf<T>>>;
+  /** Signs in from a server action. */
+  createActionSession(...user: CreateArguments<T>): Promise<SessionOf<T>>;
+  /** A server action behind a guard. What the guard throws goes to Next unless `onError` makes a result of it. */
+  withAction<A extends unknown[], R, Q extends boolean | undefined = true, E = never>(
+    run: (session: Found<Q, SessionOf<T>>, ...given: A) => MaybePromise<R>,
+    options?: Where<Q> & { onError?: (error: SessionError) => MaybePromise<E> },
+  ): (...given: A) => Promise<R | E>;
+
+  // Proxy
+
+  /** For `proxy.ts`, or `middleware.ts`: a first look at the session, without I/O. Handlers and actions check again. */
+  proxy(request: NextRequest, options?: ProxyOptions): Promise<Response>;
+
+  /** The session established for this request. */
+  of(request: AnyRequest): SessionOf<T> | undefined;
+}
+
+/**
+ * Makes a session instance: its state is its own, and two of them never touch each other.
+ *
+ * @throws SessionError `INVALID_OPTION` naming the option
+ */
+export function createSession<T extends SessionTypes = SessionTypes>(
+  options: SessionOptions = {},
+): NextSession<T> {
+  const { session, adapter } = bindSession<AnyRequest, PagesResponse | undefined, T>(options, (req, res) =>
+    req instanceof Exchange ? req : wrap(req, res),
+  );
+  type Ours = SessionOf<T>;
+  const answeredErrors = new WeakSet<object>();
+
+  /** Runs a step of a route handler once; its response gets our headers, its error our answer if it is ours. */
+  async function answered(
+    request: NextRequest,
+    step: () => MaybePromise<Response>,
+    onError?: WithSessionOptions["onError"],
+  ): Promise<Response> {
+    await untilRequest();
+    const exchange = wrap(request, undefined);
+    const collected = exchange.res as RouteResponse;
+    collected.hold();
+    try {
+      return collected.onto(await step());
+    } catch (error) {
+      const own = SessionError.is(error) ? await onError?.(error, request) : undefined;
+      const answer = (await adapter.answerError(exchange, error))?.native as Response | undefined;
+      if (own !== undefined) return answer === undefined ? collected.onto(own) : withHeadersOf(answer, own);
+      if (answer !== undefined) return answer;
+      const meant = collected.isEmpty ? undefined : controlFlowResponse(error);
+      if (meant === undefined) throw error;
+      return collected.onto(meant);
+    }
+  }
+
+  const endpoint = (request: NextRequest): Promise<Response> =>
+    answered(request, async () => {
+      const handled = await adapter.handleEndpoint(wrap(request, undefined));
+      return handled === undefined
+        ? new Response("not found", { status: 404 })
+        : (handled.native as Response);
+    });
+
+  const verifySession: NextSession<T>["verifySession"] = (verifyOptions) => async (req, res, next) => {
+    let found: unknown;
+    try {
+      found = await adapter.verifySession(wrap(req, res), verifyOptions);
+    } catch (error) {
+      next(error);
+      return;
+    }
+    Object.assign(req, { session: found });
+    next();
+  };
+
+  return {
+    ...session,
+    verifySession,
+
+    apiHandler: (handle) => async (req, res) => {
+      const exchange = wrap(req, res);
+      try {
+        if ((await adapter.handleEndpoint(exchange)) !== undefined) return;
+        if (handle !== undefined) await handle(req, res);
+        else res.status(404).end("not found");
+      } catch (error) {
+        const wasAnswered = SessionError.is(error) && answeredErrors.has(error);
+        if (!wasAnswered && (await adapter.answerError(exchange, error)) === undefined) throw error;
+      }
+    },
+
+    async nextWrapper(step, req, res) {
+      const passed: unknown[] = [];
+      try {
+        const result = await step((error) => {
+          if (error !== undefined && error !== null) passed.push(error);
+        });
+        if (passed.length > 0) throw passed[0];
+        return result;
+      } catch (error) {
+        if ((await adapter.answerError(wrap(req, res), error)) !== undefined)
+          answeredErrors.add(error as object);
+        throw error;
+      }
+    },
+
+    routeHandlers: { GET: endpoint, POST: endpoint, PUT: endpoint },
+    route: (handle, given) => (request, context) =>
+      answered(request, () => handle(request, context), given?.onError),
+    withSession: (handle, given) => {
+      const { onError, ...verifyOptions } = given ?? {};
+      return (request, context) =>
+        answered(
+          request,
+          async () => {
+            const found = await adapter.verifySession(wrap(request, undefined), verifyOptions);
+            return handle(request, context, found as unknown as Ours);
+          },
+          onError,
+        );
+    },
+
+    getServerSession: async (verifyOptions) => {
+      const exchange = await componentExchange();
+      return serverSession(
+        () =>
+          adapter.verifySession(exchange, { ...verifyOptions, sessionRequired: false }) as unknown as Promise<
+            Ours | undefined
+          >,
+      );
+    },
+
+    getActionSession: (async (verifyOptions?: VerifySessionOptions) =>
+      adapter.verifySession(
+        await actionExchange(),
+        verifyOptions,
+      )) as unknown as NextSession<T>["getActionSession"],
+
+    async createActionSession(...user) {
+      const exchange = (await actionExchange()) as unknown as AnyRequest;
+      return session.createNewSession(exchange, undefined, ...user);
+    },
+
+    withAction: (run, given) => {
+      const { onError, ...verifyOptions } = given ?? {};
+      return async (...args) => {
+        let found: unknown;
+        try {
+          found = await adapter.verifySession(await actionExchange(), verifyOptions);
+        } catch (error) {
+          if (!SessionError.is(error) || onError === undefined) throw error;
+          return await onError(error);
+        }
+        return run(found as Ours, ...args);
+      };
+    },
+
+    async proxy(request, proxyOptions = {}) {
+      const { redirectTo, refreshAt, ...verifyOptions } = proxyOptions;
+      const { NextResponse } = await nextServer();
+      const exchange = wrap(request, undefined);
+      const goTo = (target: string): Response => {
+        const url = new URL(target, request.url);
+        url.searchParams.set("to", request.nextUrl.pathname + request.nextUrl.search);
+        return NextResponse.redirect(url, 307);
+      };
+      try {
+        await adapter.verifySession(exchange, { antiCsrfCheck: false, ...verifyOptions });
+      } catch (error) {
+        if (!SessionError.is(error)) throw error;
+        if (error.type === "TRY_REFRESH_TOKEN")
+          return refreshAt === undefined ? NextResponse.next() : goTo(refreshAt);
+        if (error.type === "UNAUTHORISED" && redirectTo !== undefined) return goTo(redirectTo);
+        const answer = await adapter.answerError(exchange, error);
+        if (answer === undefined) throw error;
+        return answer.native as Response;
+      }
+      return NextResponse.next();
+    },
+
+    of(request) {
+      const exchange = known(request);
+      return exchange && (adapter.current(exchange) as Ours | undefined);
+    },
+  };
+}
+
+/** The application's response to an error of ours, with what ours would have told the client: cleared tokens, say. */
+function withHeadersOf(answer: Response, own: Response): Response {
+  const response = new Response(own.body, own);
+  for (const [name, value] of answer.headers) {
+    if (!name.startsWith("content-")) response.headers.append(name, value);
+  }
+  return response;
+}

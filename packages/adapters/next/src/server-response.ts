@@ -1,0 +1,83 @@
+import { BufferedResponse, type CookieSpec } from "@acme/session-core/adapter";
+
+/** The response behind a server component: out of reach. */
+export class ComponentResponse extends BufferedResponse<undefined> {
+  readonly native = undefined;
+  readonly committed = false;
+
+  override get isReadOnly(): boolean {
+    return true;
+  }
+
+  finish(): undefined {
+    return undefined;
+  }
+}
+
+/** What is used of Next's `cookies()`. */
+export interface CookieJar {
+  set(cookie: {
+    name: string;
+    value: string;
+    path: string;
+    domain?: string;
+    expires: Date;
+    httpOnly?: boolean;
+    secure?: boolean;
+    sameSite: "strict" | "lax" | "none";
+  }): unknown;
+}
+
+const FAR_FUTURE = new Date("9999-12-31T00:00:00Z");
+const PAST = new Date(0);
+
+/**
+ * The response behind a server action: cookies can be set, headers cannot. The browser client learns of sessions from
+ * headers; so that it notices nonetheless, its own cookies are taken away, which means "there may be a session, refresh
+ * to find out" (wire-contract.md 1.12).
+ */
+export class ActionResponse extends BufferedResponse<CookieJar> {
+  readonly committed = false;
+  /** Cookies as they are by now, by name: Next keeps one for each. */
+  readonly written = new Map<string, string>();
+
+  constructor(readonly native: CookieJar) {
+    super();
+  }
+
+  /** In a server component the jar is sealed, and all of its setters are one function that throws. */
+  override get isReadOnly(): boolean {
+    return this.native.set.name === "callable";
+  }
+
+  override setCookie(spec: CookieSpec): void {
+    this.native.set({
+      name: spec.name,
+      value: spec.value,
+      path: spec.path,
+      ...(spec.domain === undefined ? {} : { domain: spec.domain }),
+      expires: new Date(spec.expiresMs),
+      httpOnly: spec.httpOnly,
+      secure: spec.secure,
+      sameSite: spec.sameSite,
+    });
+    this.written.set(spec.name, spec.value);
+  }
+
+  override setHeader(name: string, value: string): void {
+    super.setHeader(name, value);
+    const key = name.toLowerCase();
+    if (key === "anti-csrf") this.#setForClient("sAntiCsrf", value, FAR_FUTURE);
+    if (key !== "front-token") return;
+    this.#setForClient("sFrontToken", "", PAST);
+    this.#setForClient("st-last-access-token-update", "", PAST);
+  }
+
+  finish(): undefined {
+    return undefined;
+  }
+
+  #setForClient(name: string, value: string, expires: Date): void {
+    this.native.set({ name, value, path: "/", expires, sameSite: "lax" });
+  }
+}

@@ -1,0 +1,314 @@
+import {
+  type AdapterHarness,
+  runAdapterConformance,
+  WireClient,
+  type WireResponse,
+} from "@acme/session-conformance";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Control } from "./support/control.js";
+import { NextServer } from "./support/next-server.js";
+
+let server: NextServer;
+
+beforeAll(async () => {
+  server = await NextServer.start();
+}, 300_000);
+afterAll(() => server?.close());
+
+const withoutErrorHook = "Next answers foreign errors itself and puts nobody's headers on it";
+
+/** The fixture in route handlers of the app router. */
+const routeHandlers: AdapterHarness = {
+  id: "next-route-handlers",
+  without: { "foreign-throw-cookies": withoutErrorHook },
+  async start(options) {
+    const control = new Control(`${server.origin}/control`);
+    await control.start(options);
+    return { origin: server.origin, probe: control, close: () => control.stop() };
+  },
+};
+
+/** The fixture in API routes of the pages router: everything stands below `/api/pages`. */
+const pages: AdapterHarness = {
+  id: "next-pages",
+  async start(options) {
+    const control = new Control(`${server.origin}/api/control`);
+    await control.start(options);
+    return { origin: `${server.origin}/api/pages`, probe: control, close: () => control.stop() };
+  },
+};
+
+runAdapterConformance(routeHandlers, { describe, it });
+runAdapterConformance(pages, { describe, it });
+
+const HOUR_MS = 3_600_000;
+
+let control: Control;
+let user: WireClient;
+
+/** A fresh application whose website is the server itself, and a browser without a session. */
+async function begin(): Promise<void> {
+  control = new Control(`${server.origin}/control`);
+  await control.start({ isOwnWebsite: true, countsVerifications: true });
+  user = new WireClient(server.origin);
+}
+
+async function signIn(): Promise<void> {
+  await user.login("alice", { payload: { plan: "pro" } });
+  await control.reset();
+}
+
+/** What a page of the fixture has found: the JSON in its only `<output>`. */
+function found({ body }: WireResponse): unknown {
+  const [, text = "null"] = /<output>(.*?)<\/output>/s.exec(body) ?? [];
+  return JSON.parse(text.replaceAll("&quot;", '"'));
+}
+
+const names = (response: WireResponse): string[] => response.setCookies.map(({ name }) => name).sort();
+
+describe("server components", () => {
+  beforeEach(begin);
+
+  it("NX-01: say none, authenticated, expired or invalid-claims, and never throw", async () => {
+    expect(found(await user.get("/rsc"))).toMatchObject({ status: "none" });
+    await signIn();
+    expect(found(await user.get("/rsc"))).toMatchObject({ status: "authenticated", userId: "alice" });
+    expect(found(await user.get("/rsc?claims=1"))).toMatchObject({
+      status: "invalid-claims",
+      claimIds: "never",
+    });
+    await control.advanceMs(HOUR_MS + 1000);
+    const expired = await user.get("/rsc");
+    expect([expired.status, found(expired)]).toMatchObject([200, { status: "expired" }]);
+  });
+
+  it("NX-01: never write: a token fresh from a refresh is read without touching the store", async () => {
+    await signIn();
+    await user.refresh();
+    await control.reset();
+    const response = await user.get("/rsc");
+    expect(found(response)).toMatchObject({ status: "authenticated", userId: "alice" });
+    expect(names(response)).toEqual([]);
+    const { storeReads, storeWrites } = await control.snapshot();
+    expect([storeReads, storeWrites]).toEqual([0, 0]);
+  });
+
+  it("NX-02: a change is READ_ONLY_CONTEXT, before the store is touched", async () => {
+    await signIn();
+    const response = await user.get("/rsc?write=1");
+    expect(found(response)).toMatchObject({ refused: "READ_ONLY_CONTEXT READ_ONLY_CONTEXT " });
+    const { storeReads, storeWrites } = await control.snapshot();
+    expect([storeReads, storeWrites]).toEqual([0, 0]);
+  });
+
+  it("NX-14: layout, metadata and page verify once together", async () => {
+    await signIn();
+    const response = await user.get("/rsc");
+    expect(response.body).toContain('data-layout="authenticated"');
+    expect(response.body).toContain("<title>alice</title>");
+    const { renders, verifications } = await control.snapshot();
+    expect([renders, verifications]).toEqual([3, 1]);
+  });
+});
+
+describe("server actions", () => {
+  beforeEach(begin);
+
+  /** Sends the form of one action as a browser without JavaScript does. */
+  async function submit(which: string): Promise<WireResponse> {
+    const { body } = await user.get("/actions");
+    const form = body.split("<form").find((text) => text.includes(`value="${which}"`)) ?? "";
+    const [, field] = /name="(\$ACTION_[^"]+)"/.exec(form) ?? [];
+    if (field === undefined) throw new Error(`no form for ${which}`);
+    await control.reset();
+    const boundary = "----fixture";
+    const part = (name: string, value: string): string =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+    return user.send(
+      "POST",
+      "/actions",
+      {
+        "content-type": `multipart/form-data; boundary=${boundary}`,
+        origin: server.origin,
+        rid: undefined,
+        "st-auth-mode": undefined,
+      },
+      `${part(field, "")}${part("which", which)}--${boundary}--\r\n`,
+    );
+  }
+
+  it("sign in: the page of the same response knows, and the browser client is made to look", async () => {
+    const response = await submit("login");
+    expect(found(response)).toMatchObject({ status: "authenticated", userId: "alice" });
+    expect(names(response)).toEqual([
+      "sAccessToken",
+      "sFrontToken",
+      "sRefreshToken",
+      "st-last-access-token-update",
+    ]);
+    for (const name of ["sAccessToken", "sRefreshToken"]) {
+      expect(response.cookies(name)[0]).toMatchObject({ httpOnly: true, sameSite: "lax" });
+    }
+    expect(response.cookies("sRefreshToken")[0]?.path).toBe("/auth/session/refresh");
+    expect(found(await user.get("/rsc"))).toMatchObject({ status: "authenticated", userId: "alice" });
+    expect((await user.refresh()).header("front-token")).toBeDefined();
+  });
+
+  it("NX-03: redirect() after a sign-in carries the cookies", async () => {
+    const response = await submit("loginAndLeave");
+    expect([response.status, response.header("location")]).toEqual([303, "/rsc"]);
+    expect(names(response)).toContain("sRefreshToken");
+    expect(found(await user.get("/rsc"))).toMatchObject({ status: "authenticated" });
+  });
+
+  it("sign out: the page of the same response knows", async () => {
+    await signIn();
+    expect(found(await submit("logout"))).toMatchObject({ status: "none" });
+    expect(found(await user.get("/rsc"))).toMatchObject({ status: "none" });
+    expect((await control.snapshot()).unhandled).toEqual([]);
+  });
+
+  it("withAction runs with a session only", async () => {
+    const before = (found(await submit("like")) as { ran: string[] }).ran;
+    expect(before.at(-1)).toBe("UNAUTHORISED");
+    await signIn();
+    const after = (found(await submit("like")) as { ran: string[] }).ran;
+    expect(after.slice(before.length)).toEqual(["alice"]);
+  });
+});
+
+describe("route handlers", () => {
+  beforeEach(begin);
+
+  it.each([
+    ["next-response", 200, ["by-api", "raw"]],
+    ["redirect-response", 302, []],
+    ["fetched", 200, []],
+    ["stream", 200, []],
+    ["empty", 204, []],
+  ])(
+    "NX-04: our cookies and the handler's own go on a response of any kind: %s",
+    async (kind, status, own) => {
+      const response = await user.send("POST", `/own/${kind}`);
+      expect([response.status, names(response)]).toEqual([
+        status,
+        [...own, "sAccessToken", "sRefreshToken"].sort(),
+      ]);
+      expect(response.header("front-token")).toBeDefined();
+      expect(response.header("cache-control")).toContain("no-store");
+      if (kind === "stream") expect(response.body).toBe("streamed");
+      if (kind === "fetched")
+        expect([response.body, response.header("x-upstream")]).toEqual(["from upstream", "1"]);
+    },
+  );
+
+  it.each([
+    ["redirect", 307],
+    ["not-found", 404],
+  ])("NX-03: %s() still means what it does, with our cookies; the handler ran once", async (kind, status) => {
+    const before = (await user.get("/own/read")).json as { runs: number };
+    const response = await user.send("POST", `/own/${kind}`);
+    expect([response.status, names(response)]).toEqual([status, ["sAccessToken", "sRefreshToken"]]);
+    expect(response.header("location")).toBe(kind === "redirect" ? "/static" : undefined);
+    const after = (await user.get("/own/read")).json as { runs: number };
+    expect(after.runs - before.runs).toBe(1);
+  });
+
+  it("NX-03: without anything to deliver, redirect() goes to Next untouched", async () => {
+    const response = await user.send("POST", "/own/plain-redirect");
+    expect([response.status, response.header("location"), names(response)]).toEqual([307, "/static", []]);
+  });
+
+  it("without a wrapper of ours a session can be read and not changed", async () => {
+    await signIn();
+    expect((await user.get("/own/read")).json).toMatchObject({
+      userId: "alice",
+      refused: "READ_ONLY_CONTEXT",
+    });
+    expect((await control.snapshot()).storeWrites).toBe(0);
+  });
+
+  it("NX-15: OPTIONS is Next's, and reaches no handler", async () => {
+    await signIn();
+    const response = await user.send("OPTIONS", "/own/empty");
+    expect([response.status, response.header("allow")]).toEqual([204, "GET, HEAD, OPTIONS, POST"]);
+    expect((await control.snapshot()).verifications).toBe(0);
+  });
+});
+
+describe("proxy", () => {
+  beforeEach(begin);
+
+  it("sends visitors without a session to the login, and lets the others through", async () => {
+    const anonymous = await user.get("/protected?a=b");
+    expect(anonymous.status).toBe(307);
+    expect(anonymous.header("location")).toMatch(/\/login\?to=%2Fprotected%3Fa%3Db$/);
+    await signIn();
+    expect((await user.get("/protected")).body).toContain("static");
+  });
+
+  it("an expired token is no reason to sign in again: the page decides, or a page that refreshes", async () => {
+    await signIn();
+    await control.advanceMs(HOUR_MS + 1000);
+    expect((await user.get("/protected")).status).toBe(200);
+    expect((await user.get("/protected?strict")).header("location")).toContain("/refresh?to=%2Fprotected");
+  });
+
+  it("NX-06: a prerendered page never carries a cookie of ours, also where a route handler would set one", async () => {
+    await signIn();
+    await user.refresh();
+    await control.reset();
+    const response = await user.get("/static");
+    expect([response.status, names(response)]).toEqual([200, []]);
+    expect((await control.snapshot()).storeWrites).toBe(0);
+    expect(names(await user.get("/whoami"))).toEqual(["sAccessToken"]);
+  });
+});
+
+describe("NX-08: the seed page's code in API routes", () => {
+  /** A browser that has come to API routes whose endpoints stand below `/api/seed/auth`. */
+  const browser = () => new WireClient(`${server.origin}/api/seed`);
+
+  it("getSession: the answer, or ours, and the route does not go on", async () => {
+    const client = browser();
+    const anonymous = await client.post("/get-session", {});
+    expect([anonymous.status, anonymous.body]).toEqual([401, '{"message":"unauthorised"}']);
+    await client.post("/login/bob", {});
+    expect((await client.post("/get-session", {})).json).toEqual({ userId: "bob" });
+    expect((await client.refresh()).status).toBe(200);
+    expect((await client.post("/get-session", {})).json).toEqual({ userId: "bob" });
+  });
+
+  it("sessionRequired: false", async () => {
+    const client = browser();
+    expect((await client.post("/optional-session", {})).json).toEqual({ userId: null });
+    await client.post("/login/bob", {});
+    expect((await client.post("/optional-session", {})).json).toEqual({ userId: "bob" });
+  });
+
+  it("a claim validator", async () => {
+    const client = browser();
+    await client.post("/login/bob", {});
+    const denied = await client.post("/claims", {});
+    expect([denied.status, denied.json]).toMatchObject([403, { claimValidationErrors: [{ id: "st-role" }] }]);
+    await client.post("/login/admin", {});
+    expect((await client.post("/claims", {})).json).toEqual({ userId: "admin" });
+  });
+
+  it("NX-09: an empty body of type JSON, with Next's parser and without", async () => {
+    const client = browser();
+    await client.post("/login/bob", {});
+    const headers = { "content-type": "application/json" };
+    expect((await client.send("POST", "/get-session", headers, "")).json).toEqual({ userId: "bob" });
+    expect((await client.refresh(headers, "")).status).toBe(200);
+  });
+
+  it("many refusals harm nobody: the process lives, and serves on", async () => {
+    const client = browser();
+    const statuses = await Promise.all(
+      Array.from({ length: 20 }, async () => (await client.post("/get-session", {})).status),
+    );
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    expect(server.process.exitCode).toBe(null);
+  });
+});

@@ -1,0 +1,21 @@
+import { superTokensNextWrapper } from "./session";
+import { Session } from "./session";
+import { SessionRequest } from "@acme/session-next";
+
+export default async function likeComment(req: SessionRequest, res: any) {
+  let session = await superTokensNextWrapper(
+    async (next) => {
+      return await Session.getSession(req, res);
+    },
+    req,
+    res
+  )
+
+  if (session === undefined) {
+    throw Error("Should never come here")
+  }
+
+  let userId = session.getUserId();
+  //....
+  res.json({ userId });
+}

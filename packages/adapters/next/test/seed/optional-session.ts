@@ -1,0 +1,22 @@
+import { superTokensNextWrapper } from "./session";
+import { Session } from "./session";
+import { SessionRequest } from "@acme/session-next";
+
+export default async function likeComment(req: SessionRequest, res: any) {
+  let session = await superTokensNextWrapper(
+    async (next) => {
+      return await Session.getSession(req, res, { sessionRequired: false });
+    },
+    req,
+    res
+  )
+
+  if (session !== undefined) {
+    let userId = session.getUserId();
+    res.json({ userId });
+  } else {
+    // user is not logged in...
+    res.json({ userId: null });
+  }
+  //....
+}
