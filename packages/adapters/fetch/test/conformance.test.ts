@@ -1,50 +1,17 @@
 import type { AddressInfo } from "node:net";
-import {
-  type AdapterHarness,
-  FixtureApp,
-  type FixtureReply,
-  type FixtureRoute,
-  runAdapterConformance,
-} from "@acme/session-conformance";
+import { type AdapterHarness, runAdapterConformance } from "@acme/session-conformance";
 import { serve } from "@hono/node-server";
 import { describe, it } from "vitest";
-import { createSession, type FetchSession } from "../src/index.js";
+import { fixtureHandler } from "./support/fixture-handler.js";
+import { NO_CORS } from "./support/no-cors.js";
 
-/** The fixture as a bare fetch handler is written: a table of routes, and everything returned as a Response. */
-const fetchHandler: AdapterHarness = {
+const onNode: AdapterHarness = {
   id: "fetch",
-  without: { cors: "a bare handler has no CORS layer; the host's is put around it" },
+  without: NO_CORS,
   async start(options) {
-    const fixture = new FixtureApp(options);
-    let session: FetchSession;
-    try {
-      session = createSession(fixture.sessionOptions);
-    } catch (error) {
-      fixture.close();
-      throw error;
-    }
-    const guarded = session.fetch(async (request) => {
-      const { pathname } = new URL(request.url);
-      const route = fixture.routes.find(
-        (one) => fixture.prefix + one.path === pathname && takes(one, request.method),
-      );
-      if (route === undefined) return new Response("not found", { status: 404 });
-      try {
-        if (route.guard === undefined) return await run(route, request, session, undefined);
-        return await session.withSession(request, (found) => run(route, request, session, found), {
-          ...route.guard,
-        });
-      } catch (error) {
-        const own = fixture.ownAnswer(error);
-        if (own !== undefined) return Response.json(own.body, { status: own.status });
-        const ours = await session.errorResponse(request, error);
-        if (ours !== undefined) return ours;
-        fixture.sawForeignError(error);
-        return new Response("Internal Server Error", { status: 500 });
-      }
-    });
+    const { fixture, fetch, close } = fixtureHandler(options);
     const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
-      const started = serve({ fetch: guarded, port: 0, hostname: "127.0.0.1" }, () => resolve(started));
+      const started = serve({ fetch, port: 0, hostname: "127.0.0.1" }, () => resolve(started));
     });
     return {
       origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -52,62 +19,10 @@ const fetchHandler: AdapterHarness = {
       async close() {
         if ("closeAllConnections" in server) server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
-        await session.close();
-        fixture.close();
+        await close();
       },
     };
   },
 };
 
-function takes(route: FixtureRoute, method: string): boolean {
-  return route.method === "ALL" || route.method === method || (route.method === "GET" && method === "HEAD");
-}
-
-async function run(
-  route: FixtureRoute,
-  request: Request,
-  session: FetchSession,
-  guarded: Parameters<Parameters<FetchSession["withSession"]>[1]>[0] | undefined,
-): Promise<Response> {
-  const headers = new Headers();
-  const reply = await route.handle({
-    body: route.takesBody ? await request.json() : {},
-    query: new URL(request.url).searchParams,
-    guarded,
-    getSession: (options) => session.getSession(request, undefined, options),
-    createNewSession: (userId, payload) => session.createNewSession(request, undefined, userId, payload),
-    setCookie: (name, value) => headers.append("set-cookie", `${name}=${value}; Path=/`),
-    setHeader: (name, value) => headers.set(name, value),
-  });
-  return send(reply, headers, request.method);
-}
-
-function send(reply: FixtureReply, headers: Headers, method: string): Response {
-  switch (reply.kind) {
-    case "json":
-      headers.set("content-type", "application/json");
-      return new Response(method === "HEAD" ? null : JSON.stringify(reply.body), { headers });
-    case "empty":
-      return new Response(null, { status: 204, headers });
-    case "redirect":
-      headers.set("location", reply.location);
-      return new Response(null, { status: 302, headers });
-    case "stream":
-      headers.set("content-type", "text/plain");
-      return new Response(streamOf(reply.pieces), { headers });
-  }
-}
-
-/** Each piece is sent as soon as it is there. */
-function streamOf(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
-  const iterator = pieces[Symbol.asyncIterator]();
-  return new ReadableStream({
-    async pull(controller) {
-      const next = await iterator.next();
-      if (next.done) controller.close();
-      else controller.enqueue(new TextEncoder().encode(next.value));
-    },
-  });
-}
-
-runAdapterConformance(fetchHandler, { describe, it });
+runAdapterConformance(onNode, { describe, it });

@@ -1,0 +1,23 @@
+import { runAdapterConformance } from "@acme/session-conformance";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { binaryOf, runtimes } from "./runtimes/runtime.js";
+import { type Host, startHost } from "./runtimes/start-host.js";
+import { NO_CORS } from "./support/no-cors.js";
+
+for (const runtime of runtimes) {
+  const isMissing = binaryOf(runtime) === undefined;
+  if (isMissing) console.log(`The suite on ${runtime} is left out: it is not installed on this platform.`);
+
+  describe.skipIf(isMissing)(`on ${runtime}`, () => {
+    let host: Host;
+    beforeAll(async () => {
+      host = await startHost(runtime);
+    });
+    afterAll(() => host?.stop());
+
+    runAdapterConformance(
+      { id: `fetch-${runtime}`, without: NO_CORS, start: (options) => host.start(options) },
+      { describe, it },
+    );
+  });
+}
