@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertSameTexts, atOnce, inserted, NOW_MS, samplePromotion } from "./samples.js";
+import { assertSameTexts, inserted, insertMany, NOW_MS, samplePromotion } from "./samples.js";
 import type { StoreCase } from "./store-case.js";
 
 export const listCases: readonly StoreCase[] = [
@@ -34,7 +34,7 @@ export const listCases: readonly StoreCase[] = [
     rows: ["wire ST-7"],
     title: "a user's 500 sessions are listed completely",
     async run({ store, second }) {
-      await atOnce(500, [store, second], (index, target) => inserted(target, { handle: `h-${index}` }));
+      await insertMany(500, [store, second]);
       const handles = await store.listSessionHandles("user-1", undefined, NOW_MS);
       assert.equal(new Set(handles).size, 500);
       assert.equal(handles.length, 500);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertGone, assertSameTexts, atOnce, inserted, NOW_MS } from "./samples.js";
+import { assertGone, assertSameTexts, atOnce, inserted, insertMany, NOW_MS } from "./samples.js";
 import type { StoreCase } from "./store-case.js";
 
 export const revokeCases: readonly StoreCase[] = [
@@ -40,7 +40,7 @@ export const revokeCases: readonly StoreCase[] = [
     title: "2 000 sessions are deleted in one call",
     async run({ store, second }) {
       const handles = Array.from({ length: 2000 }, (_, index) => `h-${index}`);
-      await atOnce(2000, [store, second], (index, target) => inserted(target, { handle: `h-${index}` }));
+      await insertMany(2000, [store, second]);
       assertSameTexts(await store.deleteSessions(handles, NOW_MS), handles);
       assert.deepEqual(await store.listSessionHandles("user-1", undefined, NOW_MS), []);
     },

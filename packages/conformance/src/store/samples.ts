@@ -94,6 +94,18 @@ export function atOnce<T>(
   );
 }
 
+/** Puts `count` live sessions of `user-1` in, with handles `h-0`, `h-1` …: a hundred at a time, as many as a pool bears. */
+export async function insertMany(
+  count: number,
+  stores: readonly [SessionStore, SessionStore],
+): Promise<void> {
+  for (let start = 0; start < count; start += 100) {
+    await atOnce(Math.min(100, count - start), stores, (index, target) =>
+      inserted(target, { handle: `h-${start + index}` }),
+    );
+  }
+}
+
 /** Asserts that two lists hold the same texts, the order not counting. */
 export function assertSameTexts(actual: readonly string[], expected: readonly string[]): void {
   assert.deepEqual([...actual].sort(), [...expected].sort());
