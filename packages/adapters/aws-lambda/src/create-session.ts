@@ -46,7 +46,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
   /** Tokens that no wrapper would deliver are not made. */
   function assertDelivered(event: LambdaEvent): void {
-    if (!exchanges.of(event).res.committed) return;
+    if (!exchanges.of(event).res.isReadOnly) return;
     throw invalidArgument(
       "nothing would put the new session's cookies on your result: export the handler through Session.middleware(handler), and pass on the event that it was called with",
     );

@@ -14,6 +14,7 @@ export type Opener = "wrapper" | "middy";
  */
 export class LambdaResponse extends BufferedResponse<LambdaEvent> {
   #opener: Opener | undefined;
+  #wasOpened = false;
   #finished: LambdaResult | undefined;
 
   constructor(
@@ -32,7 +33,13 @@ export class LambdaResponse extends BufferedResponse<LambdaEvent> {
     return this.#opener === undefined;
   }
 
+  /** Nobody stands around the handler: a session can be looked at, and that is all. */
+  override get isReadOnly(): boolean {
+    return !this.#wasOpened;
+  }
+
   open(by: Opener): void {
+    this.#wasOpened = true;
     this.#opener = by;
   }
 

@@ -213,6 +213,17 @@ it("AW-04: a session that a handler creates and then asks for keeps its cookies,
   expect(names(response.setCookies)).toEqual(["sAccessToken", "sRefreshToken"]);
 });
 
+it("AW-04: what happens after an inner wrapper has returned is still delivered by the outer one", async () => {
+  const session = memory();
+  const inner = session.verifySession(async () => ok, { sessionRequired: false });
+  const result = await session.middleware(async (given: LambdaEvent) => {
+    const answer = await inner(given);
+    await session.createNewSession(given, given, "user-1");
+    return answer;
+  })(event("http-2.0"));
+  expect(lineNames(result.cookies)).toEqual(["sAccessToken", "sRefreshToken"]);
+});
+
 describe("AW-05: events", () => {
   it("are not written to, frozen or not; the session is on a copy, where logs and copies do not see it", async () => {
     const session = memory();
@@ -290,6 +301,28 @@ describe("AW-05: events", () => {
     })(event("rest"));
     expect(await session.getAllSessionHandlesForUser("user-1")).toEqual([]);
   });
+});
+
+it("outside of every wrapper getSession reads, and changes nothing that nobody would deliver", async () => {
+  const errors: unknown[] = [];
+  const app = await run("http-2.0", (session) => async (given: LambdaEvent) => {
+    if (given.rawPath?.startsWith("/auth/")) return session.middleware()(given);
+    const found = await session.getSession(given, given);
+    await found
+      .mergeIntoAccessTokenPayload({ a: 1 })
+      .catch((error: { type: string }) => errors.push(error.type));
+    return { ...ok, body: JSON.stringify(found.getAccessTokenPayload()) };
+  });
+  const user = app.client();
+  await user.post("/login", {});
+  await user.refresh();
+  const response = await user.get("/");
+  expect([(response.json as { sub: string }).sub, response.setCookies, errors]).toEqual([
+    "user-1",
+    [],
+    ["READ_ONLY_CONTEXT"],
+  ]);
+  expect((await user.refresh()).status).toBe(200);
 });
 
 describe("AW-06: handlers have two parameters", () => {
@@ -393,6 +426,18 @@ describe("AW-08: paths", () => {
       "http-2.0",
       "/auth/jwt/jwks.json",
       { stage: "dev", gateway: "/dev" },
+    ],
+    [
+      "REST, a stage that the gateway takes away",
+      "rest",
+      "/auth/jwt/jwks.json",
+      { stage: "dev", gateway: "/dev" },
+    ],
+    [
+      "HTTP API 2.0, a mapping, which its paths never have",
+      "http-2.0",
+      "/auth/jwt/jwks.json",
+      { mapping: "v1", gateway: "/v1" },
     ],
     ["load balancer with a query", "alb-multi", "/auth/jwt/jwks.json?a=b", {}],
     ["function URL", "function-url", "/auth/jwt/jwks.json", {}],

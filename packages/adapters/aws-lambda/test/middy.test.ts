@@ -162,17 +162,20 @@ describe.each(versions)("%s", (_version, middy, httpErrorHandler) => {
   });
 
   it("two guards in one chain share the session: one token is sent, the last", async () => {
+    let first: unknown;
     const app = await start((session) =>
       middy(async (event: SessionEvent) => {
-        expect(session.of(event)).toBe(event.session);
+        expect(event.session).toBe(first);
         await event.session?.mergeIntoAccessTokenPayload({ step: 2 });
         return hello(event);
       })
         .use(session.sessionMiddy())
         .before(async (request) => {
-          await (request.event as SessionEvent).session?.mergeIntoAccessTokenPayload({ step: 1 });
+          const { session: found } = request.event;
+          first = found;
+          await found?.mergeIntoAccessTokenPayload({ step: 1 });
         })
-        .use(session.sessionMiddy({ checkDatabase: true })),
+        .use(session.sessionMiddy({ overrideGlobalClaimValidators: () => [] })),
     );
     const user = app.client();
     await user.post("/login", {});

@@ -91,7 +91,7 @@ describe("AW-13", () => {
       stream.end("done");
     });
     expect((await running.client().get("/")).body).toBe("done");
-    expect(errors).toEqual(["INVALID_ARGUMENT", "INVALID_ARGUMENT"]);
+    expect(errors).toEqual(["INVALID_ARGUMENT", "RESPONSE_COMMITTED"]);
     expect(await running.session.getAllSessionHandlesForUser("user-1")).toEqual([]);
   });
 });
