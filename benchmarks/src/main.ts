@@ -1,4 +1,4 @@
-// npm run bench [-- --suite NAME …] [--rounds N] [--json FILE] [--markdown FILE] [--svg FILE]
+// npm run bench [-- --suite NAME …] [--rounds N] [--round-ms N] [--json FILE] [--markdown FILE] [--svg FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { describeMachine } from "./report/machine.ts";
@@ -11,13 +11,14 @@ const { values } = parseArgs({
   options: {
     suite: { type: "string", multiple: true },
     rounds: { type: "string", default: "13" },
+    "round-ms": { type: "string", default: "25" },
     json: { type: "string" },
     markdown: { type: "string" },
     svg: { type: "string" },
   },
 });
-const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds takes a whole number of 1 or more");
+const rounds = wholeNumber("rounds");
+const roundMs = wholeNumber("round-ms");
 const unknown = values.suite?.find((name) => !suites.some((suite) => suite.name === name));
 if (unknown !== undefined) {
   throw new Error(`there is no suite ${unknown}; there are ${suites.map(({ name }) => name).join(", ")}`);
@@ -37,7 +38,7 @@ say(
 );
 const rows: Row[] = [];
 for (const suite of chosen) {
-  const measured = await suite.run(rounds);
+  const measured = await suite.run({ rounds, roundMs });
   rows.push(...measured);
   say(`## ${suite.title}`);
   for (const name of new Set(measured.map((row) => row.suite))) {
@@ -53,4 +54,10 @@ if (values.svg !== undefined) {
     values.svg,
     barChart(first?.title ?? "", "time as a ratio to the raw signature check, logarithmic", shown),
   );
+}
+
+function wholeNumber(option: "rounds" | "round-ms"): number {
+  const value = Number(values[option]);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${option} takes a whole number of 1 or more`);
+  return value;
 }

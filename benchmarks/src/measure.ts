@@ -13,15 +13,16 @@ export interface Measured {
   samples: number[];
 }
 
-const ROUND_MS = 25;
-
 /**
  * Times all cases in interleaved rounds: each round runs every case once, so that a slow moment of the machine falls on
  * all of them and a ratio of two cases of one round means something. CPU time, not wall time: other processes are there.
  */
-export async function measure(cases: readonly Case[], rounds: number): Promise<Measured[]> {
+export async function measure(
+  cases: readonly Case[],
+  { rounds, roundMs }: { rounds: number; roundMs: number },
+): Promise<Measured[]> {
   const counts: number[] = [];
-  for (const one of cases) counts.push(await calibrate(one));
+  for (const one of cases) counts.push(await calibrate(one, roundMs));
   const samples: number[][] = cases.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, one] of cases.entries()) samples[index]?.push(await time(one, counts[index] ?? 1));
@@ -37,13 +38,13 @@ export function ratioOf(a: Measured, b: Measured): { median: number; p25: number
   );
 }
 
-async function calibrate(one: Case): Promise<number> {
+async function calibrate(one: Case, roundMs: number): Promise<number> {
   let count = 1;
   for (;;) {
     const started = process.cpuUsage();
     await one.run(count);
     const { user, system } = process.cpuUsage(started);
-    if ((user + system) / 1000 >= ROUND_MS) return count;
+    if ((user + system) / 1000 >= roundMs) return count;
     count *= 2;
   }
 }
@@ -55,7 +56,7 @@ async function time(one: Case, count: number): Promise<number> {
   return ((user + system) * 1000) / count;
 }
 
-function summarise(name: string, samples: number[]): Measured {
+export function summarise(name: string, samples: number[]): Measured {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

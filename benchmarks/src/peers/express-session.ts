@@ -11,16 +11,26 @@ declare module "express-session" {
 
 const SECRET = "a secret of at least thirty-two characters";
 const ID = "8WnZ0mQm2yG4v7s1k5t9x3b6c8d0e2f4";
+const SIGNATURE = createHmac("sha256", SECRET).update(ID).digest("base64").replace(/=+$/, "");
+
+export const signedSessionCookie = {
+  secret: SECRET,
+  cookie: `connect.sid=${encodeURIComponent(`s:${ID}.${SIGNATURE}`)}`,
+};
+
+/** Puts the session there that the cookie belongs to. */
+export function storeSession(store: session.MemoryStore): Promise<void> {
+  const data = { userId: "user-1", cookie: { originalMaxAge: null } };
+  return new Promise((resolve, reject) => {
+    store.set(ID, data as session.SessionData, (error?: unknown) => (error ? reject(error) : resolve()));
+  });
+}
 
 /** The middleware with its memory store, up to `next()`. */
 export async function startExpressSession(): Promise<Peer> {
   const store = new session.MemoryStore();
-  const signature = createHmac("sha256", SECRET).update(ID).digest("base64").replace(/=+$/, "");
-  const headers = browserHeaders(`connect.sid=${encodeURIComponent(`s:${ID}.${signature}`)}`);
-  await new Promise<void>((resolve, reject) => {
-    const data = { userId: "user-1", cookie: { originalMaxAge: null } };
-    store.set(ID, data as session.SessionData, (error?: unknown) => (error ? reject(error) : resolve()));
-  });
+  await storeSession(store);
+  const headers = browserHeaders(signedSessionCookie.cookie);
   const middleware = session({ secret: SECRET, store, resave: false, saveUninitialized: false });
   const ask = (): Promise<string | undefined> =>
     new Promise((resolve, reject) => {

@@ -1,13 +1,11 @@
-import { createPublicKey, type JsonWebKey } from "node:crypto";
 import { createVerifier } from "fast-jwt";
 import { BenchRequest, browserHeaders, cutCookie } from "../request.ts";
 import { asking, type Peer, type SignedToken } from "./peer.ts";
+import { publicPem } from "./public-pem.ts";
 
 /** A cookie and fast-jwt's verifier, without its cache and with it. */
 export async function startFastJwt({ token, algorithm, jwk, userId }: SignedToken): Promise<Peer> {
-  const key = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" })
-    .export({ type: "spki", format: "pem" })
-    .toString();
+  const key = publicPem(jwk);
   const headers = browserHeaders(`sAccessToken=${token}`);
   const verifying = (cache: boolean): (() => string) => {
     const verify = createVerifier({ key, cache, algorithms: [algorithm] });

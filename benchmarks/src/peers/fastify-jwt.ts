@@ -1,15 +1,13 @@
-import { createPublicKey, type JsonWebKey } from "node:crypto";
 import fastifyJwt from "@fastify/jwt";
 import { bearerHeaders } from "../request.ts";
 import { captureFastify } from "./capture-fastify.ts";
 import { asking, type Peer, type SignedToken } from "./peer.ts";
+import { publicPem } from "./public-pem.ts";
 
 /** `request.jwtVerify()` with the token in the Authorization header, which spares it the cookie. */
 export async function startFastifyJwt(signed: SignedToken): Promise<Peer> {
   const { token, algorithm, jwk, userId } = signed;
-  const publicKey = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" })
-    .export({ type: "spki", format: "pem" })
-    .toString();
+  const publicKey = publicPem(jwk);
   const start = (cache: boolean) =>
     captureFastify(bearerHeaders(token), (app) =>
       app.register(fastifyJwt, {

@@ -14,16 +14,26 @@ declare module "fastify" {
 
 const SECRET = "a secret of at least thirty-two characters";
 const ID = "8WnZ0mQm2yG4v7s1k5t9x3b6c8d0e2f4";
+const SIGNATURE = createHmac("sha256", SECRET).update(ID).digest("base64").replace(/=+$/, "");
+
+export const fastifySessionCookie = {
+  secret: SECRET,
+  cookie: `sessionId=${encodeURIComponent(`${ID}.${SIGNATURE}`)}`,
+};
+
+/** Puts the session there that the cookie belongs to. */
+export function storeFastifySession(store: fastifySession.MemoryStore): Promise<void> {
+  const data = { userId: "user-1", cookie: { originalMaxAge: null, path: "/", secure: false } };
+  return new Promise((resolve, reject) => {
+    store.set(ID, data as never, (error) => (error ? reject(error) : resolve()));
+  });
+}
 
 /** Cookie parsing, signature check and look-up in the memory store: what happens before the handler. */
 export async function startFastifySession(): Promise<Peer> {
   const store = new fastifySession.MemoryStore();
-  const signature = createHmac("sha256", SECRET).update(ID).digest("base64").replace(/=+$/, "");
-  const headers = browserHeaders(`sessionId=${encodeURIComponent(`${ID}.${signature}`)}`);
-  await new Promise<void>((resolve, reject) => {
-    const session = { userId: "user-1", cookie: { originalMaxAge: null, path: "/", secure: false } };
-    store.set(ID, session as never, (error) => (error ? reject(error) : resolve()));
-  });
+  await storeFastifySession(store);
+  const headers = browserHeaders(fastifySessionCookie.cookie);
   let parse: FastifyCookie["parse"] | undefined;
   let decrypt: FastifyInstance["decryptSession"] | undefined;
   const captured = await captureFastify(headers, async (app) => {

@@ -29,7 +29,7 @@ export const getSessionSuite: Suite = {
     "fast-jwt",
     "jose",
   ],
-  async run(rounds) {
+  async run(effort) {
     const ours = await startOurs();
     const [es256, rs256, edDsa] = ours.tokens;
     const peers = [
@@ -45,7 +45,7 @@ export const getSessionSuite: Suite = {
     ];
     try {
       const raw = [es256, rs256, edDsa].map(rawVerify);
-      const measured = await measure([...raw, ...ours.cases, ...peers.flatMap(({ cases }) => cases)], rounds);
+      const measured = await measure([...raw, ...ours.cases, ...peers.flatMap(({ cases }) => cases)], effort);
       return [...againstRaw(measured), ...againstPeers(measured)];
     } finally {
       for (const peer of [ours, ...peers]) await peer.close();

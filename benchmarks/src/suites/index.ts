@@ -1,5 +1,9 @@
+import { coldStartSuite } from "./cold-start.ts";
 import { getSessionSuite } from "./get-session.ts";
+import { httpSuite } from "./http.ts";
+import { memorySuite } from "./memory.ts";
+import { sizeSuite } from "./size.ts";
 import type { Suite } from "./suite.ts";
 
 /** Every suite, in the order in which the bench runs them. */
-export const suites: readonly Suite[] = [getSessionSuite];
+export const suites: readonly Suite[] = [getSessionSuite, httpSuite, memorySuite, coldStartSuite, sizeSuite];

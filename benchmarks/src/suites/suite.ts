@@ -8,6 +8,13 @@ export interface Suite {
   title: string;
   /** Packages whose versions belong beside the figures. */
   packages: readonly string[];
-  /** @param rounds how often every case is measured; 1 gives figures without a spread */
-  run(rounds: number): Promise<Row[]>;
+  run(effort: Effort): Promise<Row[]>;
+}
+
+/** How much is spent on a figure. */
+export interface Effort {
+  /** How often every case is measured; 1 gives figures without a spread. */
+  rounds: number;
+  /** CPU time that one case takes in one round. */
+  roundMs: number;
 }
