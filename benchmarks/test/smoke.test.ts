@@ -64,7 +64,7 @@ it("an unknown suite is refused with the names there are", async () => {
   );
 });
 
-it.each(apps.filter((app) => app.name !== app.unguarded))(
+it.each(apps.filter(({ name }) => !name.endsWith("unguarded") && !name.includes("empty")))(
   "$name lets its request through",
   async ({ start }) => {
     const { port, headers } = await start();
