@@ -60,7 +60,7 @@ const ok = { statusCode: 200, body: "{}" };
 const names = (cookies: readonly { name: string }[]) => cookies.map(({ name }) => name).sort();
 const lineNames = (lines: readonly unknown[] = []) => lines.map((line) => String(line).split("=", 1)[0]);
 
-describe("AW-01: two cookies reach the client, in the member that the kind of event has for them, and in no other", () => {
+describe("AW-01: two cookies reach the client, in the member that the kind of event has for them, and in no other [sec A-02]", () => {
   const MEMBERS: [Invoker, (result: LambdaResult) => unknown[] | undefined, string[]][] = [
     ["rest", ({ multiValueHeaders }) => multiValueHeaders?.["Set-Cookie"], ["headers", "multiValueHeaders"]],
     [
