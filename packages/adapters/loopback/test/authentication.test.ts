@@ -1,0 +1,3 @@
+import { describeAuthentication } from "./support/authentication-suite.js";
+
+describeAuthentication("loopback15");

@@ -1,0 +1,28 @@
+import { inject } from "@loopback/core";
+import { RestBindings, MiddlewareContext, post, response } from "@loopback/rest";
+import { Session } from "./session.js";
+import { UserRoles } from "./session.js";
+class LikeComment {
+  constructor(@inject(RestBindings.Http.CONTEXT) private ctx: MiddlewareContext) { }
+  @post("/like-comment")
+  @response(200)
+  async handler() {
+    let session = await Session.getSession(this.ctx, this.ctx, {
+      overrideGlobalClaimValidators: async (globalValidators) => [
+        ...globalValidators,
+        UserRoles.UserRoleClaim.validators.includes("admin"),
+        // UserRoles.PermissionClaim.validators.includes("edit")
+      ]
+    });
+
+    if (session === undefined) {
+      throw Error("Should never come here")
+    }
+
+    let userId = session.getUserId();
+    //....
+    return { userId };
+  }
+}
+
+export { LikeComment };
