@@ -70,8 +70,11 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     return found;
   }
 
-  async function find(exchange: Exchange): Promise<SessionContainer | undefined> {
-    return adapter.current(exchange) ?? (guarded.has(exchange) ? undefined : verify(exchange));
+  async function find(
+    exchange: Exchange,
+    declared: VerifySessionOptions | undefined,
+  ): Promise<SessionContainer | undefined> {
+    return adapter.current(exchange) ?? (guarded.has(exchange) ? undefined : verify(exchange, declared));
   }
 
   return Object.assign(sessionParam(find), session, {

@@ -326,6 +326,27 @@ export function describeNest(major: string): void {
       expect((await (await app.signedIn()).get("/bare")).json).toEqual({ userId: "user-1" });
     });
 
+    it("the parameter decorator keeps what VerifySession says, also when its guard was forgotten", async () => {
+      const session = testSession();
+      @Controller()
+      class ForgetfulController {
+        @Get("strict")
+        @VerifySession({ require: [never] })
+        strict(@session() found: SessionContainer) {
+          return { userId: found.getUserId() };
+        }
+
+        @Get("lenient")
+        @VerifySession({ sessionRequired: false })
+        lenient(@session() found?: SessionContainer) {
+          return { userId: found?.getUserId() ?? null };
+        }
+      }
+      app = await startApp(platform, { session, controllers: [ForgetfulController] });
+      expect((await (await app.signedIn()).get("/strict")).status).toBe(403);
+      expect((await app.client().get("/lenient")).json).toEqual({ userId: null });
+    });
+
     it("NE-10: an object that is no response is named at once", async () => {
       const session = testSession();
       @Controller()
