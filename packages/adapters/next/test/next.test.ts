@@ -11,7 +11,7 @@ import { NextServer } from "./support/next-server.js";
 let server: NextServer;
 
 beforeAll(async () => {
-  server = await NextServer.start();
+  server = await NextServer.start("fixture");
 }, 300_000);
 afterAll(() => server?.close());
 

@@ -6,30 +6,35 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 
 const BIN = createRequire(import.meta.url).resolve("next/dist/bin/next");
-const FIXTURE = fileURLToPath(new URL("../fixture", import.meta.url));
 
-/** The fixture as it is deployed: `next build`, then `next start` in a process of its own. */
+/** An application as it is deployed: `next build`, then `next start` in a process of its own. */
 export class NextServer {
   private constructor(
     readonly origin: string,
     readonly process: ChildProcess,
+    /** What `next build` printed. */
+    readonly buildOutput: string,
   ) {}
 
-  /** @throws Error with what Next printed */
-  static async start(): Promise<NextServer> {
-    const build = next(["build"], {});
+  /**
+   * @param name folder of the application, beside this one
+   * @throws Error with what Next printed
+   */
+  static async start(name: string): Promise<NextServer> {
+    const cwd = fileURLToPath(new URL(`../${name}`, import.meta.url));
+    const build = next(cwd, ["build"], {});
     const [code] = (await once(build.child, "close")) as [number | null];
     if (code !== 0) throw new Error(`next build failed:\n${build.output()}`);
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
-    const started = next(["start", "-H", "127.0.0.1", "-p", String(port)], { FIXTURE_ORIGIN: origin });
+    const started = next(cwd, ["start", "-H", "127.0.0.1", "-p", String(port)], { FIXTURE_ORIGIN: origin });
     await new Promise<void>((resolve, reject) => {
       started.child.stdout?.on("data", () => {
         if (started.output().includes("Ready")) resolve();
       });
       started.child.once("close", () => reject(new Error(`next start failed:\n${started.output()}`)));
     });
-    return new NextServer(origin, started.child);
+    return new NextServer(origin, started.child, build.output());
   }
 
   async close(): Promise<void> {
@@ -39,10 +44,10 @@ export class NextServer {
   }
 }
 
-function next(args: readonly string[], extra: Record<string, string>) {
+function next(cwd: string, args: readonly string[], extra: Record<string, string>) {
   let printed = "";
   const child = spawn(process.execPath, [BIN, ...args], {
-    cwd: FIXTURE,
+    cwd,
     env: { PATH: process.env.PATH, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", ...extra },
     stdio: ["ignore", "pipe", "pipe"],
   });
