@@ -16,7 +16,10 @@ describe("docs/errors.md", () => {
   it("says the status that the error has", () => {
     for (const [, type, status] of text.matchAll(/^\| `([A-Z_]+)` \| (\d{3})/gm)) {
       const payload = type === "INVALID_CLAIMS" ? [{ id: "x" }] : undefined;
-      expect([type, new SessionError({ type, message: "x", payload } as never).status]).toEqual([type, Number(status)]);
+      expect([type, new SessionError({ type, message: "x", payload } as never).status]).toEqual([
+        type,
+        Number(status),
+      ]);
     }
   });
 });

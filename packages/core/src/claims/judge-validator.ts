@@ -85,7 +85,7 @@ export function failuresOfAll(
         ...(await failuresOfAll(rest, payload, userContext, evaluation)),
       ]);
     }
-    if (found.length > 0) failures = [...failures, ...found];
+    if (found.length > 0) failures = failures.concat(found);
   }
   return failures;
 }
