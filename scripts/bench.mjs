@@ -1,4 +1,4 @@
-// npm run bench [-- --json FILE …]: installs, builds, runs the benchmarks. Arguments go to them unchanged, paths made absolute.
+// npm run bench [-- --json FILE --svg FILE --markdown FILE …]: installs, builds, runs the benchmarks. Arguments go to them unchanged, paths made absolute.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -7,8 +7,10 @@ import { callerDirectory, install, orExit, root, run, turbo } from "./lib/run.mj
 const benchmarks = join(root, "benchmarks");
 const { name, main } = JSON.parse(readFileSync(join(benchmarks, "package.json"), "utf8"));
 const args = process.argv.slice(2);
-const json = args.indexOf("--json");
-if (json !== -1 && args[json + 1]) args[json + 1] = resolve(callerDirectory, args[json + 1]);
+for (const option of ["--json", "--markdown", "--svg"]) {
+  const at = args.indexOf(option);
+  if (at !== -1 && args[at + 1]) args[at + 1] = resolve(callerDirectory, args[at + 1]);
+}
 
 await orExit(install());
 await orExit(turbo(["build", `--filter=${name}...`]));
