@@ -17,9 +17,20 @@ import {
 
 const adapters = {
   fastify: ["fastify", "@fastify/cors"],
+  hapi: ["@hapi/hapi"],
   koa: ["koa", "@types/koa", "@koa/router", "@koa/cors", "@types/koa__cors"],
+  loopback: [
+    "@loopback/authentication",
+    "@loopback/core",
+    "@loopback/repository",
+    "@loopback/rest",
+    "@loopback/security",
+  ],
+  nest: ["@nestjs/common", "@nestjs/core", "@nestjs/platform-express", "reflect-metadata", "rxjs"],
 };
-const readme = (name) => firstBlock(`packages/adapters/${name}/README.md`, "js");
+/** Where applications are classes with decorators on them, and their types are told. */
+const decorated = new Set(["loopback", "nest"]);
+const readme = (name) => firstBlock(`packages/adapters/${name}/README.md`, decorated.has(name) ? "ts" : "js");
 const compilerOptions = {
   target: "es2022",
   module: "nodenext",
@@ -44,7 +55,10 @@ before(async () => {
     write(join(project, name), {
       ...filesOf(`docs/frameworks/${name}.md`),
       "readme.ts": readme(name),
-      "tsconfig.json": JSON.stringify({ compilerOptions, include: ["*.ts"] }),
+      "tsconfig.json": JSON.stringify({
+        compilerOptions: { ...compilerOptions, experimentalDecorators: decorated.has(name) },
+        include: ["*.ts"],
+      }),
     });
   }
 });
