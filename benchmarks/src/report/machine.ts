@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { arch, availableParallelism, cpus, loadavg, release, type } from "node:os";
+import { arch, availableParallelism, cpus, loadavg, type } from "node:os";
 import { join } from "node:path";
 
 /** What the figures were taken on, as Markdown: without it they mean nothing. */
@@ -8,10 +8,10 @@ export function describeMachine(packages: readonly string[], rounds: number): st
   const load = loadavg()[0]?.toFixed(1);
   const versions = [...new Set(packages)].sort().map((name) => `${name} ${versionOf(name)}`);
   return [
-    `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}; ${type()} ${release()} ${arch()}, ${processor},`,
-    `${availableParallelism()} cores, load ${load} at the start; medians of ${rounds} interleaved rounds.`,
-    `\n${versions.join(", ")}.`,
-  ].join(" ");
+    `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}; ${type()} ${arch()}, ${processor},`,
+    `${availableParallelism()} cores, load ${load} at the start; medians of ${rounds} interleaved rounds.\n`,
+    `${versions.join(", ")}.`,
+  ].join("\n");
 }
 
 function versionOf(name: string): string {
