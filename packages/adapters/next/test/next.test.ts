@@ -295,6 +295,15 @@ describe("NX-08: the seed page's code in API routes", () => {
     expect((await client.post("/claims", {})).json).toEqual({ userId: "admin" });
   });
 
+  it("the wrapper settles whether the guard inside lets the request through or not", async () => {
+    const client = browser();
+    const refused = await client.post("/wrapped", {});
+    expect([refused.status, refused.body]).toEqual([401, '{"message":"unauthorised"}']);
+    await client.post("/login/bob", {});
+    expect((await client.post("/wrapped", {})).json).toEqual({ userId: "bob" });
+    expect((await client.get("/wrapped")).json).toEqual(["rejected, ended: true", "resolved, ended: false"]);
+  });
+
   it("NX-09: an empty body of type JSON, with Next's parser and without", async () => {
     const client = browser();
     await client.post("/login/bob", {});

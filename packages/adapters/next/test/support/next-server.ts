@@ -34,6 +34,7 @@ export class NextServer {
       });
       started.child.once("close", () => reject(new Error(`next start failed:\n${started.output()}`)));
     });
+    process.once("exit", () => started.child.kill());
     return new NextServer(origin, started.child, build.output());
   }
 
