@@ -1,4 +1,5 @@
-import { Exchange, exchangeOn, invalidArgument, NodeRequest } from "@acme/session-core/adapter";
+import { Exchange, exchangeOn, invalidArgument } from "@acme/session-core/adapter";
+import { FastifyRequestView } from "./fastify-request.js";
 import { FastifyResponse } from "./fastify-response.js";
 import type { FastifyReplyLike, FastifyRequestLike } from "./fastify-types.js";
 
@@ -15,5 +16,8 @@ export function wrap(request: FastifyRequestLike, reply: FastifyReplyLike): Exch
   if (typeof (reply as Partial<FastifyReplyLike> | null | undefined)?.serializer !== "function") {
     throw invalidArgument("the second argument must be the reply that Fastify handed to your handler");
   }
-  return exchangeOn(given.raw, () => new Exchange(new NodeRequest(request), new FastifyResponse(reply)));
+  return exchangeOn(
+    given.raw,
+    () => new Exchange(new FastifyRequestView(request), new FastifyResponse(reply)),
+  );
 }

@@ -1,5 +1,6 @@
 import { connect } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { emailVerifiedClaim } from "@acme/session-core/claims";
 import auth from "@fastify/auth";
 import cookie from "@fastify/cookie";
 import fastifySession from "@fastify/session";
@@ -430,6 +431,19 @@ it("FA-10: over HTTP/2, with the cookie in crumbs", async () => {
     await server.close();
     await session.close();
   }
+});
+
+it("endpoints that claims bring are served, and read their bodies", async () => {
+  const seen: string[] = [];
+  const verified = emailVerifiedClaim({
+    endpoints: true,
+    isVerified: () => false,
+    consumeToken: (token) => void seen.push(token),
+  });
+  app = await startApp(() => {}, { plugins: [verified] });
+  const user = await app.signedIn();
+  const response = await user.post("/auth/user/email/verify", { method: "token", token: "a token" });
+  expect([response.status, seen]).toEqual([200, ["a token"]]);
 });
 
 it("G-11: what is no request and reply is refused", async () => {

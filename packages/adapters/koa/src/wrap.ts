@@ -1,4 +1,5 @@
-import { Exchange, exchangeOn, invalidArgument, NodeRequest } from "@acme/session-core/adapter";
+import { Exchange, exchangeOn, invalidArgument } from "@acme/session-core/adapter";
+import { KoaRequest } from "./koa-request.js";
 import { KoaResponse } from "./koa-response.js";
 import type { KoaContext } from "./koa-types.js";
 
@@ -12,5 +13,5 @@ export function wrap(ctx: KoaContext): Exchange {
   if (typeof given?.req !== "object" || typeof given.res?.setHeader !== "function") {
     throw invalidArgument("the arguments must be the context that Koa handed to your middleware: (ctx, ctx)");
   }
-  return exchangeOn(given.req, () => new Exchange(new NodeRequest(ctx), new KoaResponse(ctx)));
+  return exchangeOn(given.req, () => new Exchange(new KoaRequest(ctx), new KoaResponse(ctx)));
 }

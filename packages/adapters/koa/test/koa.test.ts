@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
+import { emailVerifiedClaim } from "@acme/session-core/claims";
 import Router from "@koa/router";
-import type Koa from "koa";
+import Koa from "koa";
 import { koaBody } from "koa-body";
 import bodyParser from "koa-bodyparser";
 import mount from "koa-mount";
@@ -271,6 +272,26 @@ describe.each(koaVersions)("%s", (version, make) => {
       session: false,
     });
   });
+});
+
+it.each(["unparsed", "parsed"])("endpoints that claims bring read a body that is %s", async (kind) => {
+  const seen: string[] = [];
+  const verified = emailVerifiedClaim({
+    endpoints: true,
+    isVerified: () => false,
+    consumeToken: (token) => void seen.push(token),
+  });
+  app = await startApp(
+    Koa,
+    (koa, session) => {
+      if (kind === "parsed") koa.use(bodyParser());
+      koa.use(session.middleware());
+    },
+    { plugins: [verified] },
+  );
+  const user = await app.signedIn();
+  const response = await user.post("/auth/user/email/verify", { method: "token", token: "a token" });
+  expect([response.status, seen]).toEqual([200, ["a token"]]);
 });
 
 it("G-11: what is no context is refused", async () => {
