@@ -162,19 +162,22 @@ describe.each(frameworks)("on $name", (framework) => {
       expect(await tab.scriptCookies()).toEqual(["st-last-access-token-update"]);
     });
 
-    it("reports failed claims, and the response stays the application's [wire B-7]", async () => {
+    it("V-44: reports failed claims without a retry, and a 403 of the application's own not at all [wire B-7]", async () => {
       const tab = await suite.tab();
       await tab.signIn();
       const { status, text } = await tab.post("/session-claims-error");
       const claimValidationErrors = [{ id: "test-claim-failing", reason: { message: "testReason" } }];
       expect(status).toBe(403);
       expect(JSON.parse(text)).toEqual({ message: "invalid claim", claimValidationErrors });
-      expect((await tab.events()).at(-1)).toEqual({ action: "API_INVALID_CLAIM", claimValidationErrors });
+      const events = await tab.events();
+      expect(events.at(-1)).toEqual({ action: "API_INVALID_CLAIM", claimValidationErrors });
       expect(await tab.post("/403-without-body")).toEqual({ status: 403, text: "" });
+      expect(await tab.events()).toEqual(events);
+      expect(suite.site.counters.refreshSucceeded).toBe(0);
       expect(await tab.doesSessionExist()).toBe(true);
     });
 
-    it("stores the new tokens that a 403 carries [wire G-18, B-4]", async () => {
+    it("V-44: stores the new tokens that a 403 carries [wire G-18, B-4]", async () => {
       const tab = await suite.tab();
       await tab.signIn();
       await tab.refresh();
