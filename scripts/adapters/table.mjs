@@ -1,5 +1,5 @@
-// Harness × case out of what the test runner recorded: "adapter conformance: koa3 > C-01 what holds (left out: why)".
-const name = /^adapter conformance: (\S+) > (C-\d+) (.*)$/;
+// Harness × case out of what the test runner recorded: "adapter conformance: koa3 [sec A-01] > C-01 what holds (left out: why)".
+const name = /(?:^|> )adapter conformance: (\S+)(?: \[[^\]]*\])? > (C-\d+) (.*)$/;
 const reason = /\(left out: (.*)\)$/;
 const marks = { passed: "✓", failed: "✗", "left out": "–" };
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { adapterTable } from "./table.mjs";
 
 const ran = (harness, id, state = "passed", note = "") => ({
-  name: `adapter conformance: ${harness} > ${id} what holds${note}`,
+  name: `adapter conformance: ${harness} [sec A-01] > ${id} what holds${note}`,
   state,
   file: "x.test.ts",
 });
