@@ -46,7 +46,7 @@ export const getSessionSuite: Suite = {
     try {
       const raw = [es256, rs256, edDsa].map(rawVerify);
       const measured = await measure([...raw, ...ours.cases, ...peers.flatMap(({ cases }) => cases)], effort);
-      return [...againstRaw(measured), ...againstPeers(measured)];
+      return [...againstRaw(measured), ...againstPeers(measured), ...againstPlain(measured)];
     } finally {
       for (const peer of [ours, ...peers]) await peer.close();
     }
@@ -72,6 +72,13 @@ function againstPeers(measured: readonly Measured[]): Row[] {
     compare("@fastify/session, memory", OURS_CACHED),
     compare("express-session, memory", OURS_CACHED),
   ];
+}
+
+/** What claims and validators cost, beside the same request without them. */
+function againstPlain(measured: readonly Measured[]): Row[] {
+  return measured
+    .filter(({ name }) => name.startsWith(`${OURS_CACHED}, `))
+    .map((one) => row("getSession, beside one without", one, named(measured, OURS_CACHED)));
 }
 
 function named(measured: readonly Measured[], name: string): Measured {
