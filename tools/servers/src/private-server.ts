@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -84,11 +84,13 @@ export async function startPrivateServer(
     }
   }
 
-  async function end(signal: NodeJS.Signals): Promise<void> {
+  async function end(): Promise<void> {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const gone = new Promise((resolve) => server.once("exit", resolve));
-    server.kill(signal);
+    // With its children, or one of PostgreSQL's answers a last statement before it notices.
+    const killed = signalTree(server, "SIGKILL");
     await gone;
+    while (killed.some(isAlive)) await sleep(5);
   }
 
   const stopAtExit = (): void => {
@@ -103,11 +105,11 @@ export async function startPrivateServer(
     port,
     freeze: () => signalTree(server, "SIGSTOP"),
     thaw: () => signalTree(server, "SIGCONT"),
-    kill: () => end("SIGKILL"),
+    kill: () => end(),
     restart: start,
     async stop() {
       process.off("exit", stopAtExit);
-      await end("SIGKILL");
+      await end();
       await sleep(50);
       rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
     },
@@ -115,19 +117,32 @@ export async function startPrivateServer(
 }
 
 /** The server and the processes it has made: PostgreSQL answers from a process per connection. */
-function signalTree(server: ChildProcess, signal: NodeJS.Signals): void {
+function signalTree(server: ChildProcess, signal: NodeJS.Signals): readonly number[] {
   const { pid } = server;
-  if (pid === undefined) return;
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-    .trim()
-    .split(" ")
-    .filter(Boolean);
-  for (const one of [pid, ...children.map(Number)]) {
+  if (pid === undefined) return [];
+  const tree = [pid, ...childrenOf(pid)];
+  for (const one of tree) {
     try {
       process.kill(one, signal);
     } catch {
       // it has just ended
     }
+  }
+  return tree;
+}
+
+/** None where the system does not tell (outside Linux). */
+function childrenOf(pid: number): readonly number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(file) ? readFileSync(file, "utf8").split(" ").filter(Boolean).map(Number) : [];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // The third field; a zombie (Z) has ended and waits for its parent to hear of it.
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
   }
 }
 
