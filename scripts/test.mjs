@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pnpm, root, run } from "./lib/run.mjs";
-import { statesIn } from "./report/tests.mjs";
+import { readTests, statesIn } from "./report/tests.mjs";
 import { steps } from "./steps.mjs";
 
 const { values: flags } = parseArgs({ options: { checks: { type: "boolean" }, only: { type: "string" } } });
@@ -52,6 +52,10 @@ for (const { step, passed, failed, skipped, seconds, code } of results) {
   const row = step.padEnd(14) + `${passed}`.padStart(8) + `${failed}`.padStart(8) + `${skipped}`.padStart(9);
   console.log(`${row}${seconds.toFixed(1).padStart(9)}${code === 0 ? "" : "  ✗"}`);
 }
+const failed = chosen.some((step) => step.runner)
+  ? readTests().filter(({ state }) => state === "failed")
+  : [];
+for (const { file, name } of failed) console.log(`✗ ${file}: ${name}`);
 if (left > 0) console.log(`${left} steps were not reached.`);
 console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
 process.exit(results.some((result) => result.code !== 0) ? 1 : 0);
