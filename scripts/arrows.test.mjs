@@ -29,7 +29,7 @@ const planted = {
   "core-wiring": ["packages/core/src/create-core.ts", "./user-roles/index.js"],
   "core-node": ["packages/core/src/verify/planted.ts", "node:crypto"],
   "core-npm": ["packages/core/src/verify/planted.ts", "better-sqlite3"],
-  "core-sqlite-npm": ["packages/core/src/sqlite/planted.ts", "jose"],
+  "core-sqlite-npm": ["packages/core/src/sqlite/planted.ts", "tldts"],
   "core-alone": ["packages/core/src/flows/planted.ts", "../../../conformance/dist/index.js"],
   adapters: ["packages/adapters/express/src/planted.ts", "../../koa/dist/index.js"],
   stores: ["packages/stores/redis/src/planted.ts", "@acme/session-core"],
@@ -67,7 +67,7 @@ function house() {
     "packages/core/src/sqlite/node.ts",
     'import "node:sqlite";\nimport "better-sqlite3";\nimport "bun:sqlite";\n',
   );
-  write("packages/core/src/keys/jose.ts", 'import "jose";\nimport "#platform";\n');
+  write("packages/core/src/keys/sites.ts", 'import "tldts";\nimport "#platform";\n');
   write("packages/core/src/index.ts", 'export * from "./create-core.js";\n');
   write("packages/core/src/create-core.ts", 'import "./flows/index.js";\n');
   write("packages/core/dist/index.js", "export {};\n");
@@ -75,11 +75,11 @@ function house() {
     "packages/core/package.json",
     manifest("@acme/session-core", {
       exports: { ".": entry("./dist/index.js"), "./store": entry("./dist/store/index.js") },
-      dependencies: { jose: "1" },
+      dependencies: { tldts: "1" },
       peerDependencies: { "better-sqlite3": "1" },
     }),
   );
-  for (const name of ["jose", "better-sqlite3"]) {
+  for (const name of ["tldts", "better-sqlite3"]) {
     write(`node_modules/.pnpm/${name}@1.0.0/node_modules/${name}/package.json`, manifest(name));
     write(`node_modules/.pnpm/${name}@1.0.0/node_modules/${name}/dist/index.js`, "export {};\n");
     link(`node_modules/.pnpm/${name}@1.0.0/node_modules/${name}`, `packages/core/node_modules/${name}`);

@@ -1,19 +1,12 @@
-import { importJWK, type JWK } from "jose";
 import { base64, base64Url, fromBase64Url, hex, textFromBase64Url, utf8Bytes } from "../runtime/encoding.js";
 import type { JsonObject } from "../runtime/json.js";
-import { generateKeyPair } from "./key-pair.js";
+import { generateKeyPair, keyMembers, PARAMETERS } from "./key-pair.js";
 import type { Algorithm, Platform, SignKey, VerifyKey } from "./platform.js";
-
-const PARAMETERS = {
-  ES256: { name: "ECDSA", hash: "SHA-256" },
-  RS256: { name: "RSASSA-PKCS1-v1_5" },
-  EdDSA: { name: "Ed25519" },
-} as const;
 
 /** WebCrypto, for Workers, Deno, browsers' service workers and any runtime without Node's own module. */
 export const platform: Platform = {
   async importVerifyKey(jwk: JsonObject, algorithm: Algorithm): Promise<VerifyKey> {
-    const key = (await importJWK(jwk as JWK, algorithm)) as CryptoKey;
+    const key = await importKey(jwk, algorithm, "verify");
     return {
       async verify(signingInput, signature) {
         const bytes = fromBase64Url(signature);
@@ -26,7 +19,7 @@ export const platform: Platform = {
   },
 
   async importSignKey(jwk: JsonObject, algorithm: Algorithm): Promise<SignKey> {
-    const key = (await importJWK(jwk as JWK, algorithm)) as CryptoKey;
+    const key = await importKey(jwk, algorithm, "sign");
     return {
       async sign(signingInput) {
         const signature = await crypto.subtle.sign(PARAMETERS[algorithm], key, utf8Bytes(signingInput));
@@ -58,3 +51,7 @@ export const platform: Platform = {
   encodeSegment: (text) => base64Url(utf8Bytes(text)),
   encodeBase64: (text) => base64(utf8Bytes(text)),
 };
+
+function importKey(jwk: JsonObject, algorithm: Algorithm, use: "sign" | "verify"): Promise<CryptoKey> {
+  return crypto.subtle.importKey("jwk", keyMembers(jwk), PARAMETERS[algorithm], false, [use]);
+}

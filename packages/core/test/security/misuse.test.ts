@@ -80,18 +80,17 @@ describe("verification cannot be switched off [sec U-03]", () => {
 });
 
 describe("what the package is made of", () => {
-  it("three dependencies, none of which brings cryptography of its own, all of them locked with a checksum", () => {
+  it("one dependency, which brings no cryptography of its own, locked with a checksum", () => {
     const { dependencies } = JSON.parse(read("packages/core/package.json")) as {
       dependencies: Record<string, string>;
     };
-    expect(Object.keys(dependencies).sort()).toEqual(["jose", "tldts", "valibot"]);
+    expect(Object.keys(dependencies).sort()).toEqual(["tldts"]);
     const lock = read("pnpm-lock.yaml");
     for (const name of [...Object.keys(dependencies), "tldts-core"]) {
       expect(lock).toMatch(new RegExp(`\\n  ${name}@[0-9.]+:\\n    resolution: \\{integrity: sha512-`));
     }
-    // jose calls the platform; the other two know no cryptography. What they need in turn is this, and no more.
+    // The public suffix list. What it needs in turn is this, and no more.
     for (const [name, needs] of [
-      ["jose", []],
       ["tldts", ["tldts-core"]],
       ["tldts-core", []],
     ] as const) {
