@@ -12,6 +12,8 @@ export interface PrivateServer {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** Where its data stand; removed by `stop`. */
+  readonly directory: string;
   /** Stops it in its tracks (SIGSTOP): connections stay open and nothing answers. */
   freeze(): void;
   thaw(): void;
@@ -36,11 +38,20 @@ export function reasonAgainst(kind: ServerKind): string | undefined {
   return reason;
 }
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+type Prepare = (directory: string, run: (command: string, args: string[]) => void) => void;
+
 interface Recipe {
   /** The account it runs as when we are root; these servers refuse to be. */
   readonly account: string | undefined;
   readonly url: (port: number) => string;
-  readonly prepare: (directory: string, run: (command: string, args: string[]) => void) => void;
+  readonly prepare: Prepare;
+  /** What makes it a replica of another: other data to begin with, other settings. */
+  readonly replicaOf?: (primary: Address) => { prepare: Prepare; settings: readonly string[] };
   readonly command: (directory: string, port: number) => [command: string, args: string[]];
 }
 
@@ -53,18 +64,39 @@ const START_LIMIT_MS = 15_000;
  * @param settings for its command line: `-c max_connections=20`, `--maxmemory 10mb` …
  * @throws Error when its programs are not installed, or it does not come up within 15 s
  */
-export async function startPrivateServer(
+export function startPrivateServer(
   kind: ServerKind,
   settings: readonly string[] = [],
 ): Promise<PrivateServer> {
+  return startServer(kind, settings, undefined);
+}
+
+/**
+ * Starts a server that follows the one at this address (through a `TcpProxy` if the line between the two is to be cut),
+ * and serves reads only until it is promoted: a hot standby of PostgreSQL, a replica of Redis.
+ */
+export function startReplica(
+  kind: "postgres" | "redis",
+  primary: { host: string; port: number },
+): Promise<PrivateServer> {
+  return startServer(kind, [], primary);
+}
+
+async function startServer(
+  kind: ServerKind,
+  ownSettings: readonly string[],
+  primary: Address | undefined,
+): Promise<PrivateServer> {
   const binary = findBinary(kinds[kind].binaries);
   if (binary === undefined) throw new Error(`${kinds[kind].binaries.join(" or ")} is not installed`);
-  const recipe = recipes[kind](binary, settings);
+  const usual = recipes[kind](binary, ownSettings);
+  const following = primary && usual.replicaOf?.(primary);
+  const recipe = following === undefined ? usual : recipes[kind](binary, following.settings);
   const owner = process.getuid?.() === 0 ? accountOf(recipe.account) : undefined;
   const directory = mkdtempSync(join(tmpdir(), `session-${kind}-`));
   if (owner !== undefined) chownSync(directory, owner.uid, owner.gid);
   const port = await freePort();
-  recipe.prepare(directory, (command, args) => {
+  (following ?? recipe).prepare(directory, (command, args) => {
     execFileSync(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: directory, ...owner });
   });
   let server: ChildProcess;
@@ -103,6 +135,7 @@ export async function startPrivateServer(
     url: recipe.url(port),
     host: HOST,
     port,
+    directory,
     freeze: () => signalTree(server, "SIGSTOP"),
     thaw: () => signalTree(server, "SIGCONT"),
     kill: () => end(),
@@ -156,6 +189,15 @@ const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly s
       const data = join(directory, "data");
       run(initdb, ["-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"]);
     },
+    replicaOf: ({ host, port }) => ({
+      settings,
+      prepare(directory, run) {
+        const copy = findBinary(["pg_basebackup"]) ?? join(dirname(binary), "pg_basebackup");
+        const from = ["-h", host, "-p", String(port), "-U", "postgres"];
+        // -R writes down whom to follow, and that it is a standby.
+        run(copy, [...from, "-D", join(directory, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync"]);
+      },
+    }),
     command: (directory, port) => [
       binary,
       [
@@ -199,6 +241,10 @@ const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly s
     account: undefined,
     url: (port) => `redis://${HOST}:${port}`,
     prepare: () => {},
+    replicaOf: ({ host, port }) => ({
+      settings: [...settings, "--replicaof", `${host} ${port}`, "--repl-diskless-sync-delay", "0"],
+      prepare: () => {},
+    }),
     command: (directory, port) => [
       binary,
       [

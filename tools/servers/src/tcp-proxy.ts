@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** How a proxy treats bytes, from now on and on the connections that are open. */
 export interface ProxyFault {
@@ -10,11 +11,17 @@ export interface ProxyFault {
   cutReplyEvery?: number;
   /** Refuses new connections. */
   refuse?: boolean;
+  /** Up to so many milliseconds before each piece that goes on to the client, at random; the order stays. */
+  jitterMs?: number;
+  /** Sees every piece before it goes on, and may keep it: what it does to the client happens at that very point. */
+  watch?: (direction: "request" | "reply") => "pass" | "drop";
 }
 
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** Ends when all that was to be sent late has been sent. */
+  line: Promise<void>;
 }
 
 /** Stands between a client and a server, and breaks what a network breaks (security.md §23). */
@@ -22,7 +29,7 @@ export class TcpProxy {
   fault: ProxyFault = {};
   /** Pieces that went to the client, counted for `cutReplyEvery`. */
   replies = 0;
-  readonly #target: { host: string; port: number };
+  #target: { host: string; port: number };
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
 
@@ -50,6 +57,12 @@ export class TcpProxy {
     return changed.href;
   }
 
+  /** From the next connection on, another server stands behind it: what a failover does to an address. */
+  redirect(target: { host: string; port: number }): void {
+    this.#target = target;
+    this.cutAll();
+  }
+
   /** Resets every connection that is open. */
   cutAll(): void {
     for (const pair of this.#pairs) this.#cut(pair);
@@ -66,7 +79,7 @@ export class TcpProxy {
       return;
     }
     const server = connect(this.#target);
-    const pair = { client, server };
+    const pair: Pair = { client, server, line: Promise.resolve() };
     this.#pairs.add(pair);
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
@@ -74,21 +87,26 @@ export class TcpProxy {
       socket.on("close", () => this.#cut(pair));
     }
     client.on("data", (data) => {
-      if (!this.fault.blackHole) server.write(data);
+      const isKept = this.fault.watch?.("request") === "drop";
+      if (!this.fault.blackHole && !isKept) server.write(data);
     });
     server.on("data", (data) => this.#reply(pair, data));
   }
 
   #reply(pair: Pair, data: Buffer): void {
-    const { blackHole, replyDelayMs = 0, cutReplyEvery } = this.fault;
-    if (blackHole) return;
+    const { blackHole, replyDelayMs = 0, cutReplyEvery, jitterMs = 0, watch } = this.fault;
+    if (blackHole || watch?.("reply") === "drop") return;
     this.replies += 1;
     if (cutReplyEvery !== undefined && this.replies % cutReplyEvery === 0) {
       this.#cut(pair);
       return;
     }
-    if (replyDelayMs === 0) pair.client.write(data);
-    else setTimeout(() => pair.client.destroyed || pair.client.write(data), replyDelayMs);
+    const write = (): void => {
+      if (!pair.client.destroyed) pair.client.write(data);
+    };
+    if (jitterMs > 0) pair.line = pair.line.then(() => sleep(Math.random() * jitterMs)).then(write);
+    else if (replyDelayMs > 0) setTimeout(write, replyDelayMs);
+    else void pair.line.then(write);
   }
 
   #cut(pair: Pair): void {

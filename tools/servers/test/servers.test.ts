@@ -61,3 +61,32 @@ it("takes the server that the environment names before any other", async () => {
     delete process.env.TEST_REDIS_URL;
   }
 });
+
+it.runIf(redis !== undefined)(
+  "keeps pieces in order however late, and drops those it is told to",
+  async () => {
+    const server = await startPrivateServer("redis");
+    const proxy = await TcpProxy.start(server);
+    try {
+      const client = connect(proxy.port, "127.0.0.1");
+      let said = "";
+      client.on("data", (data) => {
+        said += data.toString();
+      });
+      proxy.fault = { jitterMs: 20 };
+      for (let count = 0; count < 10; count += 1) client.write(`ECHO ${count}\r\n`);
+      await expect.poll(() => said.match(/^\d$/gm)?.join("")).toBe("0123456789");
+      proxy.fault = { watch: (direction) => (direction === "request" ? "drop" : "pass") };
+      client.write("ECHO dropped\r\n");
+      await new Promise((resolve) => setImmediate(resolve));
+      proxy.fault = {};
+      client.write("ECHO passed\r\n");
+      await expect.poll(() => said).toContain("passed");
+      expect(said).not.toContain("dropped");
+      client.destroy();
+    } finally {
+      await proxy.stop();
+      await server.stop();
+    }
+  },
+);
