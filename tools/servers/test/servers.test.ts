@@ -76,9 +76,16 @@ it.runIf(redis !== undefined)(
       proxy.fault = { jitterMs: 20 };
       for (let count = 0; count < 10; count += 1) client.write(`ECHO ${count}\r\n`);
       await expect.poll(() => said.match(/^\d$/gm)?.join("")).toBe("0123456789");
-      proxy.fault = { watch: (direction) => (direction === "request" ? "drop" : "pass") };
+      const isKept = new Promise<void>((resolve) => {
+        proxy.fault = {
+          watch(direction) {
+            if (direction === "request") resolve();
+            return "drop";
+          },
+        };
+      });
       client.write("ECHO dropped\r\n");
-      await new Promise((resolve) => setImmediate(resolve));
+      await isKept;
       proxy.fault = {};
       client.write("ECHO passed\r\n");
       await expect.poll(() => said).toContain("passed");
