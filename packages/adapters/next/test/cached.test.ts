@@ -1,11 +1,11 @@
 import { exchange, WireClient, type WireResponse } from "@acme/session-conformance";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NextServer } from "./support/next-server.js";
+import { appIn, NextServer } from "./support/next-server.js";
 
 let server: NextServer;
 
 beforeAll(async () => {
-  server = await NextServer.start("fixture-cached");
+  server = await NextServer.start(appIn("fixture-cached"));
 }, 300_000);
 afterAll(() => server?.close());
 

@@ -1,45 +1,19 @@
-import {
-  type AdapterHarness,
-  runAdapterConformance,
-  WireClient,
-  type WireResponse,
-} from "@acme/session-conformance";
+import { runAdapterConformance, WireClient, type WireResponse } from "@acme/session-conformance";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Control } from "./support/control.js";
-import { NextServer } from "./support/next-server.js";
+import { apiRoutes, routeHandlers } from "./support/harnesses.js";
+import { appIn, NextServer } from "./support/next-server.js";
 
 let server: NextServer;
 
 beforeAll(async () => {
-  server = await NextServer.start("fixture");
+  server = await NextServer.start(appIn("fixture"));
 }, 300_000);
 afterAll(() => server?.close());
 
-const withoutErrorHook = "Next answers foreign errors itself and puts nobody's headers on it";
-
-/** The fixture in route handlers of the app router. */
-const routeHandlers: AdapterHarness = {
-  id: "next-route-handlers",
-  without: { "foreign-throw-cookies": withoutErrorHook },
-  async start(options) {
-    const control = new Control(`${server.origin}/control`);
-    await control.start(options);
-    return { origin: server.origin, probe: control, close: () => control.stop() };
-  },
-};
-
-/** The fixture in API routes of the pages router: everything stands below `/api/pages`. */
-const pages: AdapterHarness = {
-  id: "next-pages",
-  async start(options) {
-    const control = new Control(`${server.origin}/api/control`);
-    await control.start(options);
-    return { origin: `${server.origin}/api/pages`, probe: control, close: () => control.stop() };
-  },
-};
-
-runAdapterConformance(routeHandlers, { describe, it });
-runAdapterConformance(pages, { describe, it });
+const origin = (): string => server.origin;
+runAdapterConformance(routeHandlers("next-route-handlers", origin), { describe, it });
+runAdapterConformance(apiRoutes("next-pages", origin), { describe, it });
 
 const HOUR_MS = 3_600_000;
 

@@ -5,37 +5,67 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 
-const BIN = createRequire(import.meta.url).resolve("next/dist/bin/next");
+export interface NextApp {
+  readonly directory: string;
+  /** Its `next`. */
+  readonly bin: string;
+}
 
-/** An application as it is deployed: `next build`, then `next start` in a process of its own. */
+type Mode = "production" | "development";
+
+/** @param name of a folder in `test` */
+export function appIn(name: string): NextApp {
+  return {
+    directory: fileURLToPath(new URL(`../${name}`, import.meta.url)),
+    bin: createRequire(import.meta.url).resolve("next/dist/bin/next"),
+  };
+}
+
+/** An application of Next in a process of its own. */
 export class NextServer {
   private constructor(
     readonly origin: string,
     readonly process: ChildProcess,
-    /** What `next build` printed. */
+    /** What `next build` printed; nothing for one that is being developed. */
     readonly buildOutput: string,
+    /** What the server has printed so far. */
+    readonly output: () => string,
   ) {}
 
   /**
-   * @param name folder of the application, beside this one
+   * As it is deployed: `next build`, then `next start`.
+   *
    * @throws Error with what Next printed
    */
-  static async start(name: string): Promise<NextServer> {
-    const cwd = fileURLToPath(new URL(`../${name}`, import.meta.url));
-    const build = next(cwd, ["build"], {});
+  static async start(app: NextApp): Promise<NextServer> {
+    const build = next(app, ["build"], "production", {});
     const [code] = (await once(build.child, "close")) as [number | null];
     if (code !== 0) throw new Error(`next build failed:\n${build.output()}`);
+    return NextServer.#listening(app, "start", "production", build.output());
+  }
+
+  /**
+   * As it is developed: `next dev`.
+   *
+   * @throws Error with what Next printed
+   */
+  static develop(app: NextApp): Promise<NextServer> {
+    return NextServer.#listening(app, "dev", "development", "");
+  }
+
+  static async #listening(app: NextApp, command: string, mode: Mode, built: string): Promise<NextServer> {
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
-    const started = next(cwd, ["start", "-H", "127.0.0.1", "-p", String(port)], { FIXTURE_ORIGIN: origin });
+    const place = ["-H", "127.0.0.1", "-p", String(port)];
+    const { child, output } = next(app, [command, ...place], mode, { FIXTURE_ORIGIN: origin });
     await new Promise<void>((resolve, reject) => {
-      started.child.stdout?.on("data", () => {
-        if (started.output().includes("Ready")) resolve();
+      child.stdout?.on("data", () => {
+        if (output().includes("Ready")) resolve();
       });
-      started.child.once("close", () => reject(new Error(`next start failed:\n${started.output()}`)));
+      child.once("close", () => reject(new Error(`next ${command} failed:\n${output()}`)));
     });
-    process.once("exit", () => started.child.kill());
-    return new NextServer(origin, started.child, build.output());
+    process.once("exit", () => child.kill());
+    return new NextServer(origin, child, built, output);
   }
 
   async close(): Promise<void> {
@@ -45,11 +75,16 @@ export class NextServer {
   }
 }
 
-function next(cwd: string, args: readonly string[], extra: Record<string, string>) {
+function next(
+  { directory, bin }: NextApp,
+  args: readonly string[],
+  mode: Mode,
+  extra: Record<string, string>,
+) {
   let printed = "";
-  const child = spawn(process.execPath, [BIN, ...args], {
-    cwd,
-    env: { PATH: process.env.PATH, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", ...extra },
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd: directory,
+    env: { PATH: process.env.PATH, NODE_ENV: mode, NEXT_TELEMETRY_DISABLED: "1", ...extra },
     stdio: ["ignore", "pipe", "pipe"],
   });
   for (const stream of [child.stdout, child.stderr]) {
