@@ -51,7 +51,7 @@ async function classify(
   arrivedAtMonoMs: number,
 ): Promise<Candidate | undefined> {
   const { engine } = memo.core;
-  const token = await openRefreshToken(engine.platform, engine.secrets, text);
+  const token = await openRefreshToken(engine.secrets, text);
   if (token === undefined) return undefined;
   const row = await engine.store.getSession(token.handle, engine.clock.wallMs());
   if (row === undefined) return { text, handle: token.handle, userId: "", verdict: "gone" };

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { platform } from "../platform/node.js";
 import { systemRandom } from "../runtime/random.js";
 import { MemoryStore } from "../store/memory-store.js";
-import { SecretRing } from "./secret-ring.js";
+import { type SecretKeys, SecretRing } from "./secret-ring.js";
 
 const [A, B] = ["a".repeat(32), "b".repeat(32)] as const;
 
@@ -32,10 +32,13 @@ it("derives a key per purpose, and the same ones from the same secret [sec K-11]
     await ringOver(new MemoryStore(), A).primary(),
     await ringOver(new MemoryStore(), A).primary(),
   ];
-  expect(one).toEqual(two);
-  const purposes = [one.tag, one.succession, one.antiCsrf].map((key) => Buffer.from(key).toString("hex"));
-  expect(new Set(purposes).size).toBe(3);
-  expect(purposes.join()).not.toContain(Buffer.from(A).toString("hex"));
+  const macsOf = async ({ tag, succession, antiCsrf }: SecretKeys) =>
+    Promise.all([tag, succession, antiCsrf].map((key) => key.mac("text")));
+  const macs = await macsOf(one);
+  expect(two.id).toBe(one.id);
+  expect(await macsOf(two)).toEqual(macs);
+  const undivided = await platform.importMacKey(new TextEncoder().encode(A));
+  expect(new Set([...macs, await undivided.mac("text")]).size).toBe(4);
 });
 
 it("the first of several is used, all are known, and the store's own too", async () => {
@@ -44,8 +47,8 @@ it("the first of several is used, all are known, and the store's own too", async
   const [a, b] = [await ringOver(store, A).primary(), await ringOver(store, B).primary()];
   const ring = ringOver(store, B, A);
   expect((await ring.primary()).id).toBe(b.id);
-  expect(await ring.find(a.id)).toEqual(a);
-  expect(await ring.find(stored.id)).toEqual(stored);
+  expect((await ring.find(a.id))?.id).toBe(a.id);
+  expect((await ring.find(stored.id))?.id).toBe(stored.id);
   expect(await ringOver(new MemoryStore(), A).find(b.id)).toBeUndefined();
 });
 

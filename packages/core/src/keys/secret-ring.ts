@@ -1,4 +1,4 @@
-import type { Platform } from "../platform/platform.js";
+import type { MacKey, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
 import type { RandomBytes } from "../runtime/random.js";
@@ -8,11 +8,11 @@ import type { SecretRow, SessionStore } from "../store/session-store.js";
 export interface SecretKeys {
   id: string;
   /** Authenticates refresh tokens. */
-  tag: Bytes;
+  tag: MacKey;
   /** Derives a child's secret from its parent's. */
-  succession: Bytes;
+  succession: MacKey;
   /** Derives anti-CSRF tokens. */
-  antiCsrf: Bytes;
+  antiCsrf: MacKey;
 }
 
 /** An unknown secret id makes the store be asked again at most this often. */
@@ -90,11 +90,13 @@ export class SecretRing {
   async #derive(id: string, secret: Bytes): Promise<SecretKeys> {
     let keys = this.#keys.get(id);
     if (keys === undefined) {
+      const keyFor = async (purpose: string): Promise<MacKey> =>
+        this.platform.importMacKey(await this.platform.hkdf(secret, `acme-session ${purpose}`));
       keys = {
         id,
-        tag: await this.platform.hkdf(secret, "acme-session refresh-token tag"),
-        succession: await this.platform.hkdf(secret, "acme-session refresh-token succession"),
-        antiCsrf: await this.platform.hkdf(secret, "acme-session anti-csrf"),
+        tag: await keyFor("refresh-token tag"),
+        succession: await keyFor("refresh-token succession"),
+        antiCsrf: await keyFor("anti-csrf"),
       };
       this.#keys.set(id, keys);
     }

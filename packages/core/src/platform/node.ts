@@ -4,6 +4,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   hkdfSync,
   type JsonWebKey,
   sign,
@@ -11,7 +12,7 @@ import {
 } from "node:crypto";
 import type { JsonObject } from "../runtime/json.js";
 import { generateKeyPair } from "./key-pair.js";
-import type { Algorithm, Platform, SignKey, StallWatch, VerifyKey } from "./platform.js";
+import type { Algorithm, MacKey, Platform, SignKey, StallWatch, VerifyKey } from "./platform.js";
 
 /** Digest of the signature scheme; Ed25519 hashes inside. */
 const DIGEST = { ES256: "sha256", RS256: "sha256", EdDSA: null } as const;
@@ -43,7 +44,10 @@ export const platform: Platform = {
 
   generateKeyPair,
   sha256Hex: (text) => createHash("sha256").update(text).digest("hex"),
-  hmacBase64Url: (key, text) => createHmac("sha256", key).update(text).digest("base64url"),
+  importMacKey(secret): MacKey {
+    const key = createSecretKey(secret);
+    return { mac: (text) => createHmac("sha256", key).update(text).digest("base64url") };
+  },
   hkdf: (secret, info) => new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(), info, 32)),
   decodeSegment(segment) {
     const bytes = Buffer.from(segment, "base64url");

@@ -22,6 +22,12 @@ export interface SignKey {
   sign(signingInput: string): Maybe<string>;
 }
 
+/** A secret for HMAC-SHA-256 (RFC 2104), imported once: making a key of bytes costs more than the HMAC itself. */
+export interface MacKey {
+  /** @param text ASCII @returns the HMAC, base64url */
+  mac(text: string): Maybe<string>;
+}
+
 /** The cryptography of the machine underneath. Two implementations, chosen by an import condition. */
 export interface Platform {
   importVerifyKey(jwk: JsonObject, algorithm: Algorithm): Maybe<VerifyKey>;
@@ -30,8 +36,7 @@ export interface Platform {
   generateKeyPair(algorithm: Algorithm): Promise<{ publicJwk: JsonObject; privateJwk: JsonObject }>;
   /** Lower-case hex of the SHA-256 of an ASCII text. */
   sha256Hex(text: string): Maybe<string>;
-  /** HMAC-SHA-256 (RFC 2104) of an ASCII text, base64url. */
-  hmacBase64Url(key: Bytes, text: string): Maybe<string>;
+  importMacKey(secret: Bytes): Maybe<MacKey>;
   /** HKDF-SHA-256 (RFC 5869) without salt, 32 bytes. */
   hkdf(secret: Bytes, info: string): Maybe<Bytes>;
   /**

@@ -1,7 +1,7 @@
 import { base64, base64Url, fromBase64Url, hex, textFromBase64Url, utf8Bytes } from "../runtime/encoding.js";
 import type { JsonObject } from "../runtime/json.js";
 import { generateKeyPair, keyMembers, PARAMETERS } from "./key-pair.js";
-import type { Algorithm, Platform, SignKey, VerifyKey } from "./platform.js";
+import type { Algorithm, MacKey, Platform, SignKey, VerifyKey } from "./platform.js";
 
 /** WebCrypto, for Workers, Deno, browsers' service workers and any runtime without Node's own module. */
 export const platform: Platform = {
@@ -34,11 +34,12 @@ export const platform: Platform = {
     return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8Bytes(text))));
   },
 
-  async hmacBase64Url(key, text) {
-    const hmac = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, [
-      "sign",
-    ]);
-    return base64Url(new Uint8Array(await crypto.subtle.sign("HMAC", hmac, utf8Bytes(text))));
+  async importMacKey(secret): Promise<MacKey> {
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    const key = await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
+    return {
+      mac: async (text) => base64Url(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8Bytes(text)))),
+    };
   },
 
   async hkdf(secret, info) {

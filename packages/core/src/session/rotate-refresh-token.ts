@@ -43,7 +43,7 @@ const STALL_DOUBT_MS = 1000;
  *         `RATE_LIMITED`
  */
 export async function refreshSession(engine: SessionEngine, input: RefreshInput): Promise<SessionContainer> {
-  const token = await openRefreshToken(engine.platform, engine.secrets, input.refreshToken);
+  const token = await openRefreshToken(engine.secrets, input.refreshToken);
   if (token === undefined) throw unauthorised("the refresh token is not one of ours", true);
   await checkBinding(engine, token, input);
   const bound = engine.settings.issuesAntiCsrfTokens && !input.disableAntiCsrf;
@@ -133,7 +133,7 @@ export async function judge(
 async function checkBinding(engine: SessionEngine, token: RefreshToken, input: RefreshInput): Promise<void> {
   if (!engine.settings.issuesAntiCsrfTokens || input.disableAntiCsrf || !token.boundToAntiCsrf) return;
   const keys = await engine.secrets.find(token.secretId);
-  const expected = keys && (await antiCsrfTokenOf(engine.platform, keys, token.secret));
+  const expected = keys && (await antiCsrfTokenOf(keys, token.secret));
   if (expected === undefined || !isSameAntiCsrfToken(input.antiCsrfToken, expected)) {
     throw unauthorised("the anti-csrf token is missing or wrong", true);
   }

@@ -59,13 +59,13 @@ export async function sealRefreshToken(
 ): Promise<IssuedRefreshToken> {
   const flag = token.boundToAntiCsrf ? "c" : "n";
   const body = `${VERSION}.${keys.id}.${token.handle}.${token.generation}.${flag}.${token.secret}.${token.parentHash1 ?? "-"}`;
-  const tag = await platform.hmacBase64Url(keys.tag, body);
+  const tag = await keys.tag.mac(body);
   return {
     ...token,
     secretId: keys.id,
     text: `${body}.${tag}`,
     hash1: await hash1Of(platform, token.secret),
-    antiCsrfToken: token.boundToAntiCsrf ? await antiCsrfTokenOf(platform, keys, token.secret) : null,
+    antiCsrfToken: token.boundToAntiCsrf ? await antiCsrfTokenOf(keys, token.secret) : null,
   };
 }
 
@@ -75,16 +75,12 @@ export async function sealRefreshToken(
  * @param text as the client sent it; untrusted
  * @returns undefined for anything malformed, tampered with, or made with a secret that is not in the ring
  */
-export async function openRefreshToken(
-  platform: Platform,
-  ring: SecretRing,
-  text: string,
-): Promise<RefreshToken | undefined> {
+export async function openRefreshToken(ring: SecretRing, text: string): Promise<RefreshToken | undefined> {
   if (!looksLikeRefreshToken(text)) return undefined;
   const [, secretId, handle, generation, flag, secret, parent, tag] = text.split(".");
   const keys = await ring.find(secretId as string);
   if (keys === undefined) return undefined;
-  const expected = await platform.hmacBase64Url(keys.tag, text.slice(0, text.lastIndexOf(".")));
+  const expected = await keys.tag.mac(text.slice(0, text.lastIndexOf(".")));
   if (!constantTimeEqual(expected, tag as string)) return undefined;
   return {
     secretId: keys.id,
@@ -111,12 +107,12 @@ export async function childOf(
     handle: parent.handle,
     generation: parent.generation + 1,
     boundToAntiCsrf,
-    secret: await platform.hmacBase64Url(keys.succession, parent.secret),
+    secret: await keys.succession.mac(parent.secret),
     parentHash1: await hash1Of(platform, parent.secret),
   });
 }
 
 /** The anti-CSRF token bound to a refresh token: derived, so that it is stable across repeated refreshes. */
-export async function antiCsrfTokenOf(platform: Platform, keys: SecretKeys, secret: string): Promise<string> {
-  return (await platform.hmacBase64Url(keys.antiCsrf, secret)).slice(0, 22);
+export async function antiCsrfTokenOf(keys: SecretKeys, secret: string): Promise<string> {
+  return (await keys.antiCsrf.mac(secret)).slice(0, 22);
 }
