@@ -11,6 +11,7 @@ import {
   verify,
 } from "node:crypto";
 import type { JsonObject } from "../runtime/json.js";
+import { jwsSignatureOf } from "./ecdsa-signature.js";
 import { generateKeyPair } from "./key-pair.js";
 import type { Algorithm, MacKey, Platform, SignKey, StallWatch, VerifyKey } from "./platform.js";
 
@@ -36,10 +37,15 @@ export const platform: Platform = {
   importSignKey(jwk: JsonObject, algorithm: Algorithm): SignKey {
     const digest = DIGEST[algorithm];
     const key = createPrivateKey({ key: jwk as JsonWebKey, format: "jwk" });
-    const options = algorithm === "ES256" ? ({ key, dsaEncoding: "ieee-p1363" } as const) : key;
-    return {
-      sign: (signingInput) => sign(digest, Buffer.from(signingInput, "utf8"), options).toString("base64url"),
-    };
+    // The key alone, no options beside it: Node 24 takes twice as long for `dsaEncoding: "ieee-p1363"`.
+    const signatureOf = (signingInput: string): Buffer =>
+      sign(digest, Buffer.from(signingInput, "utf8"), key);
+    return algorithm === "ES256"
+      ? {
+          sign: (signingInput) =>
+            Buffer.from(jwsSignatureOf(signatureOf(signingInput))).toString("base64url"),
+        }
+      : { sign: (signingInput) => signatureOf(signingInput).toString("base64url") };
   },
 
   generateKeyPair,
