@@ -4,7 +4,7 @@ import { getRequestFromUserContext, type UserContext } from "../claims/user-cont
 import type { SessionOptions } from "../config/session-options.js";
 import { createCore } from "../create-core.js";
 import { SessionError } from "../errors/session-error.js";
-import { answerError } from "../flows/answer-error.js";
+import { answerError, prepareAnswer } from "../flows/answer-error.js";
 import { matchClaimEndpoint } from "../flows/claim-endpoints.js";
 import { createNewSession, type NewSession, ownClaims } from "../flows/create.js";
 import { type CreateJwtInput, createJwt } from "../flows/create-jwt.js";
@@ -26,6 +26,7 @@ import {
   validateClaimsForSessionHandle,
 } from "../flows/without-request.js";
 import type { Exchange } from "../http/exchange.js";
+import type { ErrorAnswer } from "../respond/error-answer.js";
 import type { JsonObject } from "../runtime/json.js";
 import type {
   ClaimValidationForHandle,
@@ -60,6 +61,8 @@ export interface AdapterCore {
   verifySession(exchange: Exchange, options?: VerifySessionOptions): Promise<SessionContainer | undefined>;
   /** Answers an error of ours; undefined when the framework has to go on with it. */
   answerError(exchange: Exchange, error: unknown): Promise<Handled | undefined>;
+  /** What `answerError` does to the response before it is sent, where something else sends it, GraphQL say. */
+  prepareAnswer(exchange: Exchange, error: unknown): Promise<ErrorAnswer | undefined>;
   /** The session established in this exchange, without establishing one. */
   current(exchange: Exchange): SessionContainer | undefined;
 }
@@ -103,6 +106,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
         userContext: memoOf(core, exchange).userContext(),
       }),
     answerError: (exchange, error) => answerError(core, exchange, error),
+    prepareAnswer: (exchange, error) => prepareAnswer(core, exchange, error),
     current: (exchange) => memoOf(core, exchange).session,
   };
 

@@ -15,6 +15,7 @@ export {
 } from "../http/node-http.js";
 export { type CookieSpec, isSameCookie, serializeCookie } from "../http/set-cookie.js";
 export { WebRequest, WebResponse } from "../http/web-http.js";
+export type { ErrorAnswer } from "../respond/error-answer.js";
 export { isProduction } from "../runtime/environment.js";
 export {
   type AdapterCore,

@@ -1,10 +1,33 @@
 import { SessionError } from "../errors/session-error.js";
 import type { Exchange } from "../http/exchange.js";
-import { errorAnswer } from "../respond/error-answer.js";
+import { type ErrorAnswer, errorAnswer } from "../respond/error-answer.js";
 import { clearAllTokens } from "../respond/write-tokens.js";
 import type { Handled } from "./endpoints.js";
 import { memoOf } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
+
+/**
+ * What a client is to be told of an error, where the framework says it in its own words: tokens are cleared and
+ * `Retry-After` is set, nothing is sent, and no handler of the application is asked.
+ *
+ * @returns undefined when the error is not one that a client should hear of
+ */
+export async function prepareAnswer(
+  core: SessionCore,
+  exchange: Exchange,
+  error: unknown,
+): Promise<ErrorAnswer | undefined> {
+  if (!SessionError.is(error)) return undefined;
+  const answer = errorAnswer(error, core.config.statuses);
+  if (answer === undefined) return undefined;
+  const memo = memoOf(core, exchange);
+  await memo.sitesLoaded();
+  const { res } = exchange;
+  if (answer.clearsTokens) clearAllTokens(res, memo.dress());
+  if (error.retryAfterMs !== undefined)
+    res.setHeader("Retry-After", String(Math.ceil(error.retryAfterMs / 1000)));
+  return answer;
+}
 
 /**
  * Answers an error of ours (wire-contract.md 5). Tokens are cleared first, so that a handler of the application only
@@ -18,15 +41,10 @@ export async function answerError(
   exchange: Exchange,
   error: unknown,
 ): Promise<Handled | undefined> {
-  if (!SessionError.is(error) || exchange.res.committed) return undefined;
-  const answer = errorAnswer(error, core.config.statuses);
-  if (answer === undefined) return undefined;
-  const memo = memoOf(core, exchange);
-  await memo.sitesLoaded();
   const { req, res } = exchange;
-  if (answer.clearsTokens) clearAllTokens(res, memo.dress());
-  if (error.retryAfterMs !== undefined)
-    res.setHeader("Retry-After", String(Math.ceil(error.retryAfterMs / 1000)));
+  if (!SessionError.is(error) || res.committed) return undefined;
+  const answer = await prepareAnswer(core, exchange, error);
+  if (answer === undefined) return undefined;
   const custom = customHandler(core, exchange, error);
   if (custom !== undefined) return { native: await custom() };
   res.setStatus(answer.status);

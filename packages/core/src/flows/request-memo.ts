@@ -61,7 +61,7 @@ export class RequestMemo implements SessionSink {
       throw new SessionError({
         type: "READ_ONLY_CONTEXT",
         message:
-          "the session would change where the client cannot be told (a server component?); do it in a route handler or a server action",
+          "the session would change where the client cannot be told (a server component, a subscription?); do it where a response is still to be sent: a route handler, a server action",
       });
     }
     if (!this.exchange.res.committed) return;
