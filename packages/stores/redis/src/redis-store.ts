@@ -16,7 +16,8 @@ import {
 import { openConnection, type RedisDriverName } from "./open-connection.js";
 import { adoptClient, type RedisClient, type RedisConnection } from "./redis-connection.js";
 import { judgeRedis, redisFailure } from "./redis-failure.js";
-import { type Script, SESSION_FIELDS, scripts } from "./scripts.js";
+import type { Script } from "./script.js";
+import { SESSION_FIELDS, scripts } from "./scripts.js";
 
 export interface RedisStoreOptions {
   /** `redis://user:password@host:6379/0`, or `rediss://`: a connection of our own. Either this or `client`. */

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { SessionRow } from "@acme/session-core/store";
+import { script as scriptOf } from "./script.js";
 
 /** Fields of the session hash, in the order in which scripts give them back. A missing one is null. */
 export const SESSION_FIELDS = [
@@ -19,12 +19,7 @@ export const SESSION_FIELDS = [
   "absoluteExpiresAtMs",
 ] as const satisfies readonly (keyof SessionRow)[];
 
-/**
- * What all scripts share. Every key of a store has the same hash tag, so that in a cluster one script reaches all it
- * needs; KEYS[1] is the expiry index and leads it to the right node. ARGV[1] is the common start of the keys, ARGV[2]
- * the caller's time, or empty for Redis's own (security.md TM-01).
- *
- */
+/** What the scripts of the session store share. KEYS[1] is the expiry index. */
 const PRELUDE = `
 local expiryKey, prefix, given = KEYS[1], ARGV[1], ARGV[2]
 local isServerClock = given == ''
@@ -72,26 +67,7 @@ local function remove(handle)
 end
 `;
 
-export interface Script {
-  readonly source: string;
-  /** For EVALSHA. */
-  readonly sha1: string;
-}
-
-/**
- * What a script begins with, on a key that never exists: it changes nothing, and makes a node that has become a replica
- * answer READONLY, to a read too (MR-03). A script that needs memory is refused here when there is none (OOM), and not
- * half-way: after its first write Redis lets it go on.
- */
-const FIRST_COMMAND = {
-  "needs no memory": "redis.call('DEL', ARGV[1] .. 'never')",
-  "needs memory": "redis.call('SETRANGE', ARGV[1] .. 'never', 0, '')",
-} as const;
-
-function script(need: keyof typeof FIRST_COMMAND, body: string): Script {
-  const source = `${FIRST_COMMAND[need]}${PRELUDE}${body}`;
-  return { source, sha1: createHash("sha1").update(source).digest("hex") };
-}
+const script = (need: Parameters<typeof scriptOf>[0], body: string) => scriptOf(need, PRELUDE, body);
 
 /** One script per operation (security.md ST-01). Values are arguments only (ST-11); the first own one is ARGV[3]. */
 export const scripts = {
