@@ -2,6 +2,7 @@ import {
   MAX_HANDLE_BYTES,
   MAX_USER_ID_BYTES,
   type Promotion,
+  type RoleStore,
   type SecretRow,
   type SessionPage,
   type SessionRow,
@@ -16,6 +17,7 @@ import {
 import { openConnection, type RedisDriverName } from "./open-connection.js";
 import { adoptClient, type RedisClient, type RedisConnection } from "./redis-connection.js";
 import { judgeRedis, redisFailure } from "./redis-failure.js";
+import { RedisRoleStore } from "./redis-role-store.js";
 import type { Script } from "./script.js";
 import { SESSION_FIELDS, scripts } from "./scripts.js";
 
@@ -46,7 +48,7 @@ const STATEMENT_LIMIT_MS = 2_000;
 const MAX_CLOCK_DIFFERENCE_MS = 5 * 60_000;
 
 /**
- * Sessions and keys in Redis 6.2 or newer, or Valkey, for any number of machines.
+ * Sessions, keys and roles in Redis 6.2 or newer, or Valkey, for any number of machines.
  *
  * @throws TypeError when an option is wrong
  */
@@ -60,6 +62,13 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
  */
 export class RedisStore implements SessionStore {
   readonly name = "redis";
+  /** Roles, in keys beside the sessions. */
+  readonly roles: RoleStore = new RedisRoleStore((script, args, repeated) =>
+    this.#operations.run(async ({ outcomeUnknown }) => {
+      const answer = await this.#eval(script, 0, args);
+      return outcomeUnknown && answer === repeated?.[0] ? repeated?.[1] : answer;
+    }),
+  );
   readonly #connection: RedisConnection;
   readonly #operations = new StoreOperations("redis", judgeRedis);
   readonly #prefix: string;

@@ -1,4 +1,4 @@
-import { runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
+import { runRoleStoreConformance, runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
 import { afterAll, describe, it } from "vitest";
 import { freshPrefix, missing, stopServer } from "./fixture.js";
 
@@ -13,6 +13,25 @@ describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, ()
     };
     runStoreConformance(
       { name: `redis through ${driver}`, makeStore, capabilities: { secondInstance: true } },
+      { describe, it },
+    );
+    runRoleStoreConformance(
+      {
+        name: `redis through ${driver}`,
+        makeStore: () => {
+          const fresh = freshPrefix();
+          const [store, second] = [fresh.open({ driver }), fresh.open({ driver })];
+          return {
+            store: store.roles,
+            reopen: () => second.roles,
+            async cleanup() {
+              await store.close();
+              await second.close();
+              await fresh.drop();
+            },
+          };
+        },
+      },
       { describe, it },
     );
   }

@@ -301,6 +301,9 @@ describe.skipIf(missing !== undefined)(`a Redis of its own (${missing ?? "real s
         expect((await store.promoteSession(promotionOf(row)))?.generation).toBe(1);
         expect(await store.listSessionHandles("user-1", undefined, Date.now())).toEqual([row.handle]);
         expect(await store.deleteSessionsOfUser("user-1", undefined, Date.now())).toEqual([row.handle]);
+        await store.roles.grantPermissions("admin", ["edit"]);
+        expect(await store.roles.assignRole("public", "user-1", "admin")).toBe("assigned");
+        expect((await store.roles.readAuthorization("public", "user-1")).permissions).toEqual(["edit"]);
         await store.close();
       }
       io.disconnect();
