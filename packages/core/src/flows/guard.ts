@@ -1,6 +1,6 @@
 import type { UserContext } from "../claims/user-context.js";
 import { requestPath } from "../config/normalise-path.js";
-import { SessionError } from "../errors/session-error.js";
+import type { SessionError } from "../errors/session-error.js";
 import { tryRefreshToken, unauthorised } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
 import type { TokenTransferMethod } from "../extract/token-transfer.js";
@@ -13,6 +13,7 @@ import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
 import { parseAccessToken } from "../tokens/access-token.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
+import { chooseDuplicate } from "../verify/choose-duplicate.js";
 import { checkClaims, hasValidators } from "./check-claims.js";
 import { foreignOrigin, isFromOwnPage } from "./check-origin.js";
 import { refreshSession } from "./refresh.js";
@@ -136,7 +137,7 @@ function fromCookies(
     options.antiCsrfToken = req.header("anti-csrf");
   }
   if (value === DUPLICATED) {
-    return chooseDuplicate(memo).then((token) =>
+    return chooseFrom(memo).then((token) =>
       token === undefined ? undefined : fromToken(memo, token, "cookie", options, wanted, userContext),
     );
   }
@@ -196,38 +197,16 @@ function settle(
   return session;
 }
 
-/**
- * The browser holds two access cookies of different domains (D-6): the newest of those that verify, if all of them
- * belong to one session.
- *
- * @returns undefined when none has the shape of a token of ours
- * @throws SessionError `TRY_REFRESH_TOKEN` when none verifies, or several sessions are mixed
- */
-async function chooseDuplicate(memo: RequestMemo): Promise<string | undefined> {
+/** One of several access cookies; the older domain's go once it is known which counts (D-6). */
+async function chooseFrom(memo: RequestMemo): Promise<string | undefined> {
   const { engine, config } = memo.core;
-  const values = new Set(memo.exchange.req.cookieValues(memo.accessCookieName()));
-  const verified = [];
-  let sawOurs = false;
-  for (const value of values) {
-    try {
-      const token = await engine.verifier.verify(value);
-      if (token !== undefined) verified.push(token);
-    } catch (error) {
-      if (!SessionError.is(error) || error.type !== "TRY_REFRESH_TOKEN") throw error;
-      sawOurs = true;
-    }
-  }
-  const [first] = verified;
-  if (first === undefined) {
-    if (!sawOurs) return undefined;
-    throw tryRefreshToken("none of the access tokens sent under one name is valid");
-  }
-  if (verified.some(({ payload }) => payload.sessionHandle !== first.payload.sessionHandle)) {
-    throw tryRefreshToken("access tokens of several sessions were sent under one name");
-  }
-  if (config.olderCookieDomain !== null) {
+  const chosen = await chooseDuplicate(
+    engine.verifier,
+    memo.exchange.req.cookieValues(memo.accessCookieName()),
+  );
+  if (chosen !== undefined && config.olderCookieDomain !== null) {
     await memo.sitesLoaded();
     expireOlderCookie(memo.exchange.res, memo.dress(), config.olderCookieDomain.domain, "access");
   }
-  return verified.sort((a, b) => b.payload.iat - a.payload.iat || b.payload.exp - a.payload.exp)[0]?.token;
+  return chosen?.token;
 }
