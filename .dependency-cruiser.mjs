@@ -24,7 +24,7 @@ export const rooms = {
 
 const core = "^packages/core/src";
 const sources = "^packages/(core|conformance|testing|cli|adapters/[^/]+|stores/[^/]+)/src/";
-const doors = "^packages/core/dist/((adapter|store|sqlite|user-roles|claims)/)?index[.](js|d[.]ts)$";
+const doors = "^packages/core/dist/((adapter|store|sqlite|user-roles|claims|verify)/)?index[.](js|d[.]ts)$";
 const either = (names) => `(${names.join("|")})`;
 const npm = (...names) => `(^|/)node_modules/${either(names)}/`;
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });

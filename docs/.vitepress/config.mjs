@@ -30,7 +30,7 @@ export default defineConfig({
         text: "Guide",
         items: [
           { text: "Start here", link: "/" },
-          ...["claims", "stores", "running", "performance", "migrating"].flatMap(page),
+          ...["claims", "stores", "running", "verifying-elsewhere", "performance", "migrating"].flatMap(page),
         ],
       },
       { text: "Frameworks", items: folder("frameworks") },

@@ -43,7 +43,11 @@ function replaced(text, pattern, by) {
   return result;
 }
 
-const guides = { express: "docs/frameworks/express.md", migrating: "docs/migrating.md" };
+const guides = {
+  express: "docs/frameworks/express.md",
+  migrating: "docs/migrating.md",
+  verifying: "docs/verifying-elsewhere.md",
+};
 
 let project;
 before(async () => {

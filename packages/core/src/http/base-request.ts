@@ -1,8 +1,11 @@
 import { printable } from "../runtime/printable.js";
-import { type DUPLICATED, findCookie, findCookies, findOnlyCookie } from "./cookie-header.js";
-
-/** Larger `Cookie` headers are not looked into (security rule D-01). */
-const MAX_COOKIE_HEADER_LENGTH = 16 * 1024;
+import {
+  type DUPLICATED,
+  findCookie,
+  findCookies,
+  findOnlyCookie,
+  MAX_COOKIE_HEADER_LENGTH,
+} from "./cookie-header.js";
 
 /**
  * A thin view of one request. An adapter subclasses it over the framework's own object and copies nothing. All reads

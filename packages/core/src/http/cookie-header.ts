@@ -1,3 +1,6 @@
+/** Larger `Cookie` headers are not looked into (security rule D-01). */
+export const MAX_COOKIE_HEADER_LENGTH = 16 * 1024;
+
 /**
  * Values of one cookie in a raw `Cookie` header (RFC 6265 §4.2), found in one pass and without building an object.
  * Pairs are split at `;`, names at the first `=`; both sides are trimmed. Nothing here throws: a value whose percent

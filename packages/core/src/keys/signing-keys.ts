@@ -18,6 +18,18 @@ export interface VerificationKey {
   verifiesUntilMs: number;
 }
 
+/** Where a verifier finds its keys. */
+export interface KeySource {
+  /** Whether a key found earlier can be used at this moment without asking. */
+  isFresh(nowMs: number): boolean;
+  /**
+   * The key that verifies tokens with this kid; undefined when there is none.
+   *
+   * @throws SessionError `STORE_UNAVAILABLE` when somebody would have to be asked who does not answer
+   */
+  find(kid: string): Promise<VerificationKey | undefined>;
+}
+
 /** The key that signs now. */
 export interface SigningKey {
   kid: string;
@@ -57,7 +69,7 @@ interface LoadedKey {
  * The signing keys all processes share. Nothing here runs on a timer: ages are looked at when a key is used, so that
  * a process that was frozen wakes up right (security rule K-10).
  */
-export class SigningKeys {
+export class SigningKeys implements KeySource {
   #keys: LoadedKey[] = [];
   readonly #byKid = new Map<string, LoadedKey>();
   readonly #signKeys = new Map<string, SignKey>();

@@ -1,5 +1,5 @@
 import { tryRefreshToken } from "../errors/throwers.js";
-import type { SigningKeys, VerificationKey } from "../keys/signing-keys.js";
+import type { KeySource, VerificationKey } from "../keys/signing-keys.js";
 import type { Maybe, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { isCanonicalBase64Url } from "../runtime/encoding.js";
@@ -14,8 +14,9 @@ import {
 import type { VerifiedToken, VerifiedTokenCache } from "./verified-token-cache.js";
 
 export interface VerifierSettings {
-  /** Family that must have signed; the other one's tokens are to be refreshed (wire-contract.md Y-10). */
-  family: KeyFamily;
+  /** Family that must have signed; the other one's tokens are to be refreshed (wire-contract.md Y-10). Undefined: either. */
+  family: KeyFamily | undefined;
+  /** Of the tokens that are minted; infinite where that is not known. */
   accessTokenValidityMs: number;
 }
 
@@ -41,7 +42,7 @@ export class AccessTokenVerifier {
 
   constructor(
     private readonly platform: Platform,
-    private readonly keys: SigningKeys,
+    private readonly keys: KeySource,
     private readonly clock: Clock,
     private readonly cache: VerifiedTokenCache | undefined,
     private readonly settings: VerifierSettings,
@@ -128,7 +129,8 @@ export class AccessTokenVerifier {
     if (payload === undefined) return undefined;
     // The header of an old key may still be known here.
     if (nowMs >= key.verifiesUntilMs) throw tryRefreshToken("the access token's key is out of use");
-    if (key.family !== this.settings.family)
+    const { family } = this.settings;
+    if (family !== undefined && key.family !== family)
       throw tryRefreshToken("the access token is of the other key family");
     const verified: VerifiedToken = { token, kid: key.kid, payload: deepFreeze(payload) };
     this.#checkTimes(verified, nowMs);

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SessionError } from "../../src/errors/session-error.js";
 import type { SigningAlgorithm } from "../../src/store/session-store.js";
+import { createAccessTokenVerifier, type TokenVerifier } from "../../src/verify/index.js";
 import { decodeToken, type Members } from "../support/forge-token.js";
 import { startApp, type TestApp } from "../support/http-app.js";
 import {
@@ -27,6 +28,8 @@ let token: string;
 let header: Members;
 let payload: Members;
 let key: KeyObject;
+/** Another service, which has nothing but the published keys: it is to refuse the same texts. */
+let elsewhere: TokenVerifier;
 
 async function signIn(signingAlgorithm: SigningAlgorithm = "ES256"): Promise<void> {
   app = await startApp({ signingAlgorithm });
@@ -35,6 +38,8 @@ async function signIn(signingAlgorithm: SigningAlgorithm = "ES256"): Promise<voi
   token = client.accessToken ?? "";
   ({ header, payload } = decodeToken(token));
   key = await keyInStore(app.store, header.kid);
+  elsewhere = createAccessTokenVerifier({ jwks: `${app.origin}/auth/jwt/jwks.json`, clock: app.clock });
+  expect(await elsewhere.verify(token)).toEqual(payload);
 }
 
 afterEach(() => app.close());
@@ -55,6 +60,7 @@ async function verdict(text: string, target = app): Promise<string> {
 const REFUSED = ["TRY_REFRESH_TOKEN", "UNAUTHORISED"];
 async function expectRefused(text: string): Promise<void> {
   expect(REFUSED).toContain(await verdict(text));
+  await expect(elsewhere.verify(text)).rejects.toMatchObject({ type: expect.toBeOneOf(REFUSED) });
 }
 
 describe.each(ALGORITHMS)("a key of %s", (algorithm) => {
