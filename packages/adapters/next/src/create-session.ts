@@ -12,7 +12,7 @@ import { controlFlowResponse } from "./control-flow.js";
 import { nextServer, untilRequest } from "./next-modules.js";
 import type { AnyRequest, PagesRequest, PagesResponse } from "./next-types.js";
 import type { RouteResponse } from "./route-response.js";
-import { actionExchange, componentExchange } from "./server-context.js";
+import { actionExchange, componentExchange, endActions } from "./server-context.js";
 import { type ServerSession, serverSession } from "./server-session.js";
 import { known, wrap } from "./wrap.js";
 
@@ -147,6 +147,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       const meant = collected.isEmpty ? undefined : controlFlowResponse(error);
       if (meant === undefined) throw error;
       return collected.onto(meant);
+    } finally {
+      await endActions();
     }
   }
 

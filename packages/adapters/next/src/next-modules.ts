@@ -11,9 +11,15 @@ export const nextServer = (): Promise<typeof import("next/server.js")> => import
  */
 export async function untilRequest(): Promise<void> {
   const { connection } = await nextServer();
+  await inRequest(connection);
+}
+
+/** What Next says of this request; undefined outside of Next. */
+export async function inRequest<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
-    await connection();
+    return await ask();
   } catch (error) {
     if (!(error instanceof Error && error.message.includes("outside a request scope"))) throw error;
+    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { Exchange } from "@acme/session-core/adapter";
-import { nextHeaders } from "./next-modules.js";
+import { inRequest, nextHeaders } from "./next-modules.js";
 import { type ServerHeaders, ServerRequest } from "./server-request.js";
 import { ActionResponse, ComponentResponse, type CookieJar } from "./server-response.js";
 
@@ -7,6 +7,8 @@ import { ActionResponse, ComponentResponse, type CookieJar } from "./server-resp
 interface ServerContext {
   action?: Exchange;
   component?: { exchange: Exchange; changes: string };
+  /** The response of the route handler around has been made. */
+  isOver?: boolean;
 }
 
 const contexts = new WeakMap<object, ServerContext>();
@@ -38,7 +40,18 @@ export async function actionExchange(): Promise<Exchange> {
   if (response.isReadOnly) return exchange;
   const context = contextOf(found);
   context.action ??= exchange;
+  if (context.isOver) response.commit();
   return context.action;
+}
+
+/** The route handler of this request has returned: cookies that are set from here on would be lost without a word. */
+export async function endActions(): Promise<void> {
+  const { headers } = await nextHeaders();
+  const found = await inRequest(headers);
+  if (found === undefined) return;
+  const context = contextOf(found);
+  context.isOver = true;
+  (context.action?.res as ActionResponse | undefined)?.commit();
 }
 
 function contextOf(headers: object): ServerContext {

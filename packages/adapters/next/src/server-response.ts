@@ -31,23 +31,53 @@ export interface CookieJar {
 const FAR_FUTURE = new Date("9999-12-31T00:00:00Z");
 const PAST = new Date(0);
 
+/** Thrown at Next instead of a name: whoever asks for one is about to set the cookie. */
+const ASKED_FOR_A_NAME = Symbol("asked for a name");
+const PROBE = {
+  get name(): string {
+    throw ASKED_FOR_A_NAME;
+  },
+} as Parameters<CookieJar["set"]>[0];
+
 /**
  * The response behind a server action: cookies can be set, headers cannot. The browser client learns of sessions from
  * headers; so that it notices nonetheless, its own cookies are taken away, which means "there may be a session, refresh
  * to find out" (wire-contract.md 1.12).
  */
 export class ActionResponse extends BufferedResponse<CookieJar> {
-  readonly committed = false;
   /** Cookies as they are by now, by name: Next keeps one for each. */
   readonly written = new Map<string, string>();
+  readonly #wasOpen: boolean;
+  #isOver = false;
 
   constructor(readonly native: CookieJar) {
     super();
+    this.#wasOpen = this.#isOpen();
   }
 
-  /** In a server component the jar is sealed, and all of its setters are one function that throws. */
+  /** In a server component the jar was never open. */
   override get isReadOnly(): boolean {
-    return this.native.set.name === "callable";
+    return !this.#wasOpen;
+  }
+
+  /** Next closes the jar once an action has returned, and says nothing when a route handler's response is on its way. */
+  get committed(): boolean {
+    return this.#isOver || !this.#isOpen();
+  }
+
+  /** The response has been made. */
+  commit(): void {
+    this.#isOver = true;
+  }
+
+  /** Asks the jar without setting anything: that would count as a change, and empty the client's router cache. */
+  #isOpen(): boolean {
+    try {
+      this.native.set(PROBE);
+      return true;
+    } catch (error) {
+      return error === ASKED_FOR_A_NAME;
+    }
   }
 
   override setCookie(spec: CookieSpec): void {

@@ -1,5 +1,5 @@
 import { runAdapterConformance, WireClient, type WireResponse } from "@acme/session-conformance";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Control } from "./support/control.js";
 import { apiRoutes, routeHandlers } from "./support/harnesses.js";
 import { appIn, NextServer } from "./support/next-server.js";
@@ -142,6 +142,17 @@ describe("server actions", () => {
     expect((await control.snapshot()).unhandled).toEqual([]);
   });
 
+  it("T15: a change when the action has returned is RESPONSE_COMMITTED, and the store stays", async () => {
+    await signIn();
+    const before = await submit("late");
+    expect([before.status, names(before)]).toEqual([200, []]);
+    await vi.waitFor(async () => {
+      const { ran } = found(await user.get("/actions")) as { ran: string[] };
+      expect(ran.at(-1)).toBe("late: RESPONSE_COMMITTED");
+    });
+    expect((await control.snapshot()).storeWrites).toBe(0);
+  });
+
   it("withAction runs with a session only", async () => {
     const before = (found(await submit("like")) as { ran: string[] }).ran;
     expect(before.at(-1)).toBe("UNAUTHORISED");
@@ -188,6 +199,16 @@ describe("route handlers", () => {
     expect(after.runs - before.runs).toBe(1);
   });
 
+  it("T15: a change while the body is streamed is RESPONSE_COMMITTED, not silence, and the store stays", async () => {
+    const before = await control.snapshot();
+    const response = await user.send("POST", "/own/late");
+    expect(response.body).toBe("started RESPONSE_COMMITTED RESPONSE_COMMITTED");
+    expect(names(response)).toEqual(["sAccessToken", "sRefreshToken"]);
+    const { storeWrites } = await control.snapshot();
+    expect(storeWrites - before.storeWrites).toBe(1); // the session that the handler made
+    expect((await user.get("/whoami")).json).not.toHaveProperty("payload.late");
+  });
+
   it("NX-03: without anything to deliver, redirect() goes to Next untouched", async () => {
     const response = await user.send("POST", "/own/plain-redirect");
     expect([response.status, response.header("location"), names(response)]).toEqual([307, "/static", []]);
@@ -207,6 +228,20 @@ describe("route handlers", () => {
     const response = await user.send("OPTIONS", "/own/empty");
     expect([response.status, response.header("allow")]).toEqual([204, "GET, HEAD, OPTIONS, POST"]);
     expect((await control.snapshot()).verifications).toBe(0);
+  });
+});
+
+describe("NX-12: copies of the package in one process", () => {
+  it.each([
+    ["API routes know the app router's errors", "/control", "/api/seed/other-copy"],
+    ["route handlers know the pages router's errors", "/api/control", "/other-copy"],
+  ])("%s, whose class is another one", async (_name, startedBy, path) => {
+    control = new Control(`${server.origin}${startedBy}`);
+    await control.start({});
+    const response = await new WireClient(server.origin).get(path);
+    expect([response.status, response.body]).toEqual([401, '{"message":"unauthorised"}']);
+    expect(response.header("x-own-class")).toBe("false");
+    expect((await control.snapshot()).unhandled).toEqual([]);
   });
 });
 

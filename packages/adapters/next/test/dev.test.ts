@@ -1,0 +1,45 @@
+import { exchange, WireClient } from "@acme/session-conformance";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { editSession, makeDevApp } from "./support/dev-app.js";
+import { NextServer } from "./support/next-server.js";
+
+const app = makeDevApp();
+let server: NextServer;
+let generation = 1;
+
+beforeAll(async () => {
+  server = await NextServer.develop(app);
+}, 120_000);
+afterAll(() => server?.close());
+
+describe.each([
+  ["the default store", "file"],
+  ["a store in memory that hangs on globalThis", "memory"],
+])("NX-12: next dev with %s", (_name, kind) => {
+  it("a session outlives every edit, and is the same one in both routers", { timeout: 60_000 }, async () => {
+    const user = new WireClient(`${server.origin}/${kind}`);
+    const inBothRouters = async (): Promise<unknown[]> => [
+      (await user.get("/me")).json,
+      (
+        await exchange({
+          method: "GET",
+          url: `${server.origin}/api/${kind}/me`,
+          headers: user.headersFor("/me"),
+        })
+      ).json,
+    ];
+    await user.post("/login", {});
+    for (let edits = 0; edits < 2; edits++) {
+      const expected = { userId: "alice", generation };
+      expect(await inBothRouters()).toEqual([expected, expected]);
+      expect((await user.refresh()).status).toBe(200);
+      generation += 1;
+      editSession(app, generation);
+      const renewed = { userId: "alice", generation };
+      await vi.waitFor(async () => expect(await inBothRouters()).toEqual([renewed, renewed]), {
+        timeout: 20_000,
+        interval: 100,
+      });
+    }
+  });
+});

@@ -1,0 +1,10 @@
+import type { NextRequest } from "next/server";
+import { generation, sessionOf } from "../../../lib/session";
+
+export async function GET(request: NextRequest, context: { params: Promise<{ kind: string }> }) {
+  const handler = sessionOf((await context.params).kind).withSession(
+    async (_request, _context, session) => Response.json({ userId: session.getUserId(), generation }),
+    { checkDatabase: true },
+  );
+  return handler(request, context);
+}
