@@ -10,6 +10,7 @@ import type {
 import { Connection, type Synchronous } from "./connection.js";
 import { prepareDatabaseFile, readFileState } from "./database-file.js";
 import type { SqliteDriver, SqliteDriverName, SqliteRecord } from "./driver.js";
+import { GroupCommit } from "./group-commit.js";
 import { loadDriver } from "./load-driver.js";
 import { LockQueue } from "./lock-queue.js";
 import { secretMapping, sessionMapping, signingKeyMapping, storable } from "./row.js";
@@ -42,8 +43,8 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
 const PAYLOAD_ATTEMPTS = 100;
 
 /**
- * The store contract on one SQLite file. Every change is a single statement; what it costs is synchronous (about
- * 0.1 ms), what it waits for is not.
+ * The store contract on one SQLite file. Every change is a single statement; what it costs is synchronous (less than
+ * 0.1 ms), what it waits for is not. Changes of the same moment are committed together.
  *
  * An operation throws when the file is locked for 3 s, damaged, read-only, full, deleted or emptied, and works again as
  * soon as the file does, without a restart. It never takes a missing file for "no sessions".
@@ -53,7 +54,7 @@ export class SqliteStore implements SessionStore {
   /** Roles, in the same file. */
   readonly roles = new SqliteRoleStore({
     read: (step) => this.#read(step),
-    write: (step) => this.#write((connection) => connection.transaction(() => step(connection))),
+    write: (step) => this.#run(this.#writes, (connection) => connection.transaction(() => step(connection))),
   });
   /** Absolute. */
   readonly path: string;
@@ -62,6 +63,7 @@ export class SqliteStore implements SessionStore {
   /** Two lines, since in WAL mode readers need not wait for a writer. */
   readonly #reads = new LockQueue();
   readonly #writes = new LockQueue();
+  readonly #commits = new GroupCommit((attempt) => this.#attempt(this.#writes, attempt));
   #connection: Connection | undefined;
   #fileId: string | undefined;
   #hadSchema = false;
@@ -208,6 +210,7 @@ export class SqliteStore implements SessionStore {
   }
 
   async #close(): Promise<void> {
+    await this.#commits.drain();
     await Promise.all([this.#reads.drain(), this.#writes.drain()]);
     this.#connection?.close();
     this.#connection = undefined;
@@ -217,12 +220,22 @@ export class SqliteStore implements SessionStore {
     return this.#run(this.#reads, step);
   }
 
-  #write<T>(step: (connection: Connection) => T): Promise<T> {
-    return this.#run(this.#writes, step);
+  /** @param step writes with one statement at most */
+  async #write<T>(step: (connection: Connection) => T): Promise<T> {
+    this.#assertOpen();
+    return this.#commits.run(step);
   }
 
   async #run<T>(queue: LockQueue, step: (connection: Connection) => T): Promise<T> {
+    this.#assertOpen();
+    return this.#attempt(queue, step);
+  }
+
+  #assertOpen(): void {
     if (this.#closing !== undefined) throw new Error("the SQLite store has been closed");
+  }
+
+  #attempt<T>(queue: LockQueue, step: (connection: Connection) => T): Promise<T> {
     return queue.run(() => {
       const connection = this.#connect();
       try {

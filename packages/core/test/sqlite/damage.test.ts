@@ -142,27 +142,30 @@ describe.each(["node:sqlite", "better-sqlite3"] as const)("F51, through %s", (dr
     await expectAllToThrow(damaged);
   });
 
-  it("a disk that is full makes writes throw, and nothing that threw is there [sec O-01]", async () => {
-    const path = freshPath();
-    const store = await openWithSession(path, driver);
-    await store.close();
-    const child = startChildWithFileLimit(600, "fill-disk.mjs", [path, driver]);
-    const said = await resultOf<{
-      kept: number;
-      generation: number;
-      failures: { insert: number; promote: number };
-      message: string;
-    }>(child);
-    expect(said.kept).toBeGreaterThan(5);
-    expect(said.failures.insert).toBeGreaterThan(0);
-    expect(said.failures.promote).toBeGreaterThan(0);
-    expect(said.message).toMatch(/disk|full|I\/O/i);
-    const after = sqliteStore({ path, driver });
-    expect(await after.listSessionHandles("user", undefined, nowMs)).toHaveLength(1 + said.kept);
-    expect((await after.getSession("h", nowMs))?.generation).toBe(said.generation);
-    await after.insertSession(liveSession({ handle: "space again" }));
-    await after.close();
-  });
+  it.each([1, 5])(
+    "a disk that is full makes writes throw, %i at a time, and nothing that threw is there [sec O-01]",
+    async (atOnce) => {
+      const path = freshPath();
+      const store = await openWithSession(path, driver);
+      await store.close();
+      const child = startChildWithFileLimit(600, "fill-disk.mjs", [path, driver, String(atOnce)]);
+      const said = await resultOf<{
+        kept: number;
+        generation: number;
+        failures: { insert: number; promote: number };
+        message: string;
+      }>(child);
+      expect(said.kept).toBeGreaterThan(5);
+      expect(said.failures.insert).toBeGreaterThan(0);
+      expect(said.failures.promote).toBeGreaterThan(0);
+      expect(said.message).toMatch(/disk|full|I\/O/i);
+      const after = sqliteStore({ path, driver });
+      expect(await after.listSessionHandles("user", undefined, nowMs)).toHaveLength(1 + said.kept);
+      expect((await after.getSession("h", nowMs))?.generation).toBe(said.generation);
+      await after.insertSession(liveSession({ handle: "space again" }));
+      await after.close();
+    },
+  );
 });
 
 describe("a file that cannot be used is refused when it is opened [sec U-02]", () => {

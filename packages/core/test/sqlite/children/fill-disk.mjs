@@ -1,7 +1,8 @@
-// Writes until the file may grow no more (the parent sets the limit), and a little beyond. argv: path, driver.
+// Writes until the file may grow no more (the parent sets the limit), and a little beyond. argv: path, driver, how many
+// sessions are made at the same time.
 import { sqliteStore } from "../../../dist/sqlite/index.js";
 
-const [path, driver] = process.argv.slice(2);
+const [path, driver, atOnce] = process.argv.slice(2);
 const nowMs = Date.now();
 const store = sqliteStore({ path, driver });
 const row = await store.getSession("h", nowMs);
@@ -19,14 +20,15 @@ async function tried(what, operation) {
 }
 
 for (let n = 0; n < 1000 && said.failures.insert + said.failures.promote < 40; n += 1) {
-  const handle = `h-${n}`;
-  if (
-    await tried("insert", () =>
-      store.insertSession({ ...row, handle, sessionDataJson: filling }).then(() => true),
-    )
-  ) {
-    said.kept += 1;
-  }
+  const inserted = await Promise.all(
+    Array.from({ length: Number(atOnce) }, (_, index) =>
+      tried("insert", async () => {
+        await store.insertSession({ ...row, handle: `h-${n}-${index}`, sessionDataJson: filling });
+        return true;
+      }),
+    ),
+  );
+  said.kept += inserted.filter(Boolean).length;
   const promoted = await tried("promote", () =>
     store.promoteSession({
       handle: "h",
