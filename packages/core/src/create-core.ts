@@ -140,6 +140,7 @@ export function createCore(
       return stalls;
     },
     emit,
+    isObserved: config.options.onEvent !== undefined,
   };
   const override = config.options.override;
   const original = makeSessionFunctions(engine);

@@ -1,10 +1,10 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import {
-  createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
+  hash,
   hkdfSync,
   type JsonWebKey,
   sign,
@@ -49,7 +49,7 @@ export const platform: Platform = {
   },
 
   generateKeyPair,
-  sha256Hex: (text) => createHash("sha256").update(text).digest("hex"),
+  sha256Hex: (text) => hash("sha256", text, "hex"),
   importMacKey(secret): MacKey {
     const key = createSecretKey(secret);
     return { mac: (text) => createHmac("sha256", key).update(text).digest("base64url") };

@@ -54,4 +54,6 @@ export interface SessionEngine {
   /** Starts with the first refresh; absent where the platform cannot tell, or the application moves the clock. */
   stalls(): StallWatch | undefined;
   emit(event: SessionEvent): void;
+  /** Whether the application listens to events. */
+  readonly isObserved: boolean;
 }

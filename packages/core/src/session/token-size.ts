@@ -32,21 +32,32 @@ export function largestCookieBytes(
     parentRefreshTokenHash1: "0".repeat(HASH_LENGTH),
     antiCsrfToken: payload.antiCsrfToken ?? "0".repeat(ANTI_CSRF_LENGTH),
   };
-  const payloadBytes = utf8Bytes(JSON.stringify(longest)).length;
+  const payloadBytes = jsonBytes(longest);
   const access =
     accessCookieOverheadBytes +
     HEADER_CHARACTERS +
     Math.ceil((payloadBytes * 4) / 3) +
     SIGNATURE_CHARACTERS[algorithm];
-  const front = FRONT_COOKIE_NAME_BYTES + Math.ceil(utf8Bytes(frontTokenJson(longest)).length / 3) * 4;
+  // The front token holds the payload as it is, so it need not be written out again to be counted.
+  const frontTokenBytes = payloadBytes + frontTokenBytesBesidePayload(payload);
+  const front = FRONT_COOKIE_NAME_BYTES + Math.ceil(frontTokenBytes / 3) * 4;
   return Math.max(access, front);
+}
+
+function frontTokenBytesBesidePayload({ sub, exp }: AccessTokenPayload): number {
+  const empty = { sub, exp } as AccessTokenPayload;
+  return utf8Bytes(frontTokenJson(empty)).length - jsonBytes(empty);
+}
+
+function jsonBytes(value: unknown): number {
+  return utf8Bytes(JSON.stringify(value)).length;
 }
 
 /** The three biggest claims of the application, biggest first. */
 export function largestClaims(payload: AccessTokenPayload): string[] {
   return Object.entries(payload)
     .filter(([key]) => !RESERVED_CLAIMS.has(key))
-    .map(([key, value]) => ({ key, bytes: utf8Bytes(JSON.stringify(value)).length }))
+    .map(([key, value]) => ({ key, bytes: jsonBytes(value) }))
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, 3)
     .map(({ key }) => printable(key));
