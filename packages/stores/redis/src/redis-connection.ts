@@ -30,6 +30,14 @@ export interface IoRedisClient {
 
 export type RedisClient = NodeRedisClient | NodeRedisCluster | IoRedisClient;
 
+/**
+ * Whether a command goes over the same connection as the one before it, which WAIT counts on. A pool hands out any; and
+ * `Cluster` of `ioredis` sends a command without a key to any node.
+ */
+export function keepsOneConnection(client: RedisClient): boolean {
+  return !("totalClients" in client) && !("isCluster" in client && client.isCluster === true);
+}
+
 /** The application's own client, which is neither renewed nor closed. */
 export function adoptClient(client: RedisClient): RedisConnection {
   return { send: sender(client), renew() {}, async close() {} };

@@ -15,9 +15,15 @@ import {
   within,
 } from "@acme/session-core/store";
 import { openConnection, type RedisDriverName } from "./open-connection.js";
-import { adoptClient, type RedisClient, type RedisConnection } from "./redis-connection.js";
-import { judgeRedis, redisFailure } from "./redis-failure.js";
+import {
+  adoptClient,
+  keepsOneConnection,
+  type RedisClient,
+  type RedisConnection,
+} from "./redis-connection.js";
+import { judgeRedis, RedisFailure, redisFailure } from "./redis-failure.js";
 import { RedisRoleStore } from "./redis-role-store.js";
+import { roleScripts } from "./role-scripts.js";
 import type { Script } from "./script.js";
 import { SESSION_FIELDS, scripts } from "./scripts.js";
 
@@ -35,9 +41,34 @@ export interface RedisStoreOptions {
    * the caller, for tests that move it; then keys get no time to live and only clean-up removes them.
    */
   clock?: "server" | "engine" | undefined;
+  /**
+   * Has a revocation wait until so many replicas have it, and fail (`NOT_REPLICATED`) when they do not in time: it may
+   * come undone with a failover, so it has to be repeated. For `url` and clients with one connection per node.
+   */
+  waitForReplicas?: ReplicaWait | undefined;
   /** Told that Redis may throw sessions away. Default `process.emitWarning`. */
   onWarning?: ((message: string) => void) | undefined;
 }
+
+/** How a revocation waits for replicas. */
+export interface ReplicaWait {
+  /** 1 or more. */
+  readonly count: number;
+  /** At most 1500; other commands of the connection wait as long. Default 500. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What takes something away: lost with a failover, it is back. */
+const REVOCATIONS: ReadonlySet<Script> = new Set([
+  scripts.deleteSessions,
+  scripts.deleteSessionsOfUser,
+  roleScripts.revokePermissions,
+  roleScripts.deleteRole,
+  roleScripts.setParents,
+  roleScripts.unassignRole,
+  roleScripts.unassignAll,
+]);
+const LONGEST_WAIT_MS = 1_500;
 
 /** Each loss means that another writer has got on. */
 const PAYLOAD_ATTEMPTS = 100;
@@ -74,6 +105,7 @@ export class RedisStore implements SessionStore {
   readonly #prefix: string;
   readonly #usesServerClock: boolean;
   readonly #onWarning: (message: string) => void;
+  readonly #waitForReplicas: Required<ReplicaWait> | undefined;
   #hasCheckedPolicy = false;
   #closing: Promise<void> | undefined;
 
@@ -86,6 +118,7 @@ export class RedisStore implements SessionStore {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix)) {
       throw new TypeError("redisStore: `keyPrefix` takes up to 64 letters, digits, - and _");
     }
+    this.#waitForReplicas = checkedWait(options);
     this.#prefix = `{${keyPrefix}}:`;
     this.#usesServerClock = clock === "server";
     this.#onWarning = options.onWarning ?? ((message) => process.emitWarning(message));
@@ -265,30 +298,40 @@ export class RedisStore implements SessionStore {
       this.#hasCheckedPolicy = true;
       await this.#checkPolicy();
     }
+    if (REVOCATIONS.has(script)) await this.#awaitReplicas();
     return answer;
   }
 
-  async #send({ sha1, source }: Script, nowMs: number, args: readonly string[]): Promise<unknown> {
-    const key = `${this.#prefix}expiry`;
-    const rest = ["1", key, this.#prefix, this.#usesServerClock ? "" : String(nowMs), ...args];
-    const send = async (...command: string[]): Promise<unknown> => {
-      try {
-        return await within(STATEMENT_LIMIT_MS, this.#connection.send(key, command));
-      } catch (error) {
-        throw redisFailure(error);
-      }
-    };
+  /** Whatever this connection has been told of by now: so it says the truth of a revocation that is repeated, too. */
+  async #awaitReplicas(): Promise<void> {
+    if (this.#waitForReplicas === undefined) return;
+    const { count, timeoutMs } = this.#waitForReplicas;
+    const replicas = await this.#command("WAIT", String(count), String(timeoutMs));
+    if (Number(replicas) < count) throw new RedisFailure(undefined, "NOT_REPLICATED", "never");
+  }
+
+  #send({ sha1, source }: Script, nowMs: number, args: readonly string[]): Promise<unknown> {
+    const time = this.#usesServerClock ? "" : String(nowMs);
+    const rest = ["1", this.#routingKey, this.#prefix, time, ...args];
+    return this.#command("EVALSHA", sha1, ...rest).catch((error: unknown) => {
+      // A node that has been restarted or flushed does not know the script; EVAL teaches it.
+      if (redisFailure(error).code === "NOSCRIPT") return this.#command("EVAL", source, ...rest);
+      throw error;
+    });
+  }
+
+  async #command(...command: string[]): Promise<unknown> {
     try {
-      return await send("EVALSHA", sha1, ...rest).catch((error: unknown) => {
-        // A node that has been restarted or flushed does not know the script; EVAL teaches it.
-        if (redisFailure(error).code === "NOSCRIPT") return send("EVAL", source, ...rest);
-        throw error;
-      });
+      return await within(STATEMENT_LIMIT_MS, this.#connection.send(this.#routingKey, command));
     } catch (error) {
       const failure = redisFailure(error);
       if (failure.endsConnection) this.#connection.renew();
       throw failure;
     }
+  }
+
+  get #routingKey(): string {
+    return `${this.#prefix}expiry`;
   }
 
   /** A policy other than `noeviction` lets Redis throw sessions away when its memory is full: people are logged out. */
@@ -300,6 +343,26 @@ export class RedisStore implements SessionStore {
       `Redis has maxmemory-policy ${policy}: when its memory is full it deletes sessions and logs people out. Set it to noeviction.`,
     );
   }
+}
+
+/** @throws TypeError */
+function checkedWait({ waitForReplicas, client }: RedisStoreOptions): Required<ReplicaWait> | undefined {
+  if (waitForReplicas === undefined) return undefined;
+  const { count, timeoutMs = 500 } = waitForReplicas;
+  if (!Number.isInteger(count) || count < 1) {
+    throw new TypeError("redisStore: `waitForReplicas.count` is a whole number of 1 or more");
+  }
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > LONGEST_WAIT_MS) {
+    throw new TypeError(
+      `redisStore: \`waitForReplicas.timeoutMs\` is a whole number from 1 to ${LONGEST_WAIT_MS}`,
+    );
+  }
+  if (client !== undefined && !keepsOneConnection(client)) {
+    throw new TypeError(
+      "redisStore: `waitForReplicas` takes a client with one connection per node, which a pool and the `Cluster` of ioredis have not; give `url`, or `createCluster` of @redis/client",
+    );
+  }
+  return { count, timeoutMs };
 }
 
 function userArguments(userId: string, tenantId: string | undefined): string[] {

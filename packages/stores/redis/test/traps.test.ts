@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { type PrivateServer, startPrivateServer, TcpProxy } from "@acme/servers";
+import { type PrivateServer, startPrivateServer, startReplica, TcpProxy } from "@acme/servers";
 import type { SessionRow } from "@acme/session-core/store";
-import { createClient, createCluster } from "@redis/client";
+import { createClient, createClientPool, createCluster } from "@redis/client";
 import { Cluster, Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisStore } from "../src/index.js";
@@ -273,6 +273,71 @@ describe.skipIf(missing !== undefined)(`a Redis of its own (${missing ?? "real s
       expect(await store.getSession(row.handle, Date.now())).toEqual(row);
       await store.close();
     });
+  });
+
+  it.each(["@redis/client", "ioredis"] as const)(
+    "%s: says that a revocation has not reached a replica, and that it has when it is repeated (security.md F42)",
+    async (driver) => {
+      const primary = await startPrivateServer("redis", ["--repl-diskless-sync-delay", "0"]);
+      const replica = await startReplica("redis", primary);
+      const onReplica = new Redis(replica.url);
+      const store = redisStore({
+        url: primary.url,
+        driver,
+        keyPrefix: "w",
+        waitForReplicas: { count: 1, timeoutMs: 300 },
+      });
+      const there = (row: SessionRow) => onReplica.exists(`{w}:session:${row.handle}`);
+      try {
+        const rows = [session(), session(), session()] as const;
+        for (const row of rows) await store.insertSession(row);
+        await store.roles.grantPermissions("admin", []);
+        await store.roles.assignRole("public", "user-1", "admin");
+        await expect
+          .poll(() => store.deleteSessions([rows[0].handle], Date.now()).catch(() => "not yet"), {
+            timeout: 10_000,
+          })
+          .not.toBe("not yet");
+        expect(await there(rows[0])).toBe(0);
+        expect(await there(rows[1])).toBe(1);
+        replica.freeze();
+        await expect(store.deleteSessions([rows[1].handle], Date.now())).rejects.toMatchObject({
+          code: "NOT_REPLICATED",
+        });
+        await expect(store.roles.unassignRole("public", "user-1", "admin")).rejects.toMatchObject({
+          code: "NOT_REPLICATED",
+        });
+        // Nothing else waits for replicas.
+        expect((await store.promoteSession(promotionOf(rows[2])))?.generation).toBe(1);
+        await expect(store.deleteSessions([rows[1].handle], Date.now())).rejects.toMatchObject({
+          code: "NOT_REPLICATED",
+        });
+        replica.thaw();
+        await expect
+          .poll(() => store.deleteSessions([rows[1].handle], Date.now()).catch(() => "not yet"), {
+            timeout: 10_000,
+          })
+          .toEqual([]);
+        expect(await there(rows[1])).toBe(0);
+      } finally {
+        onReplica.disconnect();
+        await store.close();
+        await replica.stop();
+        await primary.stop();
+      }
+    },
+  );
+
+  it("waits for replicas only where it can tell what it waited for", async () => {
+    for (const wrong of [{ count: 0 }, { count: 1, timeoutMs: 5_000 }, { count: 1.5 }]) {
+      expect(() => redisStore({ url, waitForReplicas: wrong })).toThrow(TypeError);
+    }
+    const cluster = new Cluster([url], { lazyConnect: true });
+    const pool = createClientPool({ url });
+    for (const client of [cluster, pool]) {
+      expect(() => redisStore({ client: client as never, waitForReplicas: { count: 1 } })).toThrow("pool");
+    }
+    cluster.disconnect();
   });
 
   it("runs in a cluster, where all keys of one store share a slot [sec ST-01]", async () => {
