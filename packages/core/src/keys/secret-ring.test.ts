@@ -63,3 +63,36 @@ it("an unknown id makes it ask the store at most once a second [sec D-03]", asyn
   }
   expect(store.reads).toBe(1);
 });
+
+it("gives the secret back to a store that has lost it, so that processes started later take its tokens", async () => {
+  const lost = new MemoryStore();
+  const emptied = new MemoryStore();
+  let store = lost;
+  const restored = new Proxy(lost, {
+    get: (_, name) => {
+      const member: unknown = Reflect.get(store, name);
+      return typeof member === "function" ? member.bind(store) : member;
+    },
+  });
+  const ring = ringOver(restored);
+  const { id } = await ring.primary();
+  store = emptied;
+  clock.nowMs += 59_999;
+  expect((await ring.primary()).id).toBe(id);
+  expect(await emptied.listSecrets()).toEqual([]);
+  clock.nowMs += 1;
+  expect((await ring.primary()).id).toBe(id);
+  expect(await emptied.listSecrets()).toEqual(await lost.listSecrets());
+  expect((await ringOver(emptied).primary()).id).toBe(id);
+});
+
+it("takes the secret that another process has made meanwhile, and still knows its own", async () => {
+  const store = new MemoryStore();
+  const ring = ringOver(store);
+  const own = await ring.primary();
+  const other = { id: "other", secret: "b3RoZXI" };
+  store.listSecrets = async () => [other];
+  clock.nowMs += 60_000;
+  expect((await ring.primary()).id).toBe("other");
+  expect(await ring.find(own.id)).toBe(own);
+});

@@ -17,6 +17,8 @@ export interface SecretKeys {
 
 /** An unknown secret id makes the store be asked again at most this often. */
 const RELOAD_COOLDOWN_MS = 1000;
+/** Age at which the store is asked whether it still has the secret, before something is made with it. */
+const PRIMARY_AGE_MS = 60_000;
 
 /**
  * The application's secrets: those of the option `secret`, newest first, and those in the store. New sessions use the
@@ -25,6 +27,8 @@ const RELOAD_COOLDOWN_MS = 1000;
 export class SecretRing {
   readonly #keys = new Map<string, SecretKeys>();
   #primary: SecretKeys | undefined;
+  /** The row behind `#primary`, unless that is configured. */
+  #stored: SecretRow | undefined;
   #loading: Promise<SecretKeys> | undefined;
   #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
 
@@ -36,9 +40,15 @@ export class SecretRing {
     private readonly configured: readonly string[],
   ) {}
 
-  /** The secret that new sessions are made with. Asks the store the first time. */
+  /**
+   * The secret that new sessions are made with. Asks the store the first time, and once a minute: one that has lost
+   * everything (FLUSHALL, an old backup) gets the secret back, or processes that start later would make another, and
+   * end the sessions made meanwhile.
+   */
   async primary(): Promise<SecretKeys> {
-    return this.#primary ?? this.#load();
+    if (this.#primary === undefined) return this.#load();
+    const ageMs = this.clock.monoMs() - this.#loadedAtMonoMs;
+    return this.configured.length > 0 || ageMs < PRIMARY_AGE_MS ? this.#primary : this.#load();
   }
 
   /** The secret with this id, or undefined when nobody knows it. */
@@ -71,7 +81,10 @@ export class SecretRing {
       if (secret === undefined) throw new Error("the store holds a secret that is not base64url");
       const keys = await this.#derive(row.id, secret);
       // Oldest first: the last one is the newest.
-      if (this.configured.length === 0) primary = keys;
+      if (this.configured.length === 0) {
+        primary = keys;
+        this.#stored = row;
+      }
     }
     if (primary === undefined) throw new Error("the store returned no secret");
     this.#primary = primary;
@@ -80,6 +93,7 @@ export class SecretRing {
   }
 
   #candidate(): SecretRow {
+    if (this.#stored !== undefined) return this.#stored;
     return { id: base64Url(this.random(6)), secret: base64Url(this.random(32)) };
   }
 
