@@ -130,10 +130,12 @@ export class SigningKeys implements KeySource {
    * @throws SessionError `STORE_UNAVAILABLE` when the store would have to be asked and does not answer
    */
   async find(kid: string): Promise<VerificationKey | undefined> {
-    if (!this.isFresh(this.clock.wallMs())) await this.#reloadIfPossible();
+    const wasRead = this.isFresh(this.clock.wallMs()) || (await this.#reloadIfPossible());
     const known = this.known(kid);
     if (known !== undefined) return known;
     if (this.#byKid.has(kid)) return undefined;
+    // A second attempt would take as long again, and one operation is all the time there is (security rule ST-02).
+    if (!wasRead) throw storeUnavailable("the signing keys cannot be read");
     const now = this.clock.monoMs();
     const missingSince = this.#missing.get(kid);
     const isMissing = missingSince !== undefined && now - missingSince < MISSING_KID_MS;
@@ -280,13 +282,13 @@ export class SigningKeys implements KeySource {
     await this.#loadAfresh();
   }
 
-  async #reloadIfPossible(): Promise<void> {
-    if (this.clock.monoMs() - this.#attemptedAtMonoMs < RELOAD_COOLDOWN_MS && !this.#loading) return;
-    try {
-      await this.#load();
-    } catch {
-      // Known keys go on verifying while the store is away (K-06).
-    }
+  /** @returns false when it was tried and failed: known keys go on verifying while the store is away (K-06) */
+  async #reloadIfPossible(): Promise<boolean> {
+    if (this.clock.monoMs() - this.#attemptedAtMonoMs < RELOAD_COOLDOWN_MS && !this.#loading) return true;
+    return this.#load().then(
+      () => true,
+      () => false,
+    );
   }
 
   #load(): Promise<void> {
