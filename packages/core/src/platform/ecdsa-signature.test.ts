@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 import { expect, it } from "vitest";
-import { jwsSignatureOf } from "./ecdsa-signature.js";
+import { derSignatureOf, jwsSignatureOf } from "./ecdsa-signature.js";
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
 const hexOf = (signature: Uint8Array): string => Buffer.from(signature).toString("hex");
@@ -17,6 +17,12 @@ it.each([
   ["a short S", `3025 0220 ${long("01")} 0201 05`, `${long("01")}${"00".repeat(31)}05`],
 ])("%s", (_, der, expected) => {
   expect(hexOf(jwsSignatureOf(bytes(der)))).toBe(expected);
+  expect(hexOf(derSignatureOf(bytes(expected)) ?? bytes(""))).toBe(der.replaceAll(" ", ""));
+});
+
+it("a signature of another length is none, and a zero is written as one [sec T-04]", () => {
+  for (const length of [0, 1, 63, 65, 128]) expect(derSignatureOf(new Uint8Array(length))).toBeUndefined();
+  expect(hexOf(derSignatureOf(new Uint8Array(64)) ?? bytes(""))).toBe("3006020100020100");
 });
 
 it("what OpenSSL signs verifies in its other encoding, short integers among it", () => {
@@ -32,6 +38,7 @@ it("what OpenSSL signs verifies in its other encoding, short integers among it",
       jwsSignatureOf(der),
     );
     expect(isGood).toBe(true);
+    expect(hexOf(derSignatureOf(jwsSignatureOf(der)) ?? bytes(""))).toBe(hexOf(der));
   }
   expect(lengths.size).toBeGreaterThan(2);
 });

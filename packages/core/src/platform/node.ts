@@ -11,7 +11,7 @@ import {
   verify,
 } from "node:crypto";
 import type { JsonObject } from "../runtime/json.js";
-import { jwsSignatureOf } from "./ecdsa-signature.js";
+import { derSignatureOf, jwsSignatureOf } from "./ecdsa-signature.js";
 import { generateKeyPair } from "./key-pair.js";
 import type { Algorithm, MacKey, Platform, SignKey, StallWatch, VerifyKey } from "./platform.js";
 
@@ -25,13 +25,20 @@ export const platform: Platform = {
   importVerifyKey(jwk: JsonObject, algorithm: Algorithm): VerifyKey {
     const digest = DIGEST[algorithm];
     const key = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
-    // RFC 7518 §3.4: the signature is R and S side by side, not DER.
-    const options = algorithm === "ES256" ? ({ key, dsaEncoding: "ieee-p1363" } as const) : key;
-    return {
-      // UTF-8, not Latin-1: no other text than the one that was signed may come out as the same bytes.
-      verify: (signingInput, signature) =>
-        verify(digest, Buffer.from(signingInput, "utf8"), options, Buffer.from(signature, "base64url")),
-    };
+    // UTF-8, not Latin-1: no other text than the one that was signed may come out as the same bytes.
+    const isSignature = (signingInput: string, signature: Uint8Array): boolean =>
+      verify(digest, Buffer.from(signingInput, "utf8"), key, signature);
+    // The key alone, as for signing: with `dsaEncoding: "ieee-p1363"` beside it a check takes half as long again.
+    return algorithm === "ES256"
+      ? {
+          verify(signingInput, signature) {
+            const der = derSignatureOf(Buffer.from(signature, "base64url"));
+            return der !== undefined && isSignature(signingInput, der);
+          },
+        }
+      : {
+          verify: (signingInput, signature) => isSignature(signingInput, Buffer.from(signature, "base64url")),
+        };
   },
 
   importSignKey(jwk: JsonObject, algorithm: Algorithm): SignKey {

@@ -57,6 +57,19 @@ for (const [where, platform] of Object.entries({ node, web })) {
       });
     }
 
+    it("an ES256 signature of zeros, or of numbers beyond the curve's order, is wrong and nothing worse [sec T-04]", async () => {
+      const { algorithm, jwk, signingInput } = SIGNED[1];
+      const key = await platform.importVerifyKey({ ...jwk }, algorithm);
+      const order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+      const numbers = ["00".repeat(32), `${"00".repeat(31)}01`, order, "ff".repeat(32)];
+      for (const r of numbers) {
+        for (const s of numbers) {
+          const signature = Buffer.from(r + s, "hex").toString("base64url");
+          expect(await key.verify(signingInput, signature)).toBe(false);
+        }
+      }
+    });
+
     it("signs RFC 8037 A.4 to the letter", async () => {
       const { jwk, signingInput, signature } = SIGNED[2];
       const key = await platform.importSignKey(
