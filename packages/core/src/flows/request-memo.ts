@@ -57,14 +57,14 @@ export class RequestMemo implements SessionSink {
   }
 
   assertDeliverable(): void {
-    if (this.isReadOnly) {
+    const { res } = this.exchange;
+    if (res.isReadOnly) {
       throw new SessionError({
         type: "READ_ONLY_CONTEXT",
-        message:
-          "the session would change where the client cannot be told (a server component, a subscription?); do it where a response is still to be sent: a route handler, a server action",
+        message: `the session would change, and the client would never hear of it: ${res.readOnlyReason}`,
       });
     }
-    if (!this.exchange.res.committed) return;
+    if (!res.committed) return;
     throw new SessionError({
       type: "RESPONSE_COMMITTED",
       message:

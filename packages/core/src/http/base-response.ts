@@ -23,6 +23,11 @@ export abstract class BaseResponse<Native = unknown> {
     return false;
   }
 
+  /** What `READ_ONLY_CONTEXT` says when `isReadOnly`: why nothing can be delivered here, and where it could be. */
+  get readOnlyReason(): string {
+    return "no response goes out from here (a subscription?); change the session while a request is answered";
+  }
+
   /** The last call before `finish` wins. */
   abstract setStatus(code: number): void;
   abstract setHeader(name: string, value: string): void;

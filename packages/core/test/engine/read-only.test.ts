@@ -13,6 +13,12 @@ class Unreachable extends NodeResponse {
   }
 }
 
+class UnreachableForAReason extends Unreachable {
+  override get readOnlyReason(): string {
+    return "nobody listens; speak up";
+  }
+}
+
 const read =
   (then: (exchange: Exchange, ...rest: Parameters<Handler>) => Promise<unknown>): Handler =>
   (...given) =>
@@ -30,6 +36,14 @@ const HANDLERS: Record<string, Handler> = {
     const found = await adapter.verifySession(exchange, { require: [claim.is("red")] });
     return { payload: found?.getAccessTokenPayload() };
   }),
+  "GET /reasons": async (req, res, _session, adapter) => {
+    const messages: unknown[] = [];
+    for (const response of [new Unreachable(res), new UnreachableForAReason(res)]) {
+      const found = await adapter.verifySession(new Exchange(new NodeRequest(req), response));
+      await found?.revokeSession().catch(({ message }: Error) => messages.push(message));
+    }
+    return { messages };
+  },
   "GET /write": read(async (exchange, _req, _res, _session, adapter) => {
     const found = await adapter.verifySession(exchange);
     const types: unknown[] = [];
@@ -103,5 +117,16 @@ describe("where nothing can be delivered, a session is only read", () => {
     });
     expect(app.store.sessionCalls).toEqual([]);
     expect(await rowOf(app.store, handle())).toEqual(before);
+  });
+
+  it("the error says why, in the words of whoever has the response", async () => {
+    await signIn();
+    const { messages } = (await client.send("GET", "/reasons")).json as { messages: string[] };
+    expect(messages).toEqual([
+      expect.stringMatching(
+        /client would never hear of it: no response goes out from here .*; change the session/,
+      ),
+      expect.stringMatching(/client would never hear of it: nobody listens; speak up$/),
+    ]);
   });
 });
