@@ -44,26 +44,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   );
   const invocations = new Invocations(adapter, exchanges);
 
-  /** Tokens that no wrapper would deliver are not made. */
-  function assertDelivered(event: LambdaEvent): void {
-    if (!exchanges.of(event).res.isReadOnly) return;
-    throw invalidArgument(
-      "nothing would put the new session's cookies on your result: export the handler through Session.middleware(handler), and pass on the event that it was called with",
-    );
-  }
-
   return {
     ...session,
-
-    async createNewSession(event, ...rest) {
-      assertDelivered(event);
-      return session.createNewSession(event, ...rest);
-    },
-
-    async refreshSession(event, ...rest) {
-      assertDelivered(event);
-      return session.refreshSession(event, ...rest);
-    },
 
     middleware(handler) {
       if (handler !== undefined) assertHandler(handler, 2);

@@ -38,6 +38,10 @@ export class LambdaResponse extends BufferedResponse<LambdaEvent> {
     return !this.#wasOpened;
   }
 
+  override get readOnlyReason(): string {
+    return "nothing would put the cookies on your result; export the handler through Session.middleware(handler), and pass on the event that it was called with";
+  }
+
   open(by: Opener): void {
     this.#wasOpened = true;
     this.#opener = by;

@@ -15,4 +15,8 @@ export class RouteResponse extends WebResponse {
   override get isReadOnly(): boolean {
     return !this.#isHeld;
   }
+
+  override get readOnlyReason(): string {
+    return "nothing would put cookies on your response; wrap the route handler: export const POST = Session.route(handler)";
+  }
 }

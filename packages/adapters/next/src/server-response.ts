@@ -1,5 +1,8 @@
 import { BufferedResponse, type CookieSpec } from "@acme/session-core/adapter";
 
+const OUT_OF_REACH =
+  "a server component cannot set cookies; change the session in a server action, a route handler or an API route";
+
 /** The response behind a server component: out of reach. */
 export class ComponentResponse extends BufferedResponse<undefined> {
   readonly native = undefined;
@@ -7,6 +10,10 @@ export class ComponentResponse extends BufferedResponse<undefined> {
 
   override get isReadOnly(): boolean {
     return true;
+  }
+
+  override get readOnlyReason(): string {
+    return OUT_OF_REACH;
   }
 
   finish(): undefined {
@@ -58,6 +65,10 @@ export class ActionResponse extends BufferedResponse<CookieJar> {
   /** In a server component the jar was never open. */
   override get isReadOnly(): boolean {
     return !this.#wasOpen;
+  }
+
+  override get readOnlyReason(): string {
+    return OUT_OF_REACH;
   }
 
   /** Next closes the jar once an action has returned, and says nothing when a route handler's response is on its way. */
