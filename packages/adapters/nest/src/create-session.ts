@@ -4,16 +4,18 @@ import {
   type BoundSession,
   bindSession,
   type Exchange,
-  findExchange,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
 import type { ArgumentsHost, CanActivate, ExecutionContext } from "@nestjs/common";
-import { exchangeOf } from "./http-arguments.js";
+import { type Call, callOf } from "./calls.js";
+import { askForRefresh, graphqlError } from "./graphql-error.js";
+import { Guarded } from "./guarded.js";
+import { guardingOf } from "./metadata.js";
 import type { Middleware, NestRequest, NestResponse } from "./nest-types.js";
 import { sessionErrorIn } from "./session-error-in.js";
 import { type SessionPart, sessionParam } from "./session-param.js";
-import { rawRequest, wrap } from "./wrap.js";
+import { wrap, wrapped } from "./wrap.js";
 
 /** Where an instance keeps what `SessionModule` mounts: no part of its type, so that two copies of it are one. */
 const ADAPTER = Symbol.for("acme.session.nest.adapter");
@@ -46,7 +48,11 @@ export interface NestSession<T extends SessionTypes = SessionTypes>
    * all the rest.
    */
   middleware(): Middleware;
-  /** Answers an error of ours inside a filter of the application. @returns false for any other one, which the filter has to answer */
+  /**
+   * Answers an error of ours inside a filter of the application. In GraphQL it throws what the field's error will be.
+   *
+   * @returns false for any other one, which the filter has to answer
+   */
   answerError(error: unknown, host: ArgumentsHost): Promise<boolean>;
   /** The session that a guard, `getSession`, `createNewSession` or `refreshSession` established for this request. */
   of(req: NestRequest): SessionOf<T> | undefined;
@@ -61,20 +67,43 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   options: SessionOptions = {},
 ): NestSession<T> {
   const { session, adapter } = bindSession<NestRequest, NestResponse, T>(options, wrap);
-  /** Where a guard of ours has decided, a missing session is an answer. */
-  const guarded = new WeakSet<Exchange>();
 
-  async function verify(exchange: Exchange, verifyOptions?: VerifySessionOptions) {
-    const found = await adapter.verifySession(exchange, verifyOptions);
-    guarded.add(exchange);
-    return found;
+  const guardedIn = (exchange: Exchange): Guarded => exchange.memoFor(adapter, () => new Guarded());
+
+  async function verify(context: ExecutionContext, call: Call, options?: VerifySessionOptions) {
+    const { exchange, field } = call;
+    try {
+      const found = await adapter.verifySession(exchange, options);
+      guardedIn(exchange).add(field?.info ?? exchange, context.getHandler());
+      return found;
+    } catch (error) {
+      // Nest asks no filter for fields of objects.
+      throw field === undefined ? error : ((await told(call, error)) ?? error);
+    }
   }
 
-  async function find(
-    exchange: Exchange,
-    declared: VerifySessionOptions | undefined,
-  ): Promise<SessionContainer | undefined> {
-    return adapter.current(exchange) ?? (guarded.has(exchange) ? undefined : verify(exchange, declared));
+  /** An error of ours as GraphQL tells it; undefined for any other one. The response is told too. */
+  async function told(call: Call, thrown: unknown): Promise<Error | undefined> {
+    const error = sessionErrorIn(thrown);
+    const answer = error && (await adapter.prepareAnswer(call.exchange, error));
+    if (error === undefined || answer === undefined) return undefined;
+    if (error.type === "TRY_REFRESH_TOKEN") askForRefresh(call, answer.status);
+    return graphqlError(error, answer);
+  }
+
+  /**
+   * The session of a call. Where a guard of ours has decided, a missing one is an answer; else it is looked for as
+   * `VerifySession` on the route and its controller says, and required without it. What a guard of another field found
+   * proves nothing for this one.
+   */
+  async function find(context: ExecutionContext): Promise<SessionContainer | undefined> {
+    const call = callOf(context);
+    const { exchange, field } = call;
+    const present = adapter.current(exchange);
+    if (guardedIn(exchange).has(field?.info ?? exchange, context.getHandler())) return present;
+    const declared = guardingOf(context);
+    const isFree = field === undefined && (declared === undefined || Object.keys(declared).length === 0);
+    return present !== undefined && isFree ? present : verify(context, call, declared);
   }
 
   return Object.assign(sessionParam(find), session, {
@@ -82,7 +111,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     verifySession: (verifyOptions?: VerifySessionOptions) => ({
       async canActivate(context: ExecutionContext): Promise<boolean> {
-        await verify(exchangeOf(context), verifyOptions);
+        await verify(context, callOf(context), verifyOptions);
         return true;
       },
     }),
@@ -104,11 +133,17 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       }, next);
     },
 
-    answerError: async (error: unknown, host: ArgumentsHost): Promise<boolean> =>
-      (await adapter.answerError(exchangeOf(host), sessionErrorIn(error))) !== undefined,
+    async answerError(error: unknown, host: ArgumentsHost): Promise<boolean> {
+      const call = callOf(host);
+      if (call.field === undefined)
+        return (await adapter.answerError(call.exchange, sessionErrorIn(error))) !== undefined;
+      const own = await told(call, error);
+      if (own !== undefined) throw own;
+      return false;
+    },
 
     of(req: NestRequest): SessionOf<T> | undefined {
-      const exchange = findExchange(rawRequest(req));
+      const exchange = wrapped(req);
       return exchange && (adapter.current(exchange) as SessionOf<T> | undefined);
     },
   });

@@ -6,6 +6,8 @@ export { PublicAccess, VerifySession } from "./metadata.js";
 export type {
   FastifyReplyLike,
   FastifyRequestLike,
+  GraphqlContext,
+  GraphqlSocket,
   Middleware,
   NestRequest,
   NestResponse,

@@ -1,5 +1,6 @@
 import type { AdapterCore } from "@acme/session-core/adapter";
 import { adapterOf, type NestSession, serve } from "./create-session.js";
+import { type FastifyHooks, rememberReplies } from "./graphql-context.js";
 import type { FastifyReplyLike, FastifyRequestLike, Middleware } from "./nest-types.js";
 import { wrap } from "./wrap.js";
 
@@ -10,7 +11,7 @@ interface HttpAdapter {
   use(middleware: Middleware): unknown;
 }
 
-interface FastifyLike {
+interface FastifyLike extends FastifyHooks {
   register(plugin: (app: FastifyContext) => Promise<void>): unknown;
 }
 
@@ -39,7 +40,9 @@ interface FastifyContext {
 export function mountEndpoints(consumer: object, session: NestSession): void {
   const adapter = (consumer as { getHttpAdapter(): HttpAdapter }).getHttpAdapter();
   if (adapter.getType() === "fastify") {
-    (adapter.getInstance() as FastifyLike).register((app) => fastifyRoutes(app, adapterOf(session)));
+    const fastify = adapter.getInstance() as FastifyLike;
+    rememberReplies(fastify);
+    fastify.register((app) => fastifyRoutes(app, adapterOf(session)));
   } else {
     adapter.use(session.middleware());
   }

@@ -10,6 +10,7 @@ export class NestExchangeResponse extends LateNodeResponse<NestResponse> {
   #reply: FastifyReplyLike | undefined;
   /** Until an async `onSend` is through, `reply.sent` does not tell that we have answered. */
   #hasAnswered = false;
+  #hasInsisted = false;
 
   constructor(raw: NodeServerResponse) {
     super(raw);
@@ -23,6 +24,18 @@ export class NestExchangeResponse extends LateNodeResponse<NestResponse> {
   /** A later stage of the same request has seen the reply. */
   sawReply(reply: FastifyReplyLike): void {
     this.#reply = reply;
+  }
+
+  /** The client gets this status, whoever writes the head, and whatever that says. */
+  insistOnStatus(status: number): void {
+    if (this.#hasInsisted) return;
+    this.#hasInsisted = true;
+    const carrier = this.#raw as { writeHead?: (...args: unknown[]) => unknown };
+    const { writeHead } = carrier;
+    if (writeHead === undefined) return;
+    carrier.writeHead = function (_status, ...rest) {
+      return writeHead.call(this, status, ...(typeof rest[0] === "string" ? rest.slice(1) : rest));
+    };
   }
 
   override get committed(): boolean {

@@ -1,51 +1,19 @@
-import {
-  Exchange,
-  exchangeOn,
-  invalidArgument,
-  type NodeIncomingMessage,
-  NodeRequest,
-  type NodeServerResponse,
-} from "@acme/session-core/adapter";
-import { NestExchangeResponse } from "./nest-exchange-response.js";
-import type { FastifyReplyLike, FastifyRequestLike, NestRequest, NestResponse } from "./nest-types.js";
+import { type Exchange, findExchange } from "@acme/session-core/adapter";
+import { carrierOfContext, exchangeOfContext, isGraphqlContext } from "./graphql-context.js";
+import { exchangeOfHttp, rawRequest } from "./http-exchange.js";
+import type { NestRequest, NestResponse } from "./nest-types.js";
 
 /**
- * The exchange of a request. It hangs on Node's own request, so that Nest's middleware, which sees that, shares it with
- * guards and handlers, which on Fastify see a wrapper.
+ * The exchange of a request and its response, or of a GraphQL context that stands in both places.
  *
- * @throws SessionError `INVALID_ARGUMENT` when these are not a request and its response
+ * @throws SessionError `INVALID_ARGUMENT` when it is neither
  */
 export function wrap(req: NestRequest, res: NestResponse): Exchange {
-  const message = rawRequest(req);
-  const { raw, reply } = rawResponse(res);
-  const exchange = exchangeOn(
-    message,
-    () => new Exchange(new NodeRequest(message), new NestExchangeResponse(raw)),
-  );
-  if (reply !== undefined && exchange.res instanceof NestExchangeResponse) exchange.res.sawReply(reply);
-  return exchange;
+  const both: unknown = req;
+  return both === res && isGraphqlContext(both) ? exchangeOfContext(both) : exchangeOfHttp(req, res);
 }
 
-/** @throws SessionError `INVALID_ARGUMENT` when it is no request */
-export function rawRequest(req: NestRequest): NodeIncomingMessage {
-  const raw = (req as Partial<FastifyRequestLike> | null | undefined)?.raw ?? req;
-  if (typeof raw !== "object" || raw === null || typeof (raw as NodeIncomingMessage).headers !== "object") {
-    throw invalidArgument(
-      "the first argument must be the request that Nest handed to your handler: @Req() req",
-    );
-  }
-  return raw as NodeIncomingMessage;
-}
-
-function rawResponse(res: NestResponse): { raw: NodeServerResponse; reply?: FastifyReplyLike } {
-  const reply = res as Partial<FastifyReplyLike> | null | undefined;
-  const isReply = typeof reply?.raw === "object" && typeof reply.serializer === "function";
-  const raw = (isReply ? reply?.raw : res) as Partial<NodeServerResponse> | null | undefined;
-  if (typeof raw !== "object" || typeof raw?.setHeader !== "function") {
-    throw invalidArgument(
-      "the second argument must be the response that Nest handed to your handler: @Res({ passthrough: true }) res",
-    );
-  }
-  const node = raw as NodeServerResponse;
-  return isReply ? { raw: node, reply: reply as FastifyReplyLike } : { raw: node };
+/** The exchange that {@link wrap} has made, if it has. */
+export function wrapped(req: NestRequest): Exchange | undefined {
+  return findExchange(isGraphqlContext(req) ? carrierOfContext(req) : rawRequest(req));
 }

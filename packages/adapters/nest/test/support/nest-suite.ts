@@ -342,7 +342,17 @@ export function describeNest(major: string): void {
           return { userId: found?.getUserId() ?? null };
         }
       }
-      app = await startApp(platform, { session, controllers: [ForgetfulController] });
+      app = await startApp(platform, {
+        session,
+        controllers: [ForgetfulController],
+        // What middleware finds is no answer to what the route asks for.
+        configure: (consumer) =>
+          consumer
+            .apply((req: never, res: never, next: (error?: unknown) => void) => {
+              session.getSession(req, res, { sessionRequired: false }).then(() => next(), next);
+            })
+            .forRoutes("strict"),
+      });
       expect((await (await app.signedIn()).get("/strict")).status).toBe(403);
       expect((await app.client().get("/lenient")).json).toEqual({ userId: null });
     });
@@ -358,6 +368,8 @@ export function describeNest(major: string): void {
             () => session.getSession(req, undefined as never),
             () => session.getSession({} as never, res),
             () => session.getSession(undefined as never, res),
+            () => session.getSession(new Request("http://localhost/wrong") as never, res),
+            () => session.getSession({ req } as never, res),
           ];
           return Promise.all(
             wrong.map((call) =>
@@ -367,7 +379,7 @@ export function describeNest(major: string): void {
         }
       }
       app = await startApp(platform, { session, controllers: [WrongController] });
-      expect((await (await app.signedIn()).get("/wrong")).json).toEqual(Array(4).fill("INVALID_ARGUMENT"));
+      expect((await (await app.signedIn()).get("/wrong")).json).toEqual(Array(6).fill("INVALID_ARGUMENT"));
     });
 
     it("NE-11: events, files and raw responses carry a new token", async () => {

@@ -1,0 +1,3 @@
+import { describeNestGraphql } from "./support/graphql-suite.js";
+
+describeNestGraphql("nest12");
