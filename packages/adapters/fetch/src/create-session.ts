@@ -1,4 +1,4 @@
-import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
+import { SessionError, type SessionOptions, type VerifySessionOptions } from "@acme/session-core";
 import {
   type BoundSession,
   bindSession,
@@ -41,6 +41,13 @@ export interface FetchSession<T extends SessionTypes = SessionTypes>
   ): Promise<Response>;
   /** Puts our headers on a response. The body is not touched; a response that cannot be written to is rebuilt around it. */
   apply(request: Request, response: Response): Response;
+  /**
+   * For the error hook of a host that makes a response of every error before it comes to us: `fetch` then answers an
+   * error of ours instead of sending that response.
+   *
+   * @returns whether the error is ours
+   */
+  caught(request: Request, error: unknown): boolean;
   /** The answer to an error of ours; undefined for any other. */
   errorResponse(request: Request, error: unknown): Promise<Response | undefined>;
   /** The session established for this request. */
@@ -66,6 +73,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     return exchange === undefined ? response : (exchange.res as FetchResponse).onto(response);
   }
 
+  /** Errors that a host has caught and told us of. */
+  const caught = new WeakMap<Request, SessionError>();
+
   /** Runs a step once; its response gets our headers, its error our answer if it is ours. */
   async function answered(request: Request, step: () => Response | Promise<Response>): Promise<Response> {
     let response: Response;
@@ -76,7 +86,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       if (answer === undefined) throw error;
       return answer;
     }
-    return apply(request, response);
+    const error = caught.get(request);
+    const answer = error === undefined ? undefined : await errorResponse(request, error);
+    return answer === undefined ? apply(request, response) : insteadOf(response, answer);
   }
 
   async function handler(request: Request): Promise<Response | null> {
@@ -96,6 +108,11 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     ...session,
     handler,
     errorResponse,
+    caught(request, error) {
+      if (!SessionError.is(error)) return false;
+      caught.set(request, error);
+      return true;
+    },
     apply,
     fetch:
       (handle) =>
@@ -110,4 +127,14 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return exchange && (adapter.current(exchange) as SessionOf<T> | undefined);
     },
   };
+}
+
+/** Our answer in place of the host's: what stood on that one stays, but for what speaks of its body. */
+function insteadOf(response: Response, answer: Response): Response {
+  for (const [name, value] of response.headers) {
+    if (name === "set-cookie") answer.headers.append(name, value);
+    else if (!/^(content-|etag$|last-modified$|transfer-encoding$)/.test(name) && !answer.headers.has(name))
+      answer.headers.set(name, value);
+  }
+  return answer;
 }
