@@ -148,10 +148,12 @@ export function createCore(
 
   const cleanUp = new CleanUp(store, clock, () => keys.deleteOutdated());
   const apis = defaultApis(() => core);
+  const overriddenApis = override?.apis?.(apis) ?? apis;
   const core: SessionCore & { close(): Promise<void> } = {
     config,
     engine,
-    apis: override?.apis?.(apis) ?? apis,
+    apis: overriddenApis,
+    hasOverriddenVerifySession: overriddenApis.verifySession !== apis.verifySession,
     hasOverriddenFunctions: override?.functions !== undefined,
     hasGlobalValidators:
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,

@@ -123,16 +123,21 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       const { onError, ...getOptions } = verifyOptions ?? {};
       const fail = failing(onError);
       return (req, res, next) => {
-        let pending: ReturnType<typeof adapter.verifySession>;
+        let session: ReturnType<typeof adapter.verifySession>;
         try {
           const exchange = wrap(req, res);
           slot.assertFree(req, adapter.current(exchange));
-          pending = adapter.verifySession(exchange, getOptions);
+          session = adapter.verifySession(exchange, getOptions);
+          if (!(session instanceof Promise)) slot.put(req, session);
         } catch (error) {
           fail(error, req, res, next);
           return;
         }
-        pending.then(
+        if (!(session instanceof Promise)) {
+          next();
+          return;
+        }
+        session.then(
           (found) => {
             slot.put(req, found);
             passOn(next);

@@ -75,16 +75,35 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     verifySession(verifyOptions) {
       const { onError, ...getOptions } = verifyOptions ?? {};
-      return async (request, reply) => {
+      const fail: ErrorHandler =
+        onError === "throw"
+          ? async (error) => {
+              throw error;
+            }
+          : answer;
+      // A hook that promises costs Fastify more than our check does, so it promises only where there is something to wait for.
+      function guard(request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown>;
+      function guard(request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void): unknown;
+      function guard(request: FastifyRequestLike, reply: FastifyReplyLike, done?: () => void): unknown {
+        let session: ReturnType<typeof adapter.verifySession>;
         try {
           slot.assertFree(request);
-          slot.put(request, await adapter.verifySession(wrap(request, reply), getOptions));
-          return undefined;
+          session = adapter.verifySession(wrap(request, reply), getOptions);
+          if (!(session instanceof Promise)) slot.put(request, session);
         } catch (error) {
-          if (onError === "throw") throw error;
-          return answer(error, request, reply);
+          return fail(error, request, reply);
         }
-      };
+        if (session instanceof Promise) {
+          return session.then(
+            (found) => slot.put(request, found),
+            (error: unknown) => fail(error, request, reply),
+          );
+        }
+        if (done === undefined) return Promise.resolve();
+        done();
+        return undefined;
+      }
+      return guard;
     },
 
     errorHandler: () => answer,

@@ -26,8 +26,14 @@ export interface FastifyReplyLike {
   send(payload?: any): unknown;
 }
 
-/** A hook for `onRequest`, `preValidation` or `preHandler`, and a step for `@fastify/auth`. */
-export type GuardHook = (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>;
+/**
+ * A hook for `onRequest`, `preValidation` or `preHandler`, and a step for `@fastify/auth`. Without `done` it promises, so
+ * that a hook of your own can await it; with it, it may call it at once instead.
+ */
+export interface GuardHook {
+  (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown>;
+  (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void): unknown;
+}
 /** For use inside `setErrorHandler`. */
 export type ErrorHandler = (
   error: unknown,

@@ -16,7 +16,7 @@ import {
   handleEndpoint,
   matchEndpoint,
 } from "../flows/endpoints.js";
-import { getSession } from "../flows/guard.js";
+import { getSession, guardOrRefresh } from "../flows/guard.js";
 import { refreshSession } from "../flows/refresh.js";
 import { memoOf } from "../flows/request-memo.js";
 import { updateClaimForUser } from "../flows/update-claim-for-user.js";
@@ -28,6 +28,7 @@ import {
 import type { Exchange } from "../http/exchange.js";
 import type { ErrorAnswer } from "../respond/error-answer.js";
 import type { JsonObject } from "../runtime/json.js";
+import type { Maybe } from "../runtime/maybe.js";
 import type {
   ClaimValidationForHandle,
   ClaimValueResult,
@@ -57,8 +58,11 @@ export interface AdapterCore {
   endpointRoutes(): EndpointRoute[];
   /** Serves our endpoints; undefined when the request is not for one. */
   handleEndpoint(exchange: Exchange): Promise<Handled | undefined>;
-  /** `verifySession` of every adapter, overrides included. */
-  verifySession(exchange: Exchange, options?: VerifySessionOptions): Promise<SessionContainer | undefined>;
+  /**
+   * `verifySession` of every adapter, overrides included. Where there is nothing to wait for, as with a verified token
+   * that is remembered, it is the session itself and no promise; what it throws may be thrown at once.
+   */
+  verifySession(exchange: Exchange, options?: VerifySessionOptions): Maybe<SessionContainer | undefined>;
   /** Answers an error of ours; undefined when the framework has to go on with it. */
   answerError(exchange: Exchange, error: unknown): Promise<Handled | undefined>;
   /** What `answerError` does to the response before it is sent, where something else sends it, GraphQL say. */
@@ -98,13 +102,18 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     endpointRoutes: () => endpointRoutes(core),
     handleEndpoint: (exchange) => handleEndpoint(core, exchange),
     verifySession: (exchange, verifyOptions) =>
-      core.apis.verifySession({
-        exchange,
-        req: exchange.req,
-        res: exchange.res,
-        options: verifyOptions,
-        userContext: memoOf(core, exchange).userContext(),
-      }),
+      core.hasOverriddenVerifySession
+        ? // A promise of another make than ours would be taken for the session.
+          Promise.resolve(
+            core.apis.verifySession({
+              exchange,
+              req: exchange.req,
+              res: exchange.res,
+              options: verifyOptions,
+              userContext: memoOf(core, exchange).userContext(),
+            }),
+          )
+        : guardOrRefresh(core, exchange, verifyOptions),
     answerError: (exchange, error) => answerError(core, exchange, error),
     prepareAnswer: (exchange, error) => prepareAnswer(core, exchange, error),
     current: (exchange) => memoOf(core, exchange).session,

@@ -11,7 +11,8 @@ export function defaultApis(core: () => SessionCore): SessionApis {
       await session.revokeSession(userContext);
       return { status: "OK" };
     },
-    verifySession: ({ exchange, options, userContext }) =>
-      guardOrRefresh(core(), exchange, options, userContext),
+    async verifySession({ exchange, options, userContext }) {
+      return guardOrRefresh(core(), exchange, options, userContext);
+    },
   };
 }

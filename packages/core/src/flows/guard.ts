@@ -34,34 +34,55 @@ export async function getSession(
   options?: VerifySessionOptions | undefined,
   userContext?: UserContext | undefined,
 ): Promise<SessionContainer | undefined> {
+  return guard(core, exchange, options, userContext);
+}
+
+/** `getSession`; no promise where there is nothing to wait for, and then it throws at once too. */
+function guard(
+  core: SessionCore,
+  exchange: Exchange,
+  options: VerifySessionOptions | undefined,
+  userContext: UserContext | undefined,
+): Maybe<SessionContainer | undefined> {
   const memo = memoOf(core, exchange);
-  const established = establish(memo, options, userContext);
-  const session = established instanceof Promise ? await established : established;
+  const session = establish(memo, options, userContext);
+  return session instanceof Promise
+    ? session.then((found) => admit(memo, found, options, userContext))
+    : admit(memo, session, options, userContext);
+}
+
+function admit(
+  memo: RequestMemo,
+  session: SessionContainer | undefined,
+  options: VerifySessionOptions | undefined,
+  userContext: UserContext | undefined,
+): Maybe<SessionContainer | undefined> {
   if (session === undefined) {
-    if (exchange.req.hasOversizedCookies)
+    if (memo.exchange.req.hasOversizedCookies)
       throw unauthorised("the Cookie header is too large to be looked into", false);
     if (options?.sessionRequired === false) return undefined;
     throw unauthorised("the request carries no session", false);
   }
-  if (hasValidators(core, options)) {
-    const checking = checkClaims(core, session, options, memo.userContext(userContext));
-    if (checking instanceof Promise) await checking;
-  }
-  return session;
+  if (!hasValidators(memo.core, options)) return session;
+  const checking = checkClaims(memo.core, session, options, memo.userContext(userContext));
+  return checking instanceof Promise ? checking.then(() => session) : session;
 }
 
-/** What `verifySession` does before any override: on the refresh endpoint's path it refreshes (P-6), else it guards. */
+/**
+ * What `verifySession` does before any override: on the refresh endpoint's path it refreshes (P-6), else it guards. No
+ * promise where there is nothing to wait for, and then it throws at once too.
+ */
 export function guardOrRefresh(
   core: SessionCore,
   exchange: Exchange,
   options?: VerifySessionOptions | undefined,
   userContext?: UserContext | undefined,
-): Promise<SessionContainer | undefined> {
+): Maybe<SessionContainer | undefined> {
   const { req } = exchange;
   if (req.method === "POST" && core.config.gatewayPath + requestPath(req.url) === core.config.refreshPath) {
     return refreshSession(core, exchange, userContext);
   }
-  return getSession(core, exchange, options, userContext);
+  return guard(core, exchange, options, userContext);
 }
 
 /** The session of the exchange, verified at most once however often it is asked for. */

@@ -12,6 +12,8 @@ export interface SessionCore {
   readonly apis: SessionApis;
   /** Whether the application replaced session functions: then the guard calls them instead of its own fast path. */
   readonly hasOverriddenFunctions: boolean;
+  /** Whether `override.apis` stands between a guard and the session. */
+  readonly hasOverriddenVerifySession: boolean;
   /** Whether any request has validators to pass without asking for them itself. */
   readonly hasGlobalValidators: boolean;
   /** What plugins serve beside our own endpoints. */
