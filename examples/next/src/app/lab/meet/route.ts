@@ -1,0 +1,6 @@
+import { lab } from "../../../lib/session.ts";
+
+export async function POST(): Promise<Response> {
+  lab.letRefreshesMeet();
+  return Response.json({});
+}

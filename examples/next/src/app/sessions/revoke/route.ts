@@ -1,0 +1,5 @@
+import { accounts, Session } from "../../../lib/session.ts";
+
+export const POST = Session.withSession(async (request, _context, session) =>
+  Response.json(await accounts.revoke(session, await request.json())),
+);
