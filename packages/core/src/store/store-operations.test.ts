@@ -28,6 +28,17 @@ it("tries again at most five times after a conflict, and gives what the last att
   expect(attempts).toBe(6);
 });
 
+it("does not wait for a lock once more when there is not as much time left as it took [sec ST-02, ST-03]", async () => {
+  let attempts = 0;
+  const waiting = operations().run(async () => {
+    attempts += 1;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    throw new Failure("nothing-happened");
+  });
+  await expect(waiting).rejects.toThrow("nothing-happened");
+  expect(attempts).toBe(2);
+});
+
 it("does not try again what is not transient", async () => {
   let attempts = 0;
   const failing = operations().run(async () => {

@@ -68,12 +68,16 @@ export class StoreOperations {
     const remainingMs = (): number => deadlineMs - systemClock.monoMs();
     let outcomeUnknown = false;
     for (let attempt = 0; ; attempt += 1) {
+      const hadMs = remainingMs();
       try {
         return await step({ outcomeUnknown, remainingMs });
       } catch (error) {
         const retry = this.judge(error);
         const pauseMs = FIRST_PAUSE_MS * 2 ** attempt * jitter();
-        if (retry === "never" || attempt === RETRIES || pauseMs >= remainingMs()) throw error;
+        const leftMs = remainingMs();
+        if (retry === "never" || attempt === RETRIES || pauseMs >= leftMs) throw error;
+        // It waited for something (a lock); one more such wait would end after the budget, and might take effect then.
+        if (retry === "nothing-happened" && hadMs - leftMs > leftMs) throw error;
         if (retry === "outcome-unknown") outcomeUnknown = true;
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }

@@ -1,7 +1,7 @@
 import { type Retry, StoreTimeout } from "@acme/session-core/store";
 
 /** Deadlock, lock wait (ours is short), MariaDB's "record has changed since last read". */
-const CONFLICT = new Set([1213, 1020]);
+const CONFLICT = new Set([1213, 1205, 1020]);
 /** This server is stopping, full, read-only after a failover, or has ended our connection. */
 const WRONG_SERVER = new Set([1040, 1053, 1077, 1079, 1152, 1203, 1290, 1792, 1836, 1927, 3024, 4031]);
 /** Of those, the ones after which nothing can have happened. */
