@@ -1,3 +1,5 @@
+import type { Invoker } from "@acme/lambda-emulator";
+import { asFrozenJson } from "@acme/lambda-emulator";
 import { emailVerifiedClaim } from "@acme/session-core/claims";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
@@ -7,8 +9,6 @@ import {
   MemoryStore,
   SessionError,
 } from "../src/index.js";
-import { asFrozenJson } from "./support/deep-freeze.js";
-import type { Invoker } from "./support/make-event.js";
 import { recordingLogger } from "./support/recording-logger.js";
 import { type RunningFunction, runFunction } from "./support/run-function.js";
 

@@ -1,7 +1,7 @@
+import type { Invoker } from "@acme/lambda-emulator";
 import { open } from "@acme/session-conformance";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LambdaEvent, LambdaSession, Respond } from "../src/index.js";
-import type { Invoker } from "./support/make-event.js";
 import { type RunningFunction, runFunction } from "./support/run-function.js";
 
 let app: RunningFunction | undefined;

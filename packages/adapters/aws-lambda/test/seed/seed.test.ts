@@ -1,7 +1,7 @@
+import { type Emulator, startEmulator } from "@acme/lambda-emulator";
 import type { LambdaEvent } from "@acme/session-aws-lambda";
 import { WireClient } from "@acme/session-conformance";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Emulator, startEmulator } from "../support/emulator.js";
 import { handler as claims } from "./claims.js";
 import { handler as getSession } from "./get-session.js";
 import { handler as optionalSession } from "./optional-session.js";

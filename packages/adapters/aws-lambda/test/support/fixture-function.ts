@@ -1,3 +1,5 @@
+import type { Invoker } from "@acme/lambda-emulator";
+import { startEmulator } from "@acme/lambda-emulator";
 import {
   type AdapterHarness,
   FixtureApp,
@@ -11,8 +13,6 @@ import {
   type LambdaSession,
   SessionError,
 } from "../../src/index.js";
-import { startEmulator } from "./emulator.js";
-import type { Invoker } from "./make-event.js";
 import { bodyOf, routed } from "./routed-request.js";
 
 /** The fixture as one function that serves every path, as such functions are written. */

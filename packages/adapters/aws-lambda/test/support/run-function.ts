@@ -1,3 +1,5 @@
+import type { Invoker } from "@acme/lambda-emulator";
+import { type EmulatorOptions, startEmulator } from "@acme/lambda-emulator";
 import { WireClient } from "@acme/session-conformance";
 import {
   createSession,
@@ -6,8 +8,6 @@ import {
   type LambdaSessionOptions,
   MemoryStore,
 } from "../../src/index.js";
-import { type EmulatorOptions, startEmulator } from "./emulator.js";
-import type { Invoker } from "./make-event.js";
 import { recordingLogger } from "./recording-logger.js";
 
 type AnyHandler = (event: never, context: never) => unknown;

@@ -1,3 +1,4 @@
+import { startEmulator } from "@acme/lambda-emulator";
 import { type AdapterHarness, FixtureApp, type FixtureReply } from "@acme/session-conformance";
 import {
   createSession,
@@ -7,7 +8,6 @@ import {
   type Respond,
   SessionError,
 } from "../../src/index.js";
-import { startEmulator } from "./emulator.js";
 import { bodyOf, routed } from "./routed-request.js";
 
 /** The fixture as one function behind a function URL that streams, as such functions are written. */

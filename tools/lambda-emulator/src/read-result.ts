@@ -1,4 +1,4 @@
-import type { Invoker } from "./make-event.js";
+import type { Invoker } from "./make-event.ts";
 
 /** What the service sends to the client. */
 export interface Answer {

@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { asFrozenJson } from "./deep-freeze.js";
-import { type Invoker, makeEvent, type Placement } from "./make-event.js";
-import { type Answer, readResult } from "./read-result.js";
-import { openResponseStream } from "./response-stream.js";
+import { asFrozenJson } from "./deep-freeze.ts";
+import { type Invoker, makeEvent, type Placement } from "./make-event.ts";
+import { type Answer, readResult } from "./read-result.ts";
+import { openResponseStream } from "./response-stream.ts";
 
 type Handler = (event: never, context: never) => unknown;
+type StreamingHandler = (event: never, stream: never, context: never) => unknown;
 
 export interface EmulatorOptions extends Placement {
   /** Hears of results that the service refuses, and of handlers that throw. */
@@ -25,11 +26,11 @@ export interface Emulator {
  * The service in front of a function, as an HTTP server: makes the documented event of each request, invokes the handler
  * as the runtime does, and reads the result as strictly as the service.
  */
-export async function startEmulator(
+export function createEmulator(
   invoker: Invoker,
-  handler: Handler | ((event: never, stream: never, context: never) => unknown),
+  handler: Handler | StreamingHandler,
   options: EmulatorOptions = {},
-): Promise<Emulator> {
+): Server {
   if (handler.length > (options.streams ? 3 : 2)) throw new Error("Runtime.CallbackHandlerDeprecated");
   const context = {
     awsRequestId: "request-1",
@@ -75,9 +76,14 @@ export async function startEmulator(
     }
   }
 
-  const server = createServer((request, response) => {
+  return createServer((request, response) => {
     invoke(request, response).catch(() => response.destroy());
   });
+}
+
+/** The same, listening on a free port of this machine. */
+export async function startEmulator(...args: Parameters<typeof createEmulator>): Promise<Emulator> {
+  const server = createEmulator(...args);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,0 +1,3 @@
+export { asFrozenJson } from "./deep-freeze.ts";
+export { createEmulator, type Emulator, type EmulatorOptions, startEmulator } from "./emulator.ts";
+export type { Invoker } from "./make-event.ts";
