@@ -31,6 +31,13 @@ export {
   type RoleStoreConformanceOptions,
   runRoleStoreConformance,
 } from "./roles/run-role-store-conformance.js";
+export { livePromotion, liveSession } from "./server/live-session.js";
+export {
+  runServerStoreConformance,
+  type ServerStoreConformanceOptions,
+} from "./server/run-server-store-conformance.js";
+export type { Line, ServerCase, StoreServer } from "./server/server-case.js";
+export { runServerCase, serverConformanceCases } from "./server/server-conformance-cases.js";
 export { runStoreConformance, type StoreConformanceOptions } from "./store/run-store-conformance.js";
 export type {
   MakeStore,

@@ -1,6 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { type PrivateServer, startPrivateServer, TcpProxy } from "@acme/servers";
-import type { SessionRow, SigningKeyRow } from "@acme/session-core/store";
+import {
+  livePromotion,
+  liveSession,
+  runServerStoreConformance,
+  serverConformanceCases,
+} from "@acme/session-conformance";
 import pg from "pg";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,38 +12,7 @@ import { postgresSchemaSql, postgresStore } from "../src/index.js";
 import { type FreshSchema, freshSchema, missing, sql, stopServer, url, ways } from "./fixture.js";
 
 const HOUR_MS = 3_600_000;
-
-function session(fields: Partial<SessionRow> = {}): SessionRow {
-  const nowMs = Date.now();
-  return {
-    handle: randomBytes(16).toString("hex"),
-    tenantId: "public",
-    userId: "user-1",
-    refreshTokenHash2: "a".repeat(64),
-    previousRefreshTokenHash2: null,
-    secretId: "secret-1",
-    previousSecretId: null,
-    generation: 0,
-    rotatedAtMs: null,
-    sessionDataJson: "{}",
-    accessTokenPayloadJson: "{}",
-    createdAtMs: nowMs,
-    expiresAtMs: nowMs + HOUR_MS,
-    absoluteExpiresAtMs: nowMs + 100 * HOUR_MS,
-    ...fields,
-  };
-}
-
-function promotionOf(row: SessionRow, nowMs = Date.now()) {
-  return {
-    handle: row.handle,
-    expectedRefreshTokenHash2: row.refreshTokenHash2,
-    nextRefreshTokenHash2: "b".repeat(64),
-    nextSecretId: "secret-1",
-    nowMs,
-    expiresAtMs: nowMs + HOUR_MS,
-  };
-}
+const oneConnection = serverConformanceCases.filter(({ id }) => id === "one-connection");
 
 afterAll(stopServer);
 
@@ -51,27 +24,19 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
   afterAll(() => fresh.drop());
 
   describe.each(ways)("$name", ({ connect }) => {
-    it("finishes 50 refreshes at once on a single connection [sec ST-05, ST-06]", async () => {
-      const { options, end } = connect(1);
-      const store = fresh.open(options);
-      const rows = Array.from({ length: 50 }, () => session());
-      for (const row of rows) await store.insertSession(row);
-      const results = await Promise.all(
-        rows.map(async (row) => {
-          const read = await store.getSession(row.handle, Date.now());
-          await store.listSigningKeys();
-          return (await store.promoteSession(promotionOf(read ?? row)))?.generation;
-        }),
-      );
-      expect(results).toEqual(rows.map(() => 1));
-      await store.close();
-      await end();
-    });
+    for (const { title, run } of oneConnection) {
+      it(`${title} [sec ST-05, ST-06]`, async () => {
+        const { options, end } = connect(1);
+        const nothing = { line: { replies: 0, fault: {} }, kill: end, restart: end };
+        await run({ ...nothing, open: () => fresh.open(options) });
+        await end();
+      });
+    }
 
     it("goes on after the server has ended every connection, without telling the caller [sec ST-03, CC-08]", async () => {
       const { options, end } = connect(4);
       const store = fresh.open(options);
-      const row = session();
+      const row = liveSession();
       await store.insertSession(row);
       await Promise.all(Array.from({ length: 8 }, () => store.getSession(row.handle, Date.now())));
       await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -87,7 +52,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
     it("keeps or drops a session together with the application's own rows [wire ST-1]", async () => {
       const { options, end } = connect(2);
       const store = fresh.open(options);
-      const [kept, dropped, revoked] = [session(), session(), session()];
+      const [kept, dropped, revoked] = [liveSession(), liveSession(), liveSession()];
       await store.insertSession(revoked);
       const inTransaction = async (
         finish: "COMMIT" | "ROLLBACK",
@@ -135,37 +100,10 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
     });
   });
 
-  describe("times", () => {
-    it("judges expiry and age by the server's clock, whatever the caller's says [sec TM-01]", async () => {
-      const store = fresh.open({ clock: "server" });
-      const row = session();
-      await store.insertSession(row);
-      for (const wrongMs of [Date.now() - 90_000, Date.now() + 90_000, Date.now() + 10 * HOUR_MS]) {
-        expect(await store.getSession(row.handle, wrongMs)).toEqual(row);
-      }
-      const aheadMs = Date.now() + 90_000;
-      const promoted = await store.promoteSession(promotionOf(row, aheadMs));
-      // Rotated "now": an age of about nothing for a caller whose clock is ahead, and for one whose is behind.
-      for (const callerMs of [aheadMs, Date.now() - 90_000]) {
-        const read = await store.getSession(row.handle, callerMs);
-        expect(Math.abs(callerMs - (read?.rotatedAtMs ?? 0))).toBeLessThan(20_000);
-      }
-      expect(Math.abs((promoted?.expiresAtMs ?? 0) - (Date.now() + HOUR_MS))).toBeLessThan(20_000);
-      await store.close();
-    });
-
-    it("cleans nothing up while the two clocks differ by more than 5 minutes [sec ST-10, TM-03]", async () => {
-      const store = fresh.open({ clock: "server" });
-      await store.insertSession(session({ expiresAtMs: Date.now() - 1 }));
-      await expect(store.deleteExpiredSessions(Date.now() + 2 * HOUR_MS, 10)).rejects.toThrow("clock");
-      await expect(store.deleteExpiredSessions(Date.now() - 2 * HOUR_MS, 10)).rejects.toThrow("clock");
-      expect(await store.deleteExpiredSessions(Date.now(), 10)).toBe(1);
-      await store.close();
-    });
-
+  describe("clean-up", () => {
     it("leaves the rows alone that somebody is writing, and does not wait for them [sec ST-10]", async () => {
       const store = fresh.open();
-      const rows = [session({ expiresAtMs: 1 }), session({ expiresAtMs: 2 })];
+      const rows = [liveSession({ expiresAtMs: 1 }), liveSession({ expiresAtMs: 2 })];
       for (const row of rows) await store.insertSession(row);
       const writer = new pg.Client({ connectionString: url });
       await writer.connect();
@@ -185,7 +123,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
   describe("a row that a foreign transaction holds", () => {
     it("fails within the budget, leaves no statement behind, and works when the lock is gone [sec ST-02, ST-06]", async () => {
       const store = fresh.open();
-      const row = session();
+      const row = liveSession();
       await store.insertSession(row);
       const holder = new pg.Client({ connectionString: url });
       await holder.connect();
@@ -193,9 +131,9 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
       await holder.query(`SELECT * FROM ${fresh.schema}.acme_sessions WHERE handle = $1 FOR UPDATE`, [
         row.handle,
       ]);
-      await expect(store.promoteSession(promotionOf(row))).rejects.toMatchObject({ code: "55P03" });
+      await expect(store.promoteSession(livePromotion(row))).rejects.toMatchObject({ code: "55P03" });
       // Others go on meanwhile, and so do reads of this one.
-      await store.insertSession(session());
+      await store.insertSession(liveSession());
       expect(await store.getSession(row.handle, Date.now())).toEqual(row);
       const waiting = await sql(
         "SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1",
@@ -204,7 +142,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
       expect(waiting).toEqual([{ count: 0 }]);
       await holder.query("ROLLBACK");
       await holder.end();
-      expect((await store.promoteSession(promotionOf(row)))?.generation).toBe(1);
+      expect((await store.promoteSession(livePromotion(row)))?.generation).toBe(1);
       await store.close();
     });
   });
@@ -213,9 +151,9 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
     it("finds nothing left on a connection: no setting, no prepared statement [sec ST-11]", async () => {
       const pool = new pg.Pool({ connectionString: url, max: 1 });
       const store = fresh.open({ client: pool });
-      const row = session();
+      const row = liveSession();
       await store.insertSession(row);
-      await store.promoteSession(promotionOf(row));
+      await store.promoteSession(livePromotion(row));
       await store.deleteSessions([row.handle], Date.now());
       expect((await pool.query("SELECT name FROM pg_prepared_statements")).rows).toEqual([]);
       expect((await pool.query("SHOW lock_timeout")).rows).toEqual([{ lock_timeout: "0" }]);
@@ -254,7 +192,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
     it("works beside a newer release's additions and keeps them, and refuses what breaks with it [sec ST-09]", async () => {
       const newer = await freshSchema();
       const before = newer.open();
-      const row = session();
+      const row = liveSession();
       await before.insertSession(row);
       await before.close();
       const table = `${newer.schema}.acme_sessions`;
@@ -264,8 +202,8 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
       await sql(`INSERT INTO ${migrations} VALUES (1099, 'x')`);
       const older = newer.open();
       expect(await older.getSession(row.handle, Date.now())).toEqual(row);
-      expect((await older.promoteSession(promotionOf(row)))?.generation).toBe(1);
-      await older.insertSession(session());
+      expect((await older.promoteSession(livePromotion(row)))?.generation).toBe(1);
+      await older.insertSession(liveSession());
       expect(await sql(`SELECT device FROM ${table} WHERE handle = $1`, [row.handle])).toEqual([
         { device: "phone" },
       ]);
@@ -304,6 +242,7 @@ describe.skipIf(missing !== undefined)(`a PostgreSQL of its own (${missing ?? "r
   beforeAll(async () => {
     server = await startPrivateServer("postgres");
     proxy = await TcpProxy.start(server);
+    await sql("CREATE SCHEMA pg; CREATE SCHEMA postgres", undefined, server.url);
   });
   afterAll(async () => {
     await proxy.stop();
@@ -311,73 +250,23 @@ describe.skipIf(missing !== undefined)(`a PostgreSQL of its own (${missing ?? "r
   });
 
   describe.each(["pg", "postgres"] as const)("%s", (driver) => {
-    it("does each thing once although the reply is lost [sec ST-04]", async () => {
-      const store = postgresStore({
-        url: proxy.through(server.url),
-        driver,
-        maxConnections: 2,
-        schema: "public",
-      });
-      const losingTheReply = async <T>(run: () => Promise<T>): Promise<T> => {
-        proxy.replies = 0;
-        // The first piece that would go on to the client: the answer to the statement, which has been carried out.
-        proxy.fault = { cutReplyEvery: 1 };
-        const running = run();
-        while (proxy.replies === 0) await new Promise((resolve) => setImmediate(resolve));
-        proxy.fault = {};
-        return running;
-      };
-      const row = session();
-      await store.listSecrets({ id: "s", secret: "c2VjcmV0" });
-      await losingTheReply(() => store.insertSession(row));
-      const promoted = await losingTheReply(() => store.promoteSession(promotionOf(row)));
-      expect(promoted?.generation).toBe(1);
-      expect(promoted?.refreshTokenHash2).toBe("b".repeat(64));
-      const merged = await losingTheReply(() =>
-        store.updateAccessTokenPayload(row.handle, Date.now(), (json) =>
-          JSON.stringify({ ...(JSON.parse(json) as object), merged: true }),
-        ),
-      );
-      expect(merged?.accessTokenPayloadJson).toBe('{"merged":true}');
-      expect(await losingTheReply(() => store.replaceSessionData(row.handle, Date.now(), "[]"))).toBe(true);
-      expect(await losingTheReply(() => store.deleteSessions([row.handle], Date.now()))).toEqual([
-        row.handle,
-      ]);
-      const key: SigningKeyRow = {
-        kid: `d-${driver}`,
-        family: "dynamic",
-        algorithm: "ES256",
-        sequence: driver === "pg" ? 1 : 2,
-        createdAtMs: 1,
-        publicJwkJson: "{}",
-        privateJwkJson: '{"d":1}',
-      };
-      expect(await losingTheReply(() => store.insertSigningKey(key))).toBe(true);
-      expect(await store.getSession(row.handle, Date.now())).toBeUndefined();
-      await store.close();
-    });
-
-    it("answers within the budget while nothing comes back, and works again right after [sec ST-02, O-01]", async () => {
-      const store = postgresStore({
-        url: proxy.through(server.url),
-        driver,
-        maxConnections: 2,
-        schema: "public",
-      });
-      const row = session();
-      await store.insertSession(row);
-      proxy.fault = { blackHole: true };
-      const during = await Promise.allSettled([
-        store.getSession(row.handle, Date.now()),
-        store.promoteSession(promotionOf(row)),
-        store.deleteSessions([row.handle], Date.now()),
-        store.listSigningKeys(),
-      ]);
-      expect(during.map(({ status }) => status)).toEqual(during.map(() => "rejected"));
-      proxy.fault = {};
-      expect((await store.getSession(row.handle, Date.now()))?.handle).toBe(row.handle);
-      await store.close();
-    });
+    runServerStoreConformance(
+      {
+        name: driver,
+        server: () => ({
+          ...server,
+          line: proxy,
+          open: ({ through, maxConnections = 2 }) =>
+            postgresStore({
+              url: through === undefined ? server.url : proxy.through(server.url),
+              driver,
+              maxConnections,
+              schema: driver,
+            }),
+        }),
+      },
+      { describe, it },
+    );
 
     it("throws while the server is read-only, and drops those connections [sec MR-03]", async () => {
       const store = postgresStore({
@@ -386,7 +275,7 @@ describe.skipIf(missing !== undefined)(`a PostgreSQL of its own (${missing ?? "r
         maxConnections: 2,
         schema: "public",
       });
-      const row = session();
+      const row = liveSession();
       await store.insertSession(row);
       const client = new pg.Client({ connectionString: server.url });
       await client.connect();
@@ -398,7 +287,7 @@ describe.skipIf(missing !== undefined)(`a PostgreSQL of its own (${missing ?? "r
         .toEqual({
           default_transaction_read_only: "on",
         });
-      await expect(store.promoteSession(promotionOf(row))).rejects.toMatchObject({ code: "25006" });
+      await expect(store.promoteSession(livePromotion(row))).rejects.toMatchObject({ code: "25006" });
       expect(await store.getSession(row.handle, Date.now())).toEqual(row);
       await client.query("ALTER SYSTEM RESET default_transaction_read_only");
       await client.query("SELECT pg_reload_conf()");
@@ -408,21 +297,7 @@ describe.skipIf(missing !== undefined)(`a PostgreSQL of its own (${missing ?? "r
           default_transaction_read_only: "off",
         });
       await client.end();
-      expect((await store.promoteSession(promotionOf(row)))?.generation).toBe(1);
-      await store.close();
-    });
-
-    it("recovers by itself after the server was killed and started again [sec ST-02, CC-08]", async () => {
-      const store = postgresStore({ url: server.url, driver, maxConnections: 2, schema: "public" });
-      const row = session();
-      await store.insertSession(row);
-      await server.kill();
-      await expect(store.getSession(row.handle, Date.now())).rejects.toThrow();
-      await server.restart();
-      // The server replays its log first (57P03).
-      await expect
-        .poll(() => store.getSession(row.handle, Date.now()).catch(() => "unavailable"), { timeout: 5_000 })
-        .toEqual(row);
+      expect((await store.promoteSession(livePromotion(row)))?.generation).toBe(1);
       await store.close();
     });
   });

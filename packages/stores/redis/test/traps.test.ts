@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { type PrivateServer, startPrivateServer, startReplica, TcpProxy } from "@acme/servers";
+import { livePromotion, liveSession, runServerStoreConformance } from "@acme/session-conformance";
 import type { SessionRow } from "@acme/session-core/store";
 import { createClient, createClientPool, createCluster } from "@redis/client";
 import { Cluster, Redis } from "ioredis";
@@ -7,69 +7,20 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisStore } from "../src/index.js";
 import { freshPrefix, missing, stopServer, url } from "./fixture.js";
 
-const HOUR_MS = 3_600_000;
-
-function session(fields: Partial<SessionRow> = {}): SessionRow {
-  const nowMs = Date.now();
-  return {
-    handle: randomBytes(16).toString("hex"),
-    tenantId: "public",
-    userId: "user-1",
-    refreshTokenHash2: "a".repeat(64),
-    previousRefreshTokenHash2: null,
-    secretId: "secret-1",
-    previousSecretId: null,
-    generation: 0,
-    rotatedAtMs: null,
-    sessionDataJson: "{}",
-    accessTokenPayloadJson: "{}",
-    createdAtMs: nowMs,
-    expiresAtMs: nowMs + HOUR_MS,
-    absoluteExpiresAtMs: nowMs + 100 * HOUR_MS,
-    ...fields,
-  };
-}
-
-function promotionOf(row: SessionRow, nowMs = Date.now()) {
-  return {
-    handle: row.handle,
-    expectedRefreshTokenHash2: row.refreshTokenHash2,
-    nextRefreshTokenHash2: "b".repeat(64),
-    nextSecretId: "secret-1",
-    nowMs,
-    expiresAtMs: nowMs + HOUR_MS,
-  };
-}
-
 afterAll(stopServer);
 
 describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, () => {
-  it("judges expiry and age by Redis's clock, whatever the caller's says [sec TM-01]", async () => {
-    const fresh = freshPrefix();
-    const store = fresh.open({ clock: "server" });
-    const row = session();
-    await store.insertSession(row);
-    for (const wrongMs of [Date.now() - 90_000, Date.now() + 90_000, Date.now() + 10 * HOUR_MS]) {
-      expect(await store.getSession(row.handle, wrongMs)).toEqual(row);
-    }
-    const aheadMs = Date.now() + 90_000;
-    await store.promoteSession(promotionOf(row, aheadMs));
-    for (const callerMs of [aheadMs, Date.now() - 90_000]) {
-      const read = await store.getSession(row.handle, callerMs);
-      expect(Math.abs(callerMs - (read?.rotatedAtMs ?? 0))).toBeLessThan(20_000);
-    }
-    await expect(store.deleteExpiredSessions(Date.now() + 2 * HOUR_MS, 10)).rejects.toThrow("clock");
-    await store.close();
-    await fresh.drop();
-  });
-
   it("gives every session key a time to live and keeps no index entry of a session that is gone [sec ST-12, ST-10]", async () => {
     const fresh = freshPrefix();
     const store = fresh.open({ clock: "server" });
     const client = new Redis(url);
-    const rows = [session(), session({ expiresAtMs: Date.now() + 300 }), session({ userId: "user-2" })];
+    const rows = [
+      liveSession(),
+      liveSession({ expiresAtMs: Date.now() + 300 }),
+      liveSession({ userId: "user-2" }),
+    ];
     for (const row of rows) await store.insertSession(row);
-    await store.promoteSession(promotionOf(rows[0] as SessionRow));
+    await store.promoteSession(livePromotion(rows[0] as SessionRow));
     for (const key of await fresh.keys()) expect([key, (await client.pttl(key)) > 0]).toEqual([key, true]);
     const user1 = `{${fresh.keyPrefix}}:user:user-1`;
     expect(await client.zcard(user1)).toBe(2);
@@ -93,12 +44,12 @@ describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, ()
     const fresh = freshPrefix();
     const store = fresh.open();
     const client = new Redis(url);
-    const row = session();
+    const row = liveSession();
     const key = `{${fresh.keyPrefix}}:session:${row.handle}`;
     await store.insertSession(row);
     await client.hset(key, "device", "phone");
     expect(await store.getSession(row.handle, Date.now())).toEqual(row);
-    await store.promoteSession(promotionOf(row));
+    await store.promoteSession(livePromotion(row));
     await store.replaceSessionData(row.handle, Date.now(), '{"a":1}');
     expect(await client.hget(key, "device")).toBe("phone");
     client.disconnect();
@@ -108,7 +59,7 @@ describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, ()
 
   it("works with the application's own client and leaves it open [sec ST-12]", async () => {
     const fresh = freshPrefix();
-    const row = session();
+    const row = liveSession();
     const own = createClient({ url });
     await own.connect();
     const io = new Redis(url);
@@ -149,99 +100,53 @@ describe.skipIf(missing !== undefined)(`a Redis of its own (${missing ?? "real s
   });
 
   const open = (driver: "@redis/client" | "ioredis", at = server.url) =>
-    redisStore({ url: at, driver, keyPrefix: `t-${randomBytes(4).toString("hex")}`, onWarning: () => {} });
+    redisStore({ url: at, driver, keyPrefix: freshPrefix().keyPrefix, onWarning: () => {} });
 
   describe.each(["@redis/client", "ioredis"] as const)("%s", (driver) => {
     it("loads its scripts again after SCRIPT FLUSH [sec ST-01]", async () => {
       const store = open(driver);
-      const row = session();
+      const row = liveSession();
       await store.insertSession(row);
       await admin.script("FLUSH");
       expect(await store.getSession(row.handle, Date.now())).toEqual(row);
-      expect((await store.promoteSession(promotionOf(row)))?.generation).toBe(1);
+      expect((await store.promoteSession(livePromotion(row)))?.generation).toBe(1);
       await store.close();
     });
 
     it("says that a session is not there after FLUSHALL, and goes on [sec O-01]", async () => {
       const store = open(driver);
-      const row = session();
+      const row = liveSession();
       await store.insertSession(row);
       await admin.flushall();
       expect(await store.getSession(row.handle, Date.now())).toBeUndefined();
-      expect(await store.promoteSession(promotionOf(row))).toBeUndefined();
+      expect(await store.promoteSession(livePromotion(row))).toBeUndefined();
       await store.insertSession(row);
       await store.close();
     });
 
     it("throws on a node that has become a replica, to reads too, and recovers [sec MR-03]", async () => {
       const store = open(driver);
-      const row = session();
+      const row = liveSession();
       await store.insertSession(row);
       await admin.call("REPLICAOF", "127.0.0.1", "1");
       for (const attempt of [
         () => store.getSession(row.handle, Date.now()),
-        () => store.promoteSession(promotionOf(row)),
-        () => store.insertSession(session()),
+        () => store.promoteSession(livePromotion(row)),
+        () => store.insertSession(liveSession()),
       ]) {
         await expect(attempt()).rejects.toMatchObject({ name: "RedisFailure" });
       }
       await admin.call("REPLICAOF", "NO", "ONE");
-      expect((await store.promoteSession(promotionOf(row)))?.generation).toBe(1);
-      await store.close();
-    });
-
-    it("answers within the budget while Redis is paused, and works right after [sec ST-02]", async () => {
-      const store = open(driver);
-      const row = session();
-      await store.insertSession(row);
-      await admin.call("CLIENT", "PAUSE", "4000");
-      const during = await Promise.allSettled([
-        store.getSession(row.handle, Date.now()),
-        store.promoteSession(promotionOf(row)),
-        store.listSigningKeys(),
-      ]);
-      expect(during.map(({ status }) => status)).toEqual(during.map(() => "rejected"));
-      await expect
-        .poll(() => store.getSession(row.handle, Date.now()).catch(() => "unavailable"), { timeout: 7_000 })
-        .toMatchObject({ handle: row.handle });
-      await store.close();
-    });
-
-    it("does each thing once although the reply is lost [sec ST-04]", async () => {
-      const store = open(driver, proxy.through(server.url));
-      const losingTheReply = async <T>(run: () => Promise<T>): Promise<T> => {
-        proxy.replies = 0;
-        proxy.fault = { cutReplyEvery: 1 };
-        const running = run();
-        while (proxy.replies === 0) await new Promise((resolve) => setImmediate(resolve));
-        proxy.fault = {};
-        return running;
-      };
-      const row = session();
-      await store.insertSession(session());
-      // Each script once, so that the lost reply is not "NOSCRIPT".
-      const other = session({ userId: "user-9" });
-      await store.insertSession(other);
-      await store.promoteSession(promotionOf(other));
-      await store.replaceSessionData(other.handle, Date.now(), "{}");
-      await store.deleteSessions([other.handle], Date.now());
-      await losingTheReply(() => store.insertSession(row));
-      const promoted = await losingTheReply(() => store.promoteSession(promotionOf(row)));
-      expect(promoted?.generation).toBe(1);
-      expect(await losingTheReply(() => store.replaceSessionData(row.handle, Date.now(), "[]"))).toBe(true);
-      expect(await losingTheReply(() => store.deleteSessions([row.handle], Date.now()))).toEqual([
-        row.handle,
-      ]);
-      expect(await store.getSession(row.handle, Date.now())).toBeUndefined();
+      expect((await store.promoteSession(livePromotion(row)))?.generation).toBe(1);
       await store.close();
     });
 
     it("throws when the memory is full, still reads and revokes, and warns of a policy that evicts [sec ST-02]", async () => {
       const store = open(driver);
-      const row = session();
+      const row = liveSession();
       await store.insertSession(row);
       await admin.config("SET", "maxmemory", "1");
-      await expect(store.insertSession(session())).rejects.toMatchObject({ code: "OOM" });
+      await expect(store.insertSession(liveSession())).rejects.toMatchObject({ code: "OOM" });
       expect(await store.getSession(row.handle, Date.now())).toEqual(row);
       expect(await store.deleteSessions([row.handle], Date.now())).toEqual([row.handle]);
       await admin.config("SET", "maxmemory", "0");
@@ -256,23 +161,17 @@ describe.skipIf(missing !== undefined)(`a Redis of its own (${missing ?? "real s
       await store.close();
     });
 
-    it("throws while Redis is gone, without collecting commands, and recovers by itself [sec ST-02, CC-08]", async () => {
-      const store = open(driver);
-      await store.listSecrets();
-      await server.kill();
-      const during = await Promise.allSettled(
-        Array.from({ length: 50 }, () => store.getSession("h", Date.now())),
-      );
-      expect(during.every(({ status }) => status === "rejected")).toBe(true);
-      await server.restart();
-      await expect
-        .poll(() => store.getSession("h", Date.now()).catch(() => "unavailable"), { timeout: 5_000 })
-        .toBeUndefined();
-      const row = session();
-      await store.insertSession(row);
-      expect(await store.getSession(row.handle, Date.now())).toEqual(row);
-      await store.close();
-    });
+    runServerStoreConformance(
+      {
+        name: driver,
+        server: () => ({
+          ...server,
+          line: proxy,
+          open: ({ through }) => open(driver, through === undefined ? server.url : proxy.through(server.url)),
+        }),
+      },
+      { describe, it },
+    );
   });
 
   it.each(["@redis/client", "ioredis"] as const)(
@@ -289,7 +188,7 @@ describe.skipIf(missing !== undefined)(`a Redis of its own (${missing ?? "real s
       });
       const there = (row: SessionRow) => onReplica.exists(`{w}:session:${row.handle}`);
       try {
-        const rows = [session(), session(), session()] as const;
+        const rows = [liveSession(), liveSession(), liveSession()] as const;
         for (const row of rows) await store.insertSession(row);
         await store.roles.grantPermissions("admin", []);
         await store.roles.assignRole("public", "user-1", "admin");
@@ -308,7 +207,7 @@ describe.skipIf(missing !== undefined)(`a Redis of its own (${missing ?? "real s
           code: "NOT_REPLICATED",
         });
         // Nothing else waits for replicas.
-        expect((await store.promoteSession(promotionOf(rows[2])))?.generation).toBe(1);
+        expect((await store.promoteSession(livePromotion(rows[2])))?.generation).toBe(1);
         await expect(store.deleteSessions([rows[1].handle], Date.now())).rejects.toMatchObject({
           code: "NOT_REPLICATED",
         });
@@ -361,9 +260,9 @@ describe.skipIf(missing !== undefined)(`a Redis of its own (${missing ?? "real s
       await nodeRedis.connect();
       for (const [index, client] of [io, nodeRedis].entries()) {
         const store = redisStore({ client: client as never, keyPrefix: `c-${index}` });
-        const row = session();
+        const row = liveSession();
         await store.insertSession(row);
-        expect((await store.promoteSession(promotionOf(row)))?.generation).toBe(1);
+        expect((await store.promoteSession(livePromotion(row)))?.generation).toBe(1);
         expect(await store.listSessionHandles("user-1", undefined, Date.now())).toEqual([row.handle]);
         expect(await store.deleteSessionsOfUser("user-1", undefined, Date.now())).toEqual([row.handle]);
         await store.roles.grantPermissions("admin", ["edit"]);
