@@ -3,6 +3,7 @@ import { fastifyFramework } from "./fastify.ts";
 import type { Framework } from "./framework.ts";
 import { honoFramework } from "./hono.ts";
 import { koaFramework } from "./koa.ts";
+import { nextFramework } from "./next.ts";
 
 /** Those whose applications a real browser drives. */
 export const frameworks: readonly Framework[] = [
@@ -10,4 +11,5 @@ export const frameworks: readonly Framework[] = [
   koaFramework,
   fastifyFramework,
   honoFramework,
+  nextFramework,
 ];
