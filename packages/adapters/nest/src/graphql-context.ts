@@ -51,8 +51,9 @@ export function isGraphqlContext(value: unknown): value is GraphqlContext {
  * @throws SessionError `INVALID_ARGUMENT` when the context has no request
  */
 export function exchangeOfContext(context: GraphqlContext): Exchange {
+  const socket = socketOf(context);
+  if (socket !== undefined) return readOnly(context, overSocket(socket), OVER_SOCKET);
   const { req, res, reply } = context;
-  if (isSocket(req)) return readOnly(context, overSocket(req), OVER_SOCKET);
   const { res: responseOfExpress, [REPLY]: replyOfFastify } = req as {
     res?: unknown;
     [REPLY]?: unknown;
@@ -65,7 +66,7 @@ export function exchangeOfContext(context: GraphqlContext): Exchange {
 
 /** What the exchange of a context hangs on. */
 export function carrierOfContext(context: GraphqlContext): object {
-  return isSocket(context.req) ? context : rawRequest(context.req);
+  return socketOf(context) === undefined ? rawRequest(context.req) : context;
 }
 
 /** @throws SessionError `INVALID_ARGUMENT` */
@@ -76,8 +77,12 @@ export function checkedContext(context: unknown): GraphqlContext {
   );
 }
 
-function isSocket(req: GraphqlContext["req"]): req is GraphqlSocket {
-  return typeof (req as Partial<GraphqlSocket>).extra?.request === "object";
+/** The WebSocket that an operation came over, also where the context names the request that opened it. */
+function socketOf({ req }: GraphqlContext): GraphqlSocket | undefined {
+  if (typeof (req as Partial<GraphqlSocket>).extra?.request === "object") return req as GraphqlSocket;
+  const request = rawRequest(req);
+  const isUpgrade = request.method === "GET" && /^websocket$/i.test(String(request.headers.upgrade));
+  return isUpgrade ? { extra: { request } } : undefined;
 }
 
 /**

@@ -394,6 +394,27 @@ export function describeNestGraphql(major: string): void {
       socket.close();
     });
 
+    it("subscriptions: a context that names the request of the upgrade is held to the same", async () => {
+      const { signedIn } = await start(testSession(), {
+        subscriptions: { "graphql-ws": true },
+        context: ({ extra, req }: { extra?: { request: object }; req?: object }) => ({
+          req: extra?.request ?? req,
+        }),
+      });
+      const user = await signedIn();
+      const { base } = user;
+      const cookie = user.cookieHeader() ?? "";
+      const own = await GraphqlSocket.open(base, { cookie }, {});
+      expect(await own.ask("subscription { ticks }")).toEqual({ data: { ticks: "user-1" } });
+      const refused = await own.ask("mutation { visit }");
+      expect(refused.errors?.[0]?.message).toContain("this operation came over a WebSocket");
+      own.close();
+      const foreign = await GraphqlSocket.open(base, { cookie, origin: "https://elsewhere.example" }, {});
+      const { errors } = await foreign.ask("subscription { ticks }");
+      expect(errors?.[0]?.extensions).toEqual({ code: "FORBIDDEN", session: { type: "CSRF_REJECTED" } });
+      foreign.close();
+    });
+
     it("a catch-all filter of the application leaves our errors to us", async () => {
       const session = testSession();
       @Catch()
