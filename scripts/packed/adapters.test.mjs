@@ -26,7 +26,15 @@ const adapters = {
     "@loopback/rest",
     "@loopback/security",
   ],
-  nest: ["@nestjs/common", "@nestjs/core", "@nestjs/platform-express", "reflect-metadata", "rxjs"],
+  nest: [
+    "@nestjs/common",
+    "@nestjs/core",
+    "@nestjs/graphql",
+    "@nestjs/platform-express",
+    "graphql",
+    "reflect-metadata",
+    "rxjs",
+  ],
 };
 /** Where applications are classes with decorators on them, and their types are told. */
 const decorated = new Set(["loopback", "nest"]);
@@ -47,10 +55,13 @@ let project;
 before(async () => {
   const folders = Object.keys(adapters).map((name) => `packages/adapters/${name}`);
   const others = [...Object.values(adapters).flat(), "@types/node", "typescript"];
-  project = await makeProject({
+  const dependencies = {
     ...(await pack(["packages/core", ...folders])),
     ...Object.fromEntries(others.map((name) => [name, pinned(name)])),
-  });
+  };
+  // Nest's GraphQL would rather have an older TypeScript, for a plugin of its command line.
+  const overrides = { "@nestjs/graphql": { typescript: dependencies.typescript } };
+  project = await makeProject(dependencies, { overrides });
   for (const name of Object.keys(adapters)) {
     write(join(project, name), {
       ...filesOf(`docs/frameworks/${name}.md`),
