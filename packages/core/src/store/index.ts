@@ -14,6 +14,15 @@ export type {
   SigningKeyRow,
 } from "./session-store.js";
 export {
+  type RoleDialect,
+  type RoleParameter,
+  type RoleQuery,
+  type RoleResult,
+  type RoleStatement,
+  type RoleStatements,
+  SqlRoleStore,
+} from "./sql-role-store.js";
+export {
   MAX_HANDLE_BYTES,
   MAX_NAME_BYTES,
   MAX_USER_ID_BYTES,

@@ -4,12 +4,14 @@ import {
   MAX_NAME_BYTES,
   MAX_USER_ID_BYTES,
   type Promotion,
+  type RoleResult,
   type RoleStore,
   type SecretRow,
   type SessionPage,
   type SessionRow,
   type SessionStore,
   type SigningKeyRow,
+  SqlRoleStore,
   StoreOperations,
   storableId,
   storableSession,
@@ -20,12 +22,13 @@ import {
   type MysqlConnection,
   type MysqlPool,
   type MysqlRecord,
+  type MysqlResult,
+  type MysqlValue,
   mysqlQuery,
   openPool,
   type Query,
 } from "./database.js";
 import { isDuplicate, judgeMysql } from "./mysql-failure.js";
-import { MysqlRoleStore } from "./mysql-role-store.js";
 import { type NamesOptions, namesOf } from "./names.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { bytes, secretMapping, sessionMapping, signingKeyMapping, textOf } from "./row.js";
@@ -94,13 +97,18 @@ export class MysqlStore implements SessionStore {
     this.#sql = statementsFor(this.#names);
     this.#usesServerClock = clock === "server";
     this.#mayMigrate = migrate;
-    this.roles = new MysqlRoleStore({
-      sql: roleStatementsFor(this.#names),
-      read: async (sql, values) => (await this.#runOutside((query) => query(sql, values))).records,
+    this.roles = new SqlRoleStore<MysqlValue>({
+      statements: roleStatementsFor(this.#names),
+      text: bytes,
+      lists: (texts) => texts.map(bytes),
+      textOf,
+      read: async (text, values) => counted(await this.#runOutside((query) => query(text, values))),
       write: (step) =>
         this.#operations.run(async () => {
           await this.#prepare();
-          return this.#database.transaction(step);
+          return this.#database.transaction((query) =>
+            step(async (text, values) => counted(await query(text, values))),
+          );
         }),
     });
     this.#database =
@@ -392,6 +400,10 @@ function idBytes(id: string): Buffer {
 
 function userBytes(userId: string): Buffer {
   return bytes(storableId("user id", userId, MAX_USER_ID_BYTES));
+}
+
+function counted({ records, affectedRows }: MysqlResult): RoleResult {
+  return { records, count: affectedRows };
 }
 
 function liveHandles(records: readonly MysqlRecord[]): string[] {

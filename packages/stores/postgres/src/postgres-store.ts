@@ -2,12 +2,14 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Attempt,
   type Promotion,
+  type RoleQuery,
   type RoleStore,
   type SecretRow,
   type SessionPage,
   type SessionRow,
   type SessionStore,
   type SigningKeyRow,
+  SqlRoleStore,
   StoreOperations,
   storableSession,
   storableText,
@@ -18,7 +20,6 @@ import { adoptDatabase, openDatabase, type PostgresDriverName } from "./open-dat
 import { type PgClient, type PgPool, pgQuery } from "./pg-database.js";
 import { isStandby, isUniqueViolation, judgePostgres } from "./postgres-failure.js";
 import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from "./postgres-js-database.js";
-import { PostgresRoleStore } from "./postgres-role-store.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 import { prepareSchema } from "./schema.js";
@@ -98,13 +99,22 @@ export class PostgresStore implements SessionStore {
   }
 
   #roleStore(): RoleStore {
-    return new PostgresRoleStore({
-      sql: roleStatementsFor(this.#names),
-      read: (sql, values) => this.#runOutside((query) => query(sql, values)),
+    const counted =
+      (query: Query): RoleQuery<PostgresValue> =>
+      async (text, values) => {
+        const records = await query(text, values);
+        return { records, count: records.length };
+      };
+    return new SqlRoleStore<PostgresValue>({
+      statements: roleStatementsFor(this.#names),
+      text: (text) => text,
+      lists: (texts) => [JSON.stringify(texts)],
+      textOf: String,
+      read: (text, values) => this.#runOutside((query) => counted(query)(text, values)),
       write: (step) =>
         this.#operations.run(async () => {
           await this.#prepare();
-          return this.#database.transaction(step);
+          return this.#database.transaction((query) => step(counted(query)));
         }),
     });
   }
