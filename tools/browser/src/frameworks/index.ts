@@ -1,8 +1,10 @@
 import { expressFramework } from "./express.ts";
 import { fastifyFramework } from "./fastify.ts";
 import type { Framework } from "./framework.ts";
+import { hapiFramework } from "./hapi.ts";
 import { honoFramework } from "./hono.ts";
 import { koaFramework } from "./koa.ts";
+import { nestFramework } from "./nest.ts";
 import { nextFramework } from "./next.ts";
 
 /** Those whose applications a real browser drives. */
@@ -10,6 +12,8 @@ export const frameworks: readonly Framework[] = [
   expressFramework,
   koaFramework,
   fastifyFramework,
+  hapiFramework,
   honoFramework,
+  nestFramework,
   nextFramework,
 ];
