@@ -16,7 +16,7 @@ describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, ()
     const client = new Redis(url);
     const rows = [
       liveSession(),
-      liveSession({ expiresAtMs: Date.now() + 300 }),
+      liveSession({ expiresAtMs: Date.now() + 1_500 }),
       liveSession({ userId: "user-2" }),
     ];
     for (const row of rows) await store.insertSession(row);
@@ -25,7 +25,9 @@ describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, ()
     const user1 = `{${fresh.keyPrefix}}:user:user-1`;
     expect(await client.zcard(user1)).toBe(2);
     // Redis removes the hash by itself; the next look at the user's sessions removes what is left of it.
-    await expect.poll(() => client.exists(`{${fresh.keyPrefix}}:session:${rows[1]?.handle}`)).toBe(0);
+    await expect
+      .poll(() => client.exists(`{${fresh.keyPrefix}}:session:${rows[1]?.handle}`), { timeout: 10_000 })
+      .toBe(0);
     expect(await store.listSessionHandles("user-1", undefined, Date.now())).toEqual([rows[0]?.handle]);
     expect(await client.zcard(user1)).toBe(1);
     expect(await store.deleteExpiredSessions(Date.now(), 10)).toBe(1);
