@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SessionStore } from "@acme/session-core/store";
+import type { RoleStore, SessionStore } from "@acme/session-core/store";
 import { HOUR_MS, livePromotion, liveSession } from "./live-session.js";
 import type { Line, ServerCase, StoreServer } from "./server-case.js";
 
@@ -108,6 +108,18 @@ export const serverConformanceCases: readonly ServerCase[] = [
       }),
   },
   {
+    id: "lost-replies-of-roles",
+    rows: ["sec ST-04"],
+    title: "a change of roles, where the store keeps them, says that it took place although a reply is lost",
+    run: ({ open, line }) =>
+      using(open({ through: line, maxConnections: 1 }), async ({ roles }) => {
+        if (roles === undefined) return;
+        for (let piece = 0; piece <= PIECES; piece += 1) {
+          await changeRolesOnce(roles, (run) => losingReply(line, piece, run), `reply ${piece}`);
+        }
+      }),
+  },
+  {
     id: "silence",
     rows: ["sec ST-02", "sec O-01"],
     title:
@@ -156,6 +168,26 @@ export const serverConformanceCases: readonly ServerCase[] = [
       }),
   },
 ];
+
+async function changeRolesOnce(
+  roles: RoleStore,
+  losing: <T>(run: () => Promise<T>) => Promise<T>,
+  message: string,
+): Promise<void> {
+  const [role, other] = [`role of ${message}`, `other of ${message}`];
+  const has = async () => (await roles.readAuthorization("public", message)).effectiveRoles;
+  for (const one of [role, other]) await roles.grantPermissions(one, []);
+  await roles.setParents(role, [other]);
+  assert.equal(await losing(() => roles.assignRole("public", message, role)), "assigned", message);
+  assert.deepEqual(await has(), [other, role].sort(), message);
+  assert.equal(await losing(() => roles.unassignRole("public", message, role)), "unassigned", message);
+  assert.deepEqual(await has(), [], message);
+  await roles.assignRole("public", message, role);
+  // How many there were cannot be told any more; but not "none".
+  assert.ok((await losing(() => roles.unassignAll(message, undefined))) > 0, message);
+  assert.equal(await losing(() => roles.deleteRole(role)), true, message);
+  assert.equal(await roles.deleteRole(role), false, message);
+}
 
 async function using(store: SessionStore, run: (store: SessionStore) => Promise<void>): Promise<void> {
   try {

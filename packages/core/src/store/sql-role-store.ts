@@ -1,5 +1,6 @@
 import type { RolePage, RoleStore, UserAuthorization } from "./role-store.js";
 import { MAX_NAME_BYTES, storableId } from "./storable.js";
+import type { Attempt } from "./store-operations.js";
 
 /** Where a value of a statement comes from. `listed`: permissions or parents, see {@link RoleDialect.lists}. */
 export type RoleParameter =
@@ -82,8 +83,8 @@ export interface RoleDialect<Value> {
   /** What stands in a column named `text`. */
   textOf(column: unknown): string;
   read: RoleQuery<Value>;
-  /** Inside one transaction; what the step throws undoes it. */
-  write<T>(step: (query: RoleQuery<Value>) => Promise<T>): Promise<T>;
+  /** One operation, inside one transaction; what the step throws undoes it. */
+  write<T>(step: (query: RoleQuery<Value>, attempt: Attempt) => Promise<T>): Promise<T>;
 }
 
 /** Texts and numbers that a statement may take. */
@@ -134,12 +135,16 @@ export class SqlRoleStore<Value> implements RoleStore {
   }
 
   deleteRole(role: string): Promise<boolean> {
-    return this.#change({ role }, async (run, version) => {
-      if (!(await run.finds(this.#sql.findRole, { role }))) return false;
-      await run.once(this.#sql.touchHeirs, { role, version });
-      await run.once(this.#sql.deleteRole, { role });
-      return true;
-    });
+    return this.#change(
+      { role },
+      async (run, version) => {
+        if (!(await run.finds(this.#sql.findRole, { role }))) return false;
+        await run.once(this.#sql.touchHeirs, { role, version });
+        await run.once(this.#sql.deleteRole, { role });
+        return true;
+      },
+      [false, true],
+    );
   }
 
   setParents(role: string, parents: readonly string[]): Promise<"ok" | "unknown-role" | "cycle"> {
@@ -162,12 +167,16 @@ export class SqlRoleStore<Value> implements RoleStore {
   }
 
   assignRole(tenant: string, user: string, role: string): Promise<"assigned" | "had-it" | "unknown-role"> {
-    return this.#change({ tenant, user, role }, async (run, version) => {
-      if (!(await run.finds(this.#sql.findRole, { role }))) return "unknown-role";
-      if ((await run.once(this.#sql.insertAssignment, { tenant, user, role })).count === 0) return "had-it";
-      await run.once(this.#sql.touchUser, { tenant, user, version });
-      return "assigned";
-    });
+    return this.#change(
+      { tenant, user, role },
+      async (run, version) => {
+        if (!(await run.finds(this.#sql.findRole, { role }))) return "unknown-role";
+        if ((await run.once(this.#sql.insertAssignment, { tenant, user, role })).count === 0) return "had-it";
+        await run.once(this.#sql.touchUser, { tenant, user, version });
+        return "assigned";
+      },
+      ["had-it", "assigned"],
+    );
   }
 
   unassignRole(
@@ -175,24 +184,32 @@ export class SqlRoleStore<Value> implements RoleStore {
     user: string,
     role: string,
   ): Promise<"unassigned" | "lacked-it" | "unknown-role"> {
-    return this.#change({ tenant, user, role }, async (run, version) => {
-      if (!(await run.finds(this.#sql.findRole, { role }))) return "unknown-role";
-      if ((await run.once(this.#sql.deleteAssignment, { tenant, user, role })).count === 0)
-        return "lacked-it";
-      await run.once(this.#sql.touchUser, { tenant, user, version });
-      return "unassigned";
-    });
+    return this.#change(
+      { tenant, user, role },
+      async (run, version) => {
+        if (!(await run.finds(this.#sql.findRole, { role }))) return "unknown-role";
+        if ((await run.once(this.#sql.deleteAssignment, { tenant, user, role })).count === 0)
+          return "lacked-it";
+        await run.once(this.#sql.touchUser, { tenant, user, version });
+        return "unassigned";
+      },
+      ["lacked-it", "unassigned"],
+    );
   }
 
   unassignAll(user: string, tenant: string | undefined): Promise<number> {
-    return this.#change({ user, tenant }, async (run, version) => {
-      const tenants = this.#texts(await run.once(this.#sql.listAssignmentsOfUser, { user, tenant }));
-      await run.once(this.#sql.deleteAssignmentsOfUser, { user, tenant });
-      for (const touched of new Set(tenants)) {
-        await run.once(this.#sql.touchUser, { tenant: touched, user, version });
-      }
-      return tenants.length;
-    });
+    return this.#change(
+      { user, tenant },
+      async (run, version) => {
+        const tenants = this.#texts(await run.once(this.#sql.listAssignmentsOfUser, { user, tenant }));
+        await run.once(this.#sql.deleteAssignmentsOfUser, { user, tenant });
+        for (const touched of new Set(tenants)) {
+          await run.once(this.#sql.touchUser, { tenant: touched, user, version });
+        }
+        return tenants.length;
+      },
+      [0, 1],
+    );
   }
 
   listRolesOfUser(tenant: string, user: string): Promise<string[]> {
@@ -242,21 +259,26 @@ export class SqlRoleStore<Value> implements RoleStore {
     return this.dialect.read(statement.text, this.#values(statement, given));
   }
 
-  /** One change, with the version it makes. Its texts are looked at before anything is asked of the database. */
+  /**
+   * One change, with the version it makes. Its texts are looked at before anything is asked of the database.
+   *
+   * @param repeated what finding nothing to do means after an attempt whose reply was lost: that one did it
+   */
   async #change<T>(
     { listed = [], ...given }: Omit<Given, "listed"> & { readonly listed?: readonly string[] },
     step: (run: Steps, version: number) => Promise<T>,
+    repeated?: readonly [nothing: T, meaning: T],
   ): Promise<T> {
     assertStorable(given);
     for (const text of listed) assertStorable({ listed: text });
-    return this.dialect.write(async (query) => {
+    return this.dialect.write(async (query, { outcomeUnknown }) => {
       const once = (statement: RoleStatement, values: Given): Promise<RoleResult> =>
         query(statement.text, this.#values(statement, values));
       let version = 0;
       for (const statement of this.#sql.nextVersion) {
         version = Number((await once(statement, {})).records[0]?.version);
       }
-      return step(
+      const result = await step(
         {
           once,
           finds: async (statement, values) => (await once(statement, values)).records.length > 0,
@@ -270,6 +292,7 @@ export class SqlRoleStore<Value> implements RoleStore {
         },
         version,
       );
+      return outcomeUnknown && repeated !== undefined && result === repeated[0] ? repeated[1] : result;
     });
   }
 

@@ -104,10 +104,10 @@ export class MysqlStore implements SessionStore {
       textOf,
       read: async (text, values) => counted(await this.#runOutside((query) => query(text, values))),
       write: (step) =>
-        this.#operations.run(async () => {
+        this.#operations.run(async (attempt) => {
           await this.#prepare();
           return this.#database.transaction((query) =>
-            step(async (text, values) => counted(await query(text, values))),
+            step(async (text, values) => counted(await query(text, values)), attempt),
           );
         }),
     });

@@ -1,7 +1,7 @@
 import { StoreTimeout, within } from "@acme/session-core/store";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
 import { ACQUIRE_LIMIT_MS, STATEMENT_LIMIT_MS } from "./pg-database.js";
-import { postgresFailure } from "./postgres-failure.js";
+import { PostgresFailure, postgresFailure } from "./postgres-failure.js";
 
 /** A query of `postgres`: under way as soon as it is awaited. */
 export interface PostgresJsQuery extends PromiseLike<readonly object[]> {
@@ -41,11 +41,24 @@ export class PostgresJsDatabase implements Database {
   }
 
   transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
-    return this.#use(async (sql) => {
-      const result = await within(
-        ACQUIRE_LIMIT_MS + STATEMENT_LIMIT_MS,
-        sql.begin("ISOLATION LEVEL READ COMMITTED", (transaction) => step(postgresJsQuery(transaction))),
-      );
+    return this.#use(async (sql, current) => {
+      let giveUp: (error: unknown) => void = () => {};
+      const lost = new Promise<never>((_, reject) => {
+        giveUp = reject;
+      });
+      const running = sql.begin("ISOLATION LEVEL READ COMMITTED", async (transaction) => {
+        try {
+          return await step(postgresJsQuery(transaction));
+        } catch (error) {
+          // The driver would send its ROLLBACK on a connection that is gone, and wait for ever with that place of the pool.
+          if (error instanceof PostgresFailure && error.endsConnection) {
+            this.#replace(current);
+            giveUp(error);
+          }
+          throw error;
+        }
+      });
+      const result = await within(ACQUIRE_LIMIT_MS + STATEMENT_LIMIT_MS, Promise.race([running, lost]));
       return result as T;
     });
   }
@@ -55,10 +68,10 @@ export class PostgresJsDatabase implements Database {
     if (this.open !== undefined) await (await this.#sql).end({ timeout: 1 });
   }
 
-  async #use<T>(step: (sql: PostgresJsSql) => Promise<T>): Promise<T> {
+  async #use<T>(step: (sql: PostgresJsSql, current: Promise<PostgresJsSql>) => Promise<T>): Promise<T> {
     const current = this.#sql;
     try {
-      return await step(await current);
+      return await step(await current, current);
     } catch (error) {
       if (!isDriverError(error)) throw error;
       const failure = postgresFailure(error);

@@ -112,9 +112,9 @@ export class PostgresStore implements SessionStore {
       textOf: String,
       read: (text, values) => this.#runOutside((query) => counted(query)(text, values)),
       write: (step) =>
-        this.#operations.run(async () => {
+        this.#operations.run(async (attempt) => {
           await this.#prepare();
-          return this.#database.transaction((query) => step(counted(query)));
+          return this.#database.transaction((query) => step(counted(query), attempt));
         }),
     });
   }
