@@ -3,6 +3,7 @@ import {
   type BoundSession,
   bindSession,
   findExchange,
+  invalidArgument,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -55,13 +56,41 @@ export interface FetchSession<T extends SessionTypes = SessionTypes>
 }
 
 /**
+ * For runtimes whose configuration comes with the request, as bindings of Workers do: an instance for each environment,
+ * made when it is first asked for and kept as long as the environment is.
+ */
+export function createSession<T extends SessionTypes = SessionTypes, Env extends object = object>(
+  options: (env: Env) => SessionOptions,
+): (env: Env) => FetchSession<T>;
+/**
  * Makes a session instance: its state is its own, and two of them never touch each other.
  *
  * @throws SessionError `INVALID_OPTION` naming the option
  */
 export function createSession<T extends SessionTypes = SessionTypes>(
-  options: SessionOptions = {},
-): FetchSession<T> {
+  options?: SessionOptions,
+): FetchSession<T>;
+export function createSession(
+  options: SessionOptions | ((env: object) => SessionOptions) = {},
+): FetchSession | ((env: object) => FetchSession) {
+  if (typeof options !== "function") return makeSession(options);
+  const sessions = new WeakMap<object, FetchSession>();
+  return (env) => {
+    let session = sessions.get(env);
+    if (session === undefined) {
+      session = makeSession(options(env));
+      sessions.set(env, session);
+    }
+    return session;
+  };
+}
+
+function makeSession<T extends SessionTypes>(options: SessionOptions): FetchSession<T> {
+  if (typeof Headers.prototype.getSetCookie !== "function") {
+    throw invalidArgument(
+      "the global Headers has no getSetCookie(), so cookies would be lost: take the polyfill away, or update it",
+    );
+  }
   const { session, adapter } = bindSession<Request, Headers | undefined, T>(options, wrap);
 
   async function errorResponse(request: Request, error: unknown): Promise<Response | undefined> {
@@ -70,7 +99,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
   function apply(request: Request, response: Response): Response {
     const exchange = findExchange(request);
-    return exchange === undefined ? response : (exchange.res as FetchResponse).onto(response);
+    // Bun's handlers return nothing for a request that has become a WebSocket.
+    if (exchange === undefined || response === undefined) return response;
+    return (exchange.res as FetchResponse).onto(response);
   }
 
   /** Errors that a host has caught and told us of. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { binaryOf, runtimes } from "./runtimes/runtime.js";
 import { type Host, startHost } from "./runtimes/start-host.js";
 import { NO_CORS } from "./support/no-cors.js";
+import { baseOf, outcomeCases, upgradeCase } from "./support/outcome-cases.js";
 
 for (const runtime of runtimes) {
   const isMissing = binaryOf(runtime) === undefined;
@@ -19,5 +20,9 @@ for (const runtime of runtimes) {
       { id: `fetch-${runtime}`, without: NO_CORS, start: (options) => host.start(options) },
       { describe, it },
     );
+
+    for (const { name, run } of [...outcomeCases, upgradeCase]) {
+      it(`T2: ${name}`, () => run(baseOf(host.origin)));
+    }
   });
 }

@@ -8,7 +8,7 @@ const directory = join(import.meta.dirname, "../../.reports/hosts");
 
 const WORKERD_CONFIG = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .host)],
+  services = [(name = "main", worker = .host), (name = "internet", network = (allow = ["private"]))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const host :Workerd.Worker = (

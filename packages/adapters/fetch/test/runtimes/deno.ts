@@ -1,3 +1,4 @@
+import { useUpgrade } from "../support/outcomes.js";
 import { fetch } from "./host.js";
 
 declare const Deno: {
@@ -7,6 +8,13 @@ declare const Deno: {
   ): {
     addr: { port: number };
   };
+  upgradeWebSocket(request: Request): { socket: WebSocket; response: Response };
 };
+
+useUpgrade((request, greeting) => {
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  socket.addEventListener("open", () => socket.send(greeting));
+  return response;
+});
 
 console.log(`port ${Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, fetch).addr.port}`);

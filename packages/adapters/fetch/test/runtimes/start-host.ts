@@ -6,6 +6,7 @@ import { binaryOf, type Runtime } from "./runtime.js";
 
 /** A runtime's process that serves one application at a time. */
 export interface Host {
+  readonly origin: string;
   start(options: HarnessOptions): Promise<RunningApp>;
   stop(): Promise<void>;
 }
@@ -36,6 +37,7 @@ export async function startHost(runtime: Runtime): Promise<Host> {
   }
 
   return {
+    origin,
     async start(options) {
       await ask("start", options);
       return {

@@ -1,4 +1,14 @@
+import { useUpgrade } from "../support/outcomes.js";
 import { fetch } from "./host.js";
+
+declare const WebSocketPair: new () => [WebSocket, WebSocket & { accept(): void }];
+
+useUpgrade((_request, greeting) => {
+  const [theirs, ours] = new WebSocketPair();
+  ours.accept();
+  ours.send(greeting);
+  return new Response(null, { status: 101, webSocket: theirs } as ResponseInit);
+});
 
 /** Milliseconds; longer than any request of the suite. */
 const REQUEST_LIFE_MS = 10_000;
