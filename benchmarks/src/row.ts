@@ -7,12 +7,20 @@ export interface Row {
   median: number;
   p25: number;
   p75: number;
-  unit: "ns" | "bytes" | "ms";
+  unit: "ns" | "bytes" | "ms" | "packages";
   ratio: number;
   /** Quartiles of the ratio. */
   ratioP25: number;
   ratioP75: number;
   ratioTo: string;
+  /** The target, where the specification has one for this case. */
+  gate?: Gate;
+}
+
+export interface Gate {
+  of: "ratio" | "median";
+  atMost: number;
+  isMet: boolean;
 }
 
 /** @param reference the case of the same suite that `one` is compared with */
@@ -30,6 +38,11 @@ export function row(suite: string, one: Measured, reference: Measured, unit: Row
     ratioP75: threeDigits(ratio.p75),
     ratioTo: reference.name,
   };
+}
+
+/** The row with its target: what may be at most so large. */
+export function gated(row: Row, of: Gate["of"], atMost: number): Row {
+  return { ...row, gate: { of, atMost, isMet: row[of] <= atMost } };
 }
 
 function threeDigits(value: number): number {

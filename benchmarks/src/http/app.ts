@@ -6,6 +6,8 @@ export interface HttpApp {
   name: string;
   /** The app of the same framework that asks nobody who the user is. */
   unguarded: string;
+  /** Its first start builds it, which takes a minute. */
+  needsBuild?: boolean;
   /** Starts it on a free port. @returns the port, and headers of a request that is let through */
   start(): Promise<{ port: number; headers: Record<string, string> }>;
 }

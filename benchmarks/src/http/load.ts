@@ -54,11 +54,12 @@ export async function load(
   await Promise.all(Array.from({ length: connections }, one));
 }
 
-/** The body, once all of it is there; every server here sends a Content-Length with its 200. */
+/** The body, once all of it is there: its length was announced, or its last chunk is empty. */
 function bodyOf(received: string): string | undefined {
   const end = received.indexOf("\r\n\r\n");
   if (end === -1) return undefined;
-  const length = Number(/\r\ncontent-length: (\d+)/i.exec(received)?.[1]);
   const body = received.slice(end + 4);
-  return body.length >= length ? body : undefined;
+  const length = /\r\ncontent-length: (\d+)/i.exec(received)?.[1];
+  const isWhole = length === undefined ? body.endsWith("0\r\n\r\n") : body.length >= Number(length);
+  return isWhole ? body : undefined;
 }

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSession, silentLogger } from "@acme/session-express";
+import { fromNodeHeaders } from "better-auth/node";
 import { createVerifier } from "fast-jwt";
 import { getIronSession } from "iron-session";
+import { betterAuthApp } from "../peers/better-auth.ts";
 import { ironCookie, ironOptions } from "../peers/iron-session.ts";
 import { publicPem } from "../peers/public-pem.ts";
 import { browserHeaders, cutCookie } from "../request.ts";
@@ -64,6 +66,18 @@ export const nodeApps: HttpApp[] = [
         async (req) => verify(cutCookie(req.headers.cookie ?? "", "sAccessToken")).sub,
       );
       return { port, headers: tokenHeaders(signed) };
+    },
+  },
+  {
+    name: "node:http, better-auth, cookie cache",
+    unguarded: UNGUARDED,
+    async start() {
+      const { cookie, userId, whoIs } = await betterAuthApp();
+      const port = await started(async (req) => {
+        const found = await whoIs(fromNodeHeaders(req.headers));
+        return found === userId ? USER : undefined;
+      });
+      return { port, headers: browserHeaders(cookie) };
     },
   },
   {

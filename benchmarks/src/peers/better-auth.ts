@@ -23,6 +23,16 @@ export async function startBetterAuth(): Promise<Peer> {
   };
 }
 
+/** @returns the cookies of a user who has just signed in, and who they say it is */
+export async function betterAuthApp(): Promise<{
+  cookie: string;
+  userId: string;
+  whoIs(headers: Headers): Promise<string | undefined>;
+}> {
+  const { auth, cookie, userId } = await signedIn(true);
+  return { cookie, userId, whoIs: async (headers) => (await auth.api.getSession({ headers }))?.user.id };
+}
+
 async function signedIn(isCookieCached: boolean) {
   const database = new DatabaseSync(":memory:");
   const auth = betterAuth({
@@ -47,5 +57,5 @@ async function signedIn(isCookieCached: boolean) {
   const sent = new Headers(browserHeaders(cookie));
   const ask = async (): Promise<string | undefined> =>
     (await auth.api.getSession({ headers: sent }))?.user.id;
-  return { database, userId: response.user.id, ask };
+  return { auth, cookie, database, userId: response.user.id, ask };
 }
