@@ -34,17 +34,20 @@ const partsOf = (client: WireClient): string[] => (client.refreshToken ?? "").sp
 
 describe("what a refresh token is", () => {
   it("starts from 256 random bits, and each child has 256 bits nobody can derive without our secret [sec R-01]", async () => {
-    const drawn: number[] = [];
+    const drawn: string[] = [];
     app = await startApp({
       random: (length) => {
-        drawn.push(length);
-        return systemRandom(length);
+        const bytes = systemRandom(length);
+        drawn.push(Buffer.from(bytes).toString("hex"));
+        return bytes;
       },
     });
     await signIn();
     drawn.length = 0;
     const client = await signIn();
-    expect(drawn).toContain(32);
+    // The secret is 32 bytes of what was drawn for it, and none of the handle's.
+    const [, , handle = "", , , firstSecret = ""] = partsOf(client);
+    expect(drawn).toContain(handle + Buffer.from(firstSecret, "base64url").toString("hex"));
     const secrets = new Set<string>();
     for (let n = 0; n < 20; n += 1) {
       const [, , , , , secret = ""] = partsOf(client);
