@@ -4,10 +4,16 @@ export type Bytes = ReturnType<typeof Uint8Array.of>;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const NOT_ASCII = /[^ -~]/;
 const STRICT = /^[A-Za-z0-9_-]+$/;
 
 export function utf8Bytes(text: string): Bytes {
   return encoder.encode(text);
+}
+
+/** How many bytes `utf8Bytes` would give. */
+export function utf8Length(text: string): number {
+  return NOT_ASCII.test(text) ? utf8Bytes(text).length : text.length;
 }
 
 /** Standard base64 with padding (RFC 4648 §4). */

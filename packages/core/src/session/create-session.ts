@@ -1,5 +1,5 @@
 import { invalidArgument } from "../errors/throwers.js";
-import { base64Url, hex, utf8Bytes } from "../runtime/encoding.js";
+import { base64Url, hex, utf8Length } from "../runtime/encoding.js";
 import type { JsonObject } from "../runtime/json.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { hash2Of, sealRefreshToken } from "../tokens/refresh-token.js";
@@ -63,7 +63,7 @@ export async function createSession(
   );
   const sizeBytes = largestCookieBytes(payload, signing.algorithm, engine.settings.accessCookieOverheadBytes);
   assertFits(sizeBytes, payload);
-  const minted = await signPayload(engine, payload);
+  const minted = await signPayload(engine, payload, signing);
   await engine.store.insertSession({
     handle,
     tenantId,
@@ -108,7 +108,7 @@ export async function createSession(
 export function checkUserId(userId: unknown): asserts userId is string {
   if (typeof userId !== "string" || userId === "")
     throw invalidArgument("the user id must be a non-empty string");
-  if (utf8Bytes(userId).length > MAX_USER_ID_BYTES) {
+  if (utf8Length(userId) > MAX_USER_ID_BYTES) {
     throw invalidArgument(`the user id is longer than ${MAX_USER_ID_BYTES} bytes`);
   }
   // Some databases refuse them, and others take two ids with different halves for one (security rule P-05).

@@ -1,3 +1,4 @@
+import type { SigningKey } from "../keys/signing-keys.js";
 import type { JsonObject } from "../runtime/json.js";
 import { deepFreeze } from "../runtime/json.js";
 import { type AccessTokenPayload, accessTokenHeader } from "../tokens/access-token.js";
@@ -38,16 +39,23 @@ export function payloadOf(input: MintInput, nowMs: number): AccessTokenPayload {
   } as AccessTokenPayload;
 }
 
-/** Signs a payload with the key that signs now (RFC 7515 §5.1). */
-export async function signPayload(engine: SessionEngine, payload: AccessTokenPayload): Promise<MintedToken> {
-  const { kid, algorithm, key } = await engine.keys.signing();
+/**
+ * Signs a payload (RFC 7515 §5.1).
+ *
+ * @param signing the key that signs now
+ */
+export async function signPayload(
+  engine: SessionEngine,
+  payload: AccessTokenPayload,
+  { kid, algorithm, key }: SigningKey,
+): Promise<MintedToken> {
   const { encodeSegment } = engine.platform;
   const signingInput = `${encodeSegment(accessTokenHeader(algorithm, kid))}.${encodeSegment(JSON.stringify(payload))}`;
   return { token: `${signingInput}.${await key.sign(signingInput)}`, payload: deepFreeze(payload) };
 }
 
 export async function mintAccessToken(engine: SessionEngine, input: MintInput): Promise<MintedToken> {
-  return signPayload(engine, payloadOf(input, engine.clock.wallMs()));
+  return signPayload(engine, payloadOf(input, engine.clock.wallMs()), await engine.keys.signing());
 }
 
 /**

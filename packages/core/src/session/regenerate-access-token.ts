@@ -56,6 +56,7 @@ export async function regenerateAccessToken(
       },
       nowMs,
     ),
+    await engine.keys.signing(),
   );
   return {
     status: "OK",

@@ -1,5 +1,5 @@
 import { SessionError } from "../errors/session-error.js";
-import { utf8Bytes } from "../runtime/encoding.js";
+import { utf8Length } from "../runtime/encoding.js";
 import { printable } from "../runtime/printable.js";
 import type { SigningAlgorithm } from "../store/session-store.js";
 import { type AccessTokenPayload, accessTokenHeader } from "../tokens/access-token.js";
@@ -46,11 +46,11 @@ export function largestCookieBytes(
 
 function frontTokenBytesBesidePayload({ sub, exp }: AccessTokenPayload): number {
   const empty = { sub, exp } as AccessTokenPayload;
-  return utf8Bytes(frontTokenJson(empty)).length - jsonBytes(empty);
+  return utf8Length(frontTokenJson(empty)) - jsonBytes(empty);
 }
 
 function jsonBytes(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value)).length;
+  return utf8Length(JSON.stringify(value));
 }
 
 /** The three biggest claims of the application, biggest first. */

@@ -33,6 +33,11 @@ describe("keys that could reach a prototype [sec P-01]", () => {
     expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
   });
 
+  it("one that is spelled with an escape is dropped on read too", () => {
+    const stored = '{"a":1,"\\u005f_pr\\u006fto__":{"isAdmin":true},"constr\\u0075ctor":2}';
+    expect(JSON.stringify(parseStoredJson(stored))).toBe('{"a":1}');
+  });
+
   it("merging sets own members only, and never a prototype", () => {
     const evil = JSON.parse('{"__proto__":{"isAdmin":true},"toString":1,"valueOf":null}') as Record<
       string,

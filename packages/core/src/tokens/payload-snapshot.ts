@@ -5,6 +5,8 @@ import { printable } from "../runtime/printable.js";
 const MAX_DEPTH = 32;
 const MAX_KEYS = 1000;
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+/** Those keys, or an escape that could spell one. */
+const MAY_NAME_A_PROTOTYPE = /proto|constructor|\\/;
 
 /** Whether a key could reach a prototype. */
 export function isForbiddenKey(key: string): boolean {
@@ -58,7 +60,9 @@ export function snapshotPayload(what: string, value: unknown): JsonObject {
 export function parseStoredJson(text: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text, (key, member: unknown) => (FORBIDDEN_KEYS.has(key) ? undefined : member));
+    value = MAY_NAME_A_PROTOTYPE.test(text)
+      ? JSON.parse(text, (key, member: unknown) => (FORBIDDEN_KEYS.has(key) ? undefined : member))
+      : JSON.parse(text);
   } catch {
     // The parser's own message quotes what it read.
     value = undefined;

@@ -1,5 +1,5 @@
 import type { SecretKeys, SecretRing } from "../keys/secret-ring.js";
-import type { Platform } from "../platform/platform.js";
+import type { Maybe, Platform } from "../platform/platform.js";
 import { constantTimeEqual } from "../runtime/encoding.js";
 
 /**
@@ -42,12 +42,12 @@ export function looksLikeRefreshToken(text: string): boolean {
 }
 
 /** `hex(sha256(secret))`: what an access token says of its refresh token. */
-export async function hash1Of(platform: Platform, secret: string): Promise<string> {
+export function hash1Of(platform: Platform, secret: string): Maybe<string> {
   return platform.sha256Hex(secret);
 }
 
 /** `hex(sha256(H1))`: what the store keeps. */
-export async function hash2Of(platform: Platform, hash1: string): Promise<string> {
+export function hash2Of(platform: Platform, hash1: string): Maybe<string> {
   return platform.sha256Hex(hash1);
 }
 
