@@ -6,8 +6,8 @@ export interface HttpApp {
   name: string;
   /** The app of the same framework that asks nobody who the user is. */
   unguarded: string;
-  /** Its first start builds it, which takes a minute. */
-  needsBuild?: boolean;
+  /** What has to be done before it is started, for all apps of its framework; takes up to a minute. */
+  build?(): void;
   /** Starts it on a free port. @returns the port, and headers of a request that is let through */
   start(): Promise<{ port: number; headers: Record<string, string> }>;
 }
