@@ -1,10 +1,12 @@
-// npm run bench [-- --suite NAME …] [--rounds N] [--round-ms N] [--json FILE] [--markdown FILE] [--svg FILE]
+// npm run bench [-- --suite NAME …] [--rounds N] [--round-ms N] [--store NAME …] [--rows N] [--gates]
+//                   [--json FILE] [--markdown FILE] [--svg FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { describeMachine } from "./report/machine.ts";
 import { markdownTable } from "./report/markdown.ts";
 import { barChart } from "./report/svg.ts";
 import type { Row } from "./row.ts";
+import { type TargetName, targetNames } from "./stores/target.ts";
 import { suites } from "./suites/index.ts";
 
 const { values } = parseArgs({
@@ -12,6 +14,9 @@ const { values } = parseArgs({
     suite: { type: "string", multiple: true },
     rounds: { type: "string", default: "13" },
     "round-ms": { type: "string", default: "25" },
+    store: { type: "string", multiple: true },
+    rows: { type: "string", default: "1000000" },
+    gates: { type: "boolean", default: false },
     json: { type: "string" },
     markdown: { type: "string" },
     svg: { type: "string" },
@@ -23,6 +28,16 @@ const unknown = values.suite?.find((name) => !suites.some((suite) => suite.name 
 if (unknown !== undefined) {
   throw new Error(`there is no suite ${unknown}; there are ${suites.map(({ name }) => name).join(", ")}`);
 }
+const missing = values.store?.find((name) => !targetNames.some((store) => store === name));
+if (missing !== undefined) {
+  throw new Error(`there is no store ${missing}; there are ${targetNames.join(", ")}`);
+}
+const effort = {
+  rounds,
+  roundMs,
+  stores: (values.store as TargetName[] | undefined) ?? targetNames,
+  rows: wholeNumber("rows"),
+};
 const chosen = suites.filter(({ name }) => values.suite?.includes(name) ?? true);
 
 const parts: string[] = [];
@@ -38,7 +53,7 @@ say(
 );
 const rows: Row[] = [];
 for (const suite of chosen) {
-  const measured = await suite.run({ rounds, roundMs });
+  const measured = await suite.run(effort);
   rows.push(...measured);
   say(`## ${suite.title}`);
   for (const name of new Set(measured.map((row) => row.suite))) {
@@ -55,8 +70,13 @@ if (values.svg !== undefined) {
     barChart(first?.title ?? "", "time as a ratio to the raw signature check, logarithmic", shown),
   );
 }
+const missed = rows.filter(({ gate }) => gate?.isMet === false).map((row) => row.case);
+if (values.gates && missed.length > 0) {
+  console.error(`missed: ${missed.join("; ")}`);
+  process.exitCode = 1;
+}
 
-function wholeNumber(option: "rounds" | "round-ms"): number {
+function wholeNumber(option: "rounds" | "round-ms" | "rows"): number {
   const value = Number(values[option]);
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${option} takes a whole number of 1 or more`);
   return value;

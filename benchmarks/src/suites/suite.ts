@@ -1,4 +1,5 @@
 import type { Row } from "../row.ts";
+import type { TargetName } from "../stores/target.ts";
 
 /** A group of measurements. Add a new one to the list in `index.ts`. */
 export interface Suite {
@@ -17,4 +18,8 @@ export interface Effort {
   rounds: number;
   /** CPU time that one case takes in one round. */
   roundMs: number;
+  /** Stores to measure. */
+  stores: readonly TargetName[];
+  /** Sessions in a large store. */
+  rows: number;
 }

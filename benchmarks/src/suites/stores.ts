@@ -1,0 +1,94 @@
+import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
+import { type Measured, summarise } from "../measure.ts";
+import { gated, type Row, row } from "../row.ts";
+import { startApplication } from "../stores/application.ts";
+import { after, type Load, load } from "../stores/load.ts";
+import { type Target, type TargetName, withTarget } from "../stores/target.ts";
+import type { Effort, Suite } from "./suite.ts";
+
+const IN_FLIGHT = 16;
+/** A round at a store takes so many times what a round in process takes: there, a step is a trip to a server. */
+const ROUND_FACTOR = 20;
+const RAW_ROWS = 1_000;
+/** Half as many per second as the slower of the two primitives (security.md L-03, L-04). */
+const MOST_TIMES_RAW = 2;
+const MOST_P99_MS = 100;
+
+/**
+ * Logins and refreshes, 16 at a time, beside the two primitives that each of them needs: one signature, and one
+ * statement through the bare driver with as many connections and the same durability. Time is the clock's where the
+ * database is another process, else this process's CPU time.
+ */
+export const storesSuite: Suite = {
+  name: "stores",
+  title: "Create and refresh beside raw signature and raw statement, 16 in flight",
+  packages: ["pg", "mysql2", "ioredis"],
+  async run(effort) {
+    const rows: Row[] = [];
+    for (const name of effort.stores) {
+      rows.push(...(await withTarget(name, (target) => costsOf(name, target, effort))));
+    }
+    return rows;
+  },
+};
+
+async function costsOf(store: TargetName, target: Target, { rounds, roundMs }: Effort): Promise<Row[]> {
+  const application = startApplication(target.open());
+  const signRaw = rawSign();
+  const signName = `${store}: raw ES256 crypto.sign`;
+  let count = 0;
+  const nextHandle = (): string => `raw-${(count++).toString(16).padStart(28, "0")}`;
+  const handles = Array.from({ length: RAW_ROWS }, nextHandle);
+  for (const handle of handles) await target.rawInsert(handle);
+  const lanes = await Promise.all(Array.from({ length: IN_FLIGHT }, () => application.signIn()));
+  const steps = {
+    [signName]: () => signRaw(),
+    [`${store}: raw insert`]: () => target.rawInsert(nextHandle()),
+    [`${store}: create`]: () => application.signIn(),
+    [`${store}: raw compare-and-set`]: () => target.rawCas(handles[count++ % RAW_ROWS] ?? ""),
+    // Presents the child of the one before: one read and one compare-and-set.
+    [`${store}: refresh`]: async (lane: number) => {
+      lanes[lane] = await application.refresh(lanes[lane] ?? "");
+    },
+  };
+  const loads = new Map<string, Load[]>(Object.keys(steps).map((name) => [name, []]));
+  const run = async (name: string, step: (lane: number) => unknown, durationMs: number): Promise<Load> =>
+    load(name === signName ? 1 : IN_FLIGHT, after(durationMs), step);
+  // Once without counting: everything is compiled then, and every connection open.
+  for (const [name, step] of Object.entries(steps)) await run(name, step, roundMs * ROUND_FACTOR);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, step] of Object.entries(steps)) {
+      loads.get(name)?.push(await run(name, step, roundMs * ROUND_FACTOR));
+    }
+  }
+  await application.close();
+
+  const isInProcess = store === "memory" || store === "sqlite";
+  const timeOf = (name: string): Measured =>
+    summarise(name, loads.get(name)?.map((one) => (isInProcess ? one.cpuPerStepNs : one.perStepNs)) ?? []);
+  const p99Of = (name: string): Measured =>
+    summarise(`${name}, p99`, loads.get(name)?.map(({ p99Ms }) => p99Ms) ?? []);
+  const sign = timeOf(signName);
+  const beside = (ours: string, statement: string): Row[] => {
+    const raw = timeOf(statement);
+    const dearer = raw.median > sign.median ? raw : sign;
+    return [
+      row("stores", raw, raw),
+      gated(row("stores", timeOf(ours), dearer), "ratio", MOST_TIMES_RAW),
+      gated(row("stores", p99Of(ours), p99Of(statement), "ms"), "median", MOST_P99_MS),
+    ];
+  };
+  return [
+    row("stores", sign, sign),
+    ...beside(`${store}: create`, `${store}: raw insert`),
+    ...beside(`${store}: refresh`, `${store}: raw compare-and-set`),
+  ];
+}
+
+/** The fastest that Node has: DER, and the key without options. */
+function rawSign(): () => unknown {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const key = createPrivateKey(privateKey.export({ format: "pem", type: "pkcs8" }));
+  const bytes = Buffer.alloc(600);
+  return () => sign("sha256", bytes, key);
+}
