@@ -17,6 +17,7 @@ export { type CookieSpec, isSameCookie, serializeCookie } from "../http/set-cook
 export { WebRequest, WebResponse } from "../http/web-http.js";
 export type { ErrorAnswer } from "../respond/error-answer.js";
 export { isProduction } from "../runtime/environment.js";
+export { withoutReservedClaims } from "../tokens/reserved-claims.js";
 export {
   type AdapterCore,
   type BoundSession,
