@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type AuthorizerSettings, authorize, withContext } from "./authorize.ts";
 import { asFrozenJson } from "./deep-freeze.ts";
 import { type Invoker, makeEvent, type Placement } from "./make-event.ts";
 import { type Answer, readResult } from "./read-result.ts";
@@ -13,6 +14,8 @@ export interface EmulatorOptions extends Placement {
   readonly onFailure?: ((error: unknown) => void) | undefined;
   /** The handler is one for `awslambda.streamifyResponse`. Default false. */
   readonly streams?: boolean | undefined;
+  /** A Lambda authorizer in front of the function. */
+  readonly authorizer?: AuthorizerSettings | undefined;
   /** The CORS settings of the API or function URL: the service answers preflights, and adds headers to everything. */
   readonly cors?: readonly [origin: string, allowedHeaders: readonly string[]] | undefined;
 }
@@ -21,6 +24,13 @@ export interface Emulator {
   readonly origin: string;
   close(): Promise<void>;
 }
+
+/** The service answers these itself. */
+const REFUSALS = {
+  401: '{"message":"Unauthorized"}',
+  403: '{"message":"Forbidden"}',
+  500: '{"message":"Internal Server Error"}',
+};
 
 /**
  * The service in front of a function, as an HTTP server: makes the documented event of each request, invokes the handler
@@ -51,7 +61,18 @@ export function createEmulator(
         return;
       }
     }
-    const event = asFrozenJson(makeEvent(invoker, request, Buffer.concat(chunks), options));
+    let made = makeEvent(invoker, request, Buffer.concat(chunks), options);
+    const { authorizer } = options;
+    if (authorizer?.guards((request.url ?? "/").split("?", 1)[0] ?? "/")) {
+      const authorization = await authorize(authorizer, made, options.onFailure);
+      if ("status" in authorization) {
+        response.writeHead(authorization.status, { "content-type": "application/json" });
+        response.end(REFUSALS[authorization.status]);
+        return;
+      }
+      made = withContext(authorizer.format, made, authorization.context);
+    }
+    const event = asFrozenJson(made);
     try {
       if (options.streams) {
         const stream = openResponseStream(

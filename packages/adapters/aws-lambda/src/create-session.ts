@@ -5,6 +5,12 @@ import {
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
+import {
+  type AuthorizerOptions,
+  type FindSession,
+  policyAuthorizer,
+  simpleAuthorizer,
+} from "./authorizer.js";
 import { Exchanges } from "./exchanges.js";
 import { Invocations } from "./invocations.js";
 import type { LambdaEvent } from "./lambda-event.js";
@@ -73,6 +79,15 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       assertHandler(handler, 3);
       return streamHandler(invocations, handler);
     },
+
+    authorizer: ((authorizerOptions: AuthorizerOptions = {}) => {
+      const { enableSimpleResponses, ...getOptions } = authorizerOptions;
+      const make = enableSimpleResponses ? simpleAuthorizer : policyAuthorizer;
+      return make(
+        (event) =>
+          session.getSession(event, undefined, getOptions) as Promise<unknown> as ReturnType<FindSession>,
+      );
+    }) as LambdaSession<T>["authorizer"],
 
     of(event) {
       const exchange = exchanges.find(event);

@@ -1,6 +1,15 @@
 export * from "@acme/session-core";
 /** `Error`, under the name that code written for other SDKs of this family imports. */
 export { SessionError as Error } from "@acme/session-core";
+export type {
+  AuthorizerContext,
+  AuthorizerEvent,
+  AuthorizerOptions,
+  PolicyAnswer,
+  PolicyAuthorizer,
+  SimpleAnswer,
+  SimpleAuthorizer,
+} from "./authorizer.js";
 export { createSession } from "./create-session.js";
 export type { LambdaEvent, SessionEvent } from "./lambda-event.js";
 export type { LambdaResult } from "./lambda-result.js";

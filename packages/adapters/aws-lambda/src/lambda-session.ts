@@ -1,5 +1,6 @@
 import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
 import type { BoundSession, SessionOf, SessionTypes } from "@acme/session-core/adapter";
+import type { AuthorizerOptions, PolicyAuthorizer, SimpleAuthorizer } from "./authorizer.js";
 import type { LambdaEvent } from "./lambda-event.js";
 import type { LambdaResult } from "./lambda-result.js";
 import type { MiddyOptions, SessionMiddleware } from "./session-middy.js";
@@ -63,6 +64,13 @@ export interface LambdaSession<T extends SessionTypes = SessionTypes>
   streamHandler<E extends LambdaEvent = LambdaEvent, C = unknown>(
     handler: StreamingHandler<E, C>,
   ): StreamHandler<E, C>;
+  /**
+   * The function of a Lambda authorizer: TOKEN or REQUEST of a REST API, payload format 1.0 or 2.0 of an HTTP API. It lets
+   * requests with a session through and hands its claims on; 401 without one, 403 when claims are refused. It reads, and
+   * changes nothing. API Gateway remembers the answer: see the guide before you let it.
+   */
+  authorizer(options: AuthorizerOptions & { enableSimpleResponses: true }): SimpleAuthorizer;
+  authorizer(options?: AuthorizerOptions & { enableSimpleResponses?: false | undefined }): PolicyAuthorizer;
   /** The session established for this invocation. */
   of(event: LambdaEvent): SessionOf<T> | undefined;
 }

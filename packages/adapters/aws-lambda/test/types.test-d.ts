@@ -6,12 +6,22 @@ import type {
   APIGatewayProxyEventV2,
   APIGatewayProxyHandler,
   APIGatewayProxyHandlerV2,
+  APIGatewayRequestAuthorizerHandler,
+  APIGatewayRequestIAMAuthorizerV2WithContextHandler,
+  APIGatewayRequestSimpleAuthorizerHandlerV2WithContext,
+  APIGatewayTokenAuthorizerHandler,
   Context,
   LambdaFunctionURLEvent,
   LambdaFunctionURLHandler,
 } from "aws-lambda";
 import middy6 from "middy6";
-import { createSession, MemoryStore, type SessionContainer, type SessionEvent } from "../src/index.js";
+import {
+  type AuthorizerContext,
+  createSession,
+  MemoryStore,
+  type SessionContainer,
+  type SessionEvent,
+} from "../src/index.js";
 
 const Session = createSession<{ payload: { plan: string } }>({ store: new MemoryStore() });
 const ok = { statusCode: 200, body: "" };
@@ -48,6 +58,19 @@ export const needsOne = (event: APIGatewayProxyEvent & { session: SessionContain
 Session.middleware((_event, _context, callback: () => void) => callback());
 // @ts-expect-error an event of a queue is no HTTP request
 Session.middleware(async (_event: { Records: unknown[] }) => ok);
+
+/** Every kind of authorizer. */
+export const tokenAuthorizer: APIGatewayTokenAuthorizerHandler = Session.authorizer();
+export const requestAuthorizer: APIGatewayRequestAuthorizerHandler = Session.authorizer({
+  checkDatabase: true,
+});
+export const policyAuthorizer: APIGatewayRequestIAMAuthorizerV2WithContextHandler<AuthorizerContext> =
+  Session.authorizer({ enableSimpleResponses: false });
+export const simpleAuthorizer: APIGatewayRequestSimpleAuthorizerHandlerV2WithContext<AuthorizerContext> =
+  Session.authorizer({ enableSimpleResponses: true });
+// @ts-expect-error a policy is no simple response
+export const wrongAuthorizer: APIGatewayRequestSimpleAuthorizerHandlerV2WithContext<AuthorizerContext> =
+  Session.authorizer();
 
 /** What middy's handlers get is there in both versions' types. */
 export const withMiddy6 = middy6(async (event: SessionEvent<APIGatewayProxyEventV2>) =>
