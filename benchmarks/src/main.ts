@@ -38,7 +38,7 @@ const effort = {
   stores: (values.store as TargetName[] | undefined) ?? targetNames,
   rows: wholeNumber("rows"),
 };
-const chosen = suites.filter(({ name }) => values.suite?.includes(name) ?? true);
+const chosen = suites.filter(({ name, needs }) => values.suite?.includes(name) ?? needs === undefined);
 
 const parts: string[] = [];
 const say = (text: string): void => {

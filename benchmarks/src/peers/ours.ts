@@ -13,12 +13,21 @@ const USER = "user-1";
 
 export const OURS_CACHED = "ours, cached, ES256, cookie";
 export const OURS_UNCACHED = "ours, not cached, ES256, cookie";
+/** Sizes of whole tokens; the smallest there is has about 700 bytes, and a cookie holds less than 4 KB. */
+const TOKEN_BYTES = [1024, 2048, 3584];
 
 type Ours = ReturnType<typeof createSession>;
 
 /** `getSession` as the Express adapter has it, by algorithm, transport, size of the payload and validators. */
-export async function startOurs(): Promise<Peer & { tokens: [SignedToken, SignedToken, SignedToken] }> {
+export async function startOurs(): Promise<
+  Peer & {
+    tokens: [SignedToken, SignedToken, SignedToken];
+    /** ES256 tokens of other sizes, smallest first; the cases of each end in its `name`. */
+    sized: { name: string; signed: SignedToken }[];
+  }
+> {
   const cases: Case[] = [];
+  const sized: { name: string; signed: SignedToken }[] = [];
   const open: Ours[] = [];
   const add = async (name: string, session: Ours, headers: Record<string, string>): Promise<void> => {
     cases.push(await asking(name, USER, () => userOf(session, headers)));
@@ -47,8 +56,19 @@ export async function startOurs(): Promise<Peer & { tokens: [SignedToken, Signed
         await add(`ours, not cached, ES256, cookie, ${claims} claims`, uncached, larger);
       }
     }
-    const [jwk] = (await cached.getJWKS()).keys;
-    return { token, algorithm, userId: USER, jwk: jwk as unknown as SignedToken["jwk"] };
+    const jwk = (await cached.getJWKS()).keys[0] as unknown as SignedToken["jwk"];
+    if (algorithm === "ES256") {
+      for (const bytes of TOKEN_BYTES) {
+        const larger = await tokenOf(cached, {
+          text: "x".repeat(Math.floor(((bytes - token.length) * 3) / 4)),
+        });
+        const name = `${(larger.length / 1024).toFixed(1)} KB`;
+        await add(`${OURS_CACHED}, ${name}`, cached, cookieHeaders(larger));
+        await add(`${OURS_UNCACHED}, ${name}`, uncached, cookieHeaders(larger));
+        sized.push({ name, signed: { token: larger, algorithm, userId: USER, jwk } });
+      }
+    }
+    return { token, algorithm, userId: USER, jwk };
   };
   const tokens: [SignedToken, SignedToken, SignedToken] = [
     await signedBy("ES256"),
@@ -69,6 +89,7 @@ export async function startOurs(): Promise<Peer & { tokens: [SignedToken, Signed
   return {
     cases,
     tokens,
+    sized,
     async close() {
       for (const session of open) await session.close();
     },
@@ -80,9 +101,14 @@ async function userOf(session: Ours, headers: Record<string, string>): Promise<s
 }
 
 async function tokenWith(session: Ours, claims: number): Promise<string> {
-  const payload = Object.fromEntries(Array.from({ length: claims }, (_, n) => [`claim${n}`, `value-${n}`]));
-  const created = await session.createNewSessionWithoutRequestResponse(USER, payload);
-  return created.getAccessToken();
+  return tokenOf(
+    session,
+    Object.fromEntries(Array.from({ length: claims }, (_, n) => [`claim${n}`, `value-${n}`])),
+  );
+}
+
+async function tokenOf(session: Ours, payload: Record<string, string>): Promise<string> {
+  return (await session.createNewSessionWithoutRequestResponse(USER, payload)).getAccessToken();
 }
 
 function cookieHeaders(token: string): Record<string, string> {

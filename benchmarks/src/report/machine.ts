@@ -14,7 +14,8 @@ export function describeMachine(packages: readonly string[], rounds: number): st
   ].join("\n");
 }
 
-function versionOf(name: string): string {
+/** Version of a package that is measured beside ours. */
+export function versionOf(name: string): string {
   const manifest = join(import.meta.dirname, "../../node_modules", name, "package.json");
   return JSON.parse(readFileSync(manifest, "utf8")).version;
 }

@@ -4,19 +4,29 @@ import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "../..");
 
+/** `worker`: an edge runtime without Node's modules, as Cloudflare's bundler resolves packages for it. */
+export type Target = "node" | "worker";
+
 /**
  * What an application's bundle grows by, in bytes after minifying and gzip: `code` with everything it imports up front.
  * What is only loaded when it is needed (`import()`) counts as `lazyBytes`; Node's own modules count for nothing.
  */
-export async function bundleBytes(code: string): Promise<{ upFrontBytes: number; lazyBytes: number }> {
+export async function bundleBytes({
+  code,
+  target,
+}: {
+  code: string;
+  target: Target;
+}): Promise<{ upFrontBytes: number; lazyBytes: number }> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: root, sourcefile: "entry.js" },
     bundle: true,
     splitting: true,
     minify: true,
     format: "esm",
-    platform: "node",
-    target: "node20",
+    ...(target === "node"
+      ? { platform: "node", target: "node20" }
+      : { platform: "neutral", target: "es2022", conditions: ["workerd", "worker", "import"] }),
     outdir: "out",
     absWorkingDir: root,
     write: false,

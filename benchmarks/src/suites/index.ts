@@ -1,7 +1,8 @@
 import { coldStartSuite } from "./cold-start.ts";
 import { getSessionSuite } from "./get-session.ts";
 import { httpSuite } from "./http.ts";
-import { memorySuite } from "./memory.ts";
+import { installSizeSuite } from "./install-size.ts";
+import { memoryOfAMillionSuite, memorySuite } from "./memory.ts";
 import { sizeSuite } from "./size.ts";
 import { storeGrowthSuite } from "./store-growth.ts";
 import { storeLoadSuite } from "./store-load.ts";
@@ -13,8 +14,10 @@ export const suites: readonly Suite[] = [
   getSessionSuite,
   httpSuite,
   memorySuite,
+  memoryOfAMillionSuite,
   coldStartSuite,
   sizeSuite,
+  installSizeSuite,
   storesSuite,
   storeGrowthSuite,
   storeLoadSuite,

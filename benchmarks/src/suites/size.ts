@@ -11,8 +11,8 @@ export const sizeSuite: Suite = {
   packages: ["supertokens-node", "better-auth", "iron-session", "express-session", "fast-jwt", "jose"],
   async run() {
     const measured: Measured[] = [];
-    for (const [name, code] of Object.entries(entries)) {
-      const { upFrontBytes: bytes } = await bundleBytes(code);
+    for (const [name, entry] of Object.entries(entries)) {
+      const { upFrontBytes: bytes } = await bundleBytes(entry);
       measured.push({ name, median: bytes, p25: bytes, p75: bytes, samples: [bytes] });
     }
     const reference = measured.find(({ name }) => name === OURS);

@@ -9,6 +9,8 @@ export interface Suite {
   title: string;
   /** Packages whose versions belong beside the figures. */
   packages: readonly string[];
+  /** What the machine must have; such a suite runs only when it is named. */
+  needs?: string;
   run(effort: Effort): Promise<Row[]>;
 }
 
