@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { reasonAgainst } from "@acme/servers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { apps } from "../src/http/apps.ts";
 import { load, requestBytes } from "../src/http/load.ts";
@@ -58,11 +59,42 @@ it("one round in process: everybody finds the user, and the rows, the table and 
   }
 }, 60_000);
 
+const TINY = ["--rows", "300", "--suite"];
+const servers = (["postgres", "mysql", "redis"] as const).filter((kind) => {
+  const reason = reasonAgainst(kind);
+  if (reason !== undefined) console.log(`stores on ${kind} are left out: ${reason}`);
+  return reason === undefined;
+});
+
+it.each([
+  ["stores", "create", ["memory", "sqlite", ...servers]],
+  ["growth", "create, 300 rows", ["sqlite"]],
+  ["store-load", "stampede of 300 × 3 tabs", ["memory", "sqlite"]],
+])(
+  "one round of %s: every store has its rows, and targets beside them",
+  async (suite, name, stores) => {
+    const rows = await bench(...TINY, suite, ...stores.flatMap((store) => ["--store", store]));
+    for (const store of stores) {
+      const row = rows.find((one) => one.case === `${store}: ${name}`);
+      expect(row?.gate, store).toEqual({
+        of: expect.stringMatching(/^(ratio|median)$/),
+        atMost: expect.any(Number),
+        isMet: expect.any(Boolean),
+      });
+      expect(row?.median, store).toBeGreaterThan(0);
+    }
+  },
+  120_000,
+);
+
 it("an unknown suite is refused with the names there are", async () => {
   await expect(run(process.execPath, [main, "--suite", "nothing"])).rejects.toThrow(
     /there is no suite nothing; there are getSession, http/,
   );
-});
+  await expect(run(process.execPath, [main, "--store", "nothing"])).rejects.toThrow(
+    /there is no store nothing; there are memory, sqlite/,
+  );
+}, 60_000);
 
 // `next build` takes longer than all of this; the adapter's own tests drive its built application.
 it.each(apps.filter(({ name, build }) => build === undefined && !/unguarded|empty/.test(name)))(
