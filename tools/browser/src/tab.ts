@@ -1,6 +1,12 @@
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { Answer, CallOptions, PageClient } from "./client/page-client.ts";
 import type { Site } from "./site.ts";
+
+export interface TabOptions {
+  /** Which origin serves the page; default the API's own. */
+  origin?: string;
+  mode?: "cookie" | "header";
+}
 
 /** One tab with the published client in it. Paths are those of the API. */
 export class Tab {
@@ -12,13 +18,12 @@ export class Tab {
     this.#site = site;
   }
 
-  /** @param origin which origin serves the page; default the API's own */
   static async open(
-    context: BrowserContext,
+    page: Page,
     site: Site,
-    { origin = site.api, mode = "cookie" as "cookie" | "header" } = {},
+    { origin = site.api, mode = "cookie" }: TabOptions = {},
   ): Promise<Tab> {
-    const tab = new Tab(await context.newPage(), site);
+    const tab = new Tab(page, site);
     await tab.page.goto(`${origin}/index.html`);
     await tab.init(mode);
     return tab;

@@ -1,53 +1,53 @@
-import type { Browser, BrowserContext } from "playwright-core";
+import type { BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
-import { openChromium, reasonWithoutBrowser } from "../../src/chromium.ts";
+import { reasonWithoutBrowser } from "../../src/chromium.ts";
 import { type Site, type SiteOptions, startSite } from "../../src/site.ts";
-import { Tab } from "../../src/tab.ts";
+import { Tab, type TabOptions } from "../../src/tab.ts";
+import { Profile } from "./profile.ts";
 
 export interface BrowserSuite {
   readonly site: Site;
   /** A tab of the person this test is about; all of them share cookies. */
-  tab(options?: Parameters<typeof Tab.open>[2]): Promise<Tab>;
+  tab(options?: TabOptions): Promise<Tab>;
   /** The browser profile of that person. */
   context(): Promise<BrowserContext>;
 }
 
-/** A group of tests against one server; each test gets a fresh browser profile and fresh counters. */
+/** One for all groups of a test file. */
+let profile: Promise<Profile> | undefined;
+afterAll(async () => (await profile)?.close());
+
+/** A group of tests against one server; each test gets an empty browser profile and fresh counters. */
 export function browserSuite(
   name: string,
   options: SiteOptions,
   define: (suite: BrowserSuite) => void,
 ): void {
   describe.skipIf(reasonWithoutBrowser !== undefined)(name, () => {
-    let browser: Browser;
+    let person: Profile;
     let site: Site;
-    let profile: BrowserContext | undefined;
 
     const suite: BrowserSuite = {
       get site() {
         return site;
       },
       async context() {
-        profile ??= await browser.newContext();
-        return profile;
+        return person.context;
       },
       async tab(tabOptions) {
-        return Tab.open(await suite.context(), site, tabOptions);
+        return Tab.open(await person.page(), site, tabOptions);
       },
     };
 
     beforeAll(async () => {
-      [browser, site] = await Promise.all([openChromium(), startSite(options)]);
+      profile ??= Profile.open();
+      [person, site] = await Promise.all([profile, startSite(options)]);
     });
     afterEach(async () => {
-      await profile?.close();
-      profile = undefined;
+      await person.wipe([site.api, site.otherOrigin]);
       site.reset();
     });
-    afterAll(async () => {
-      await browser?.close();
-      await site?.close();
-    });
+    afterAll(() => site?.close());
 
     define(suite);
   });
