@@ -25,7 +25,13 @@ export {
   WireResponse,
 } from "./adapter/wire-request.js";
 export type { ConformanceRunner } from "./conformance-runner.js";
-export type { MakeRoleStore, RoleCase, RoleContext, RoleStoreUnderTest } from "./roles/role-case.js";
+export {
+  type MakeRoleStore,
+  type RoleCase,
+  type RoleContext,
+  type RoleStoreUnderTest,
+  rolesIn,
+} from "./roles/role-case.js";
 export { roleConformanceCases, runRoleCase } from "./roles/role-conformance-cases.js";
 export {
   type RoleStoreConformanceOptions,

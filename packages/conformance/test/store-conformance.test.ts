@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type SqliteDriverName, sqliteStore } from "@acme/session-core/sqlite";
 import { MemoryStore } from "@acme/session-core/store";
 import { describe, it } from "vitest";
-import { runStoreConformance, type StoreUnderTest } from "../src/index.js";
+import { runStoreConformance } from "../src/index.js";
+import { sqliteIn } from "./support/sqlite-in.js";
 
 runStoreConformance(
   {
@@ -14,14 +11,6 @@ runStoreConformance(
   },
   { describe, it },
 );
-
-function sqliteIn(driver: SqliteDriverName) {
-  return (): StoreUnderTest => {
-    const directory = mkdtempSync(join(tmpdir(), "session-conformance-"));
-    const open = () => sqliteStore({ path: join(directory, "sessions.db"), driver });
-    return { store: open(), reopen: open, cleanup: () => rmSync(directory, { recursive: true }) };
-  };
-}
 
 for (const driver of ["node:sqlite", "better-sqlite3"] as const) {
   runStoreConformance(

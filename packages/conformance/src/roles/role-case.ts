@@ -1,4 +1,5 @@
-import type { RoleStore } from "@acme/session-core/store";
+import type { RoleStore, SessionStore } from "@acme/session-core/store";
+import type { MakeStore } from "../store/store-case.js";
 
 /** A fresh, empty role store. */
 export interface RoleStoreUnderTest {
@@ -10,6 +11,32 @@ export interface RoleStoreUnderTest {
 }
 
 export type MakeRoleStore = () => RoleStoreUnderTest | Promise<RoleStoreUnderTest>;
+
+/** The roles that a session store keeps beside its sessions; both are closed at the end. */
+export function rolesIn(makeStore: MakeStore): MakeRoleStore {
+  return async () => {
+    const { store, reopen, cleanup } = await makeStore();
+    const opened = [store];
+    return {
+      store: rolesOf(store),
+      async reopen() {
+        const second = (await reopen?.()) ?? store;
+        opened.push(second);
+        return rolesOf(second);
+      },
+      async cleanup() {
+        for (const one of new Set(opened)) await one.close();
+        await cleanup?.();
+      },
+    };
+  };
+}
+
+/** @throws Error */
+function rolesOf({ name, roles }: SessionStore): RoleStore {
+  if (roles === undefined) throw new Error(`the ${name} store keeps no roles`);
+  return roles;
+}
 
 export interface RoleContext {
   readonly store: RoleStore;

@@ -3,6 +3,15 @@ export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";
 export type { RolePage, RoleStore, UserAuthorization } from "./role-store.js";
+export {
+  assertClocksAgree,
+  checkServerOptions,
+  isOutcomeOf,
+  MAX_CLOCK_DIFFERENCE_MS,
+  OVERTAKEN,
+  type ServerStoreOptions,
+  untilNotOvertaken,
+} from "./server-store.js";
 export type {
   KeyFamily,
   Promotion,
@@ -38,3 +47,4 @@ export {
   StoreTimeout,
   within,
 } from "./store-operations.js";
+export { checkSqlName, type TableNames, tableNames } from "./table-names.js";

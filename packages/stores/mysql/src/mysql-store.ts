@@ -1,8 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Attempt,
+  assertClocksAgree,
+  checkServerOptions,
+  isOutcomeOf,
   MAX_NAME_BYTES,
   MAX_USER_ID_BYTES,
+  OVERTAKEN,
   type Promotion,
   type RoleResult,
   type RoleStore,
@@ -16,6 +20,7 @@ import {
   storableId,
   storableSession,
   storableText,
+  untilNotOvertaken,
 } from "@acme/session-core/store";
 import {
   Database,
@@ -48,11 +53,7 @@ export interface MysqlStoreOptions extends NamesOptions {
   clock?: "server" | "engine" | undefined;
 }
 
-/** Each loss means that another writer has got on. */
-const CAS_ATTEMPTS = 100;
 const DELETE_BATCH = 500;
-/** Beyond this, clean-up trusts neither clock (security.md ST-10). */
-const MAX_CLOCK_DIFFERENCE_MS = 5 * 60_000;
 
 /**
  * Sessions and keys in MySQL 8 or MariaDB 10.6 or newer, for any number of machines.
@@ -86,13 +87,7 @@ export class MysqlStore implements SessionStore {
 
   constructor(options: MysqlStoreOptions) {
     const { url, client, maxConnections = 10, migrate = true, clock = "server" } = options;
-    if ((url === undefined) === (client === undefined))
-      throw new TypeError("mysqlStore takes either `url` or `client`");
-    if (clock !== "server" && clock !== "engine")
-      throw new TypeError('mysqlStore: `clock` is "server" or "engine"');
-    if (!Number.isInteger(maxConnections) || maxConnections < 1) {
-      throw new TypeError("mysqlStore: `maxConnections` is a whole number of 1 or more");
-    }
+    checkServerOptions("mysqlStore", options);
     this.#names = namesOf(options);
     this.#sql = statementsFor(this.#names);
     this.#usesServerClock = clock === "server";
@@ -150,17 +145,13 @@ export class MysqlStore implements SessionStore {
       promotion;
     storableId("hash", nextRefreshTokenHash2, MAX_NAME_BYTES);
     storableId("secret id", nextSecretId, MAX_NAME_BYTES);
-    return this.#run(async (query, sql, { outcomeUnknown, remainingMs }) => {
-      for (let attempt = 0; attempt < CAS_ATTEMPTS && remainingMs() > 0; attempt += 1) {
+    return this.#run((query, sql, { outcomeUnknown, remainingMs }) =>
+      untilNotOvertaken(remainingMs, async () => {
         const found = await this.#read(query, handle, nowMs);
         if (found === undefined) return undefined;
         const { row, version, serverNowMs } = found;
         if (row.refreshTokenHash2 !== expectedRefreshTokenHash2) {
-          const isOurs =
-            outcomeUnknown &&
-            row.refreshTokenHash2 === nextRefreshTokenHash2 &&
-            row.previousRefreshTokenHash2 === expectedRefreshTokenHash2;
-          return isOurs ? row : undefined;
+          return outcomeUnknown && isOutcomeOf(promotion, row) ? row : undefined;
         }
         const newExpiryMs = Math.min(serverNowMs + (expiresAtMs - nowMs), row.absoluteExpiresAtMs);
         const { affectedRows } = await query(sql.promoteSession, [
@@ -173,21 +164,19 @@ export class MysqlStore implements SessionStore {
           version,
           this.#now(nowMs),
         ]);
-        if (affectedRows === 1) {
-          return {
-            ...row,
-            refreshTokenHash2: nextRefreshTokenHash2,
-            previousRefreshTokenHash2: row.refreshTokenHash2,
-            secretId: nextSecretId,
-            previousSecretId: row.secretId,
-            generation: row.generation + 1,
-            rotatedAtMs: nowMs,
-            expiresAtMs: newExpiryMs,
-          };
-        }
-      }
-      throw new Error("the session was changed by others again and again");
-    });
+        if (affectedRows === 0) return OVERTAKEN;
+        return {
+          ...row,
+          refreshTokenHash2: nextRefreshTokenHash2,
+          previousRefreshTokenHash2: row.refreshTokenHash2,
+          secretId: nextSecretId,
+          previousSecretId: row.secretId,
+          generation: row.generation + 1,
+          rotatedAtMs: nowMs,
+          expiresAtMs: newExpiryMs,
+        };
+      }),
+    );
   }
 
   updateAccessTokenPayload(
@@ -195,20 +184,18 @@ export class MysqlStore implements SessionStore {
     nowMs: number,
     apply: (accessTokenPayloadJson: string, row: Readonly<SessionRow>) => string,
   ): Promise<SessionRow | undefined> {
-    return this.#run(async (query, sql, { remainingMs }) => {
-      for (let attempt = 0; attempt < CAS_ATTEMPTS && remainingMs() > 0; attempt += 1) {
+    return this.#run((query, sql, { remainingMs }) =>
+      untilNotOvertaken(remainingMs, async () => {
         const found = await this.#read(query, handle, nowMs);
         if (found === undefined) return undefined;
         const { row, version } = found;
         const after = storableText(apply(row.accessTokenPayloadJson, row));
         if (after === row.accessTokenPayloadJson) return row;
         const values = [bytes(after), bytes(handle), version, this.#now(nowMs)];
-        if ((await query(sql.replacePayload, values)).affectedRows === 1) {
-          return { ...row, accessTokenPayloadJson: after };
-        }
-      }
-      throw new Error("the session was changed by others again and again");
-    });
+        const { affectedRows } = await query(sql.replacePayload, values);
+        return affectedRows === 0 ? OVERTAKEN : { ...row, accessTokenPayloadJson: after };
+      }),
+    );
   }
 
   async replaceSessionData(handle: string, nowMs: number, sessionDataJson: string): Promise<boolean> {
@@ -259,12 +246,7 @@ export class MysqlStore implements SessionStore {
   deleteExpiredSessions(nowMs: number, limit: number): Promise<number> {
     return this.#run(async (query, sql) => {
       const { records } = await query(sql.differenceOfClocks, [this.#now(nowMs), nowMs]);
-      const differenceMs = Number(records[0]?.differenceMs);
-      if (differenceMs > MAX_CLOCK_DIFFERENCE_MS) {
-        throw new Error(
-          `nothing was cleaned up: this machine's clock and MySQL's differ by ${differenceMs} ms`,
-        );
-      }
+      assertClocksAgree("MySQL", Number(records[0]?.differenceMs));
       return (await query(sql.deleteExpiredSessions, [this.#now(nowMs), limit])).affectedRows;
     });
   }

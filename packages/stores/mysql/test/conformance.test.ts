@@ -1,4 +1,9 @@
-import { runRoleStoreConformance, runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
+import {
+  rolesIn,
+  runRoleStoreConformance,
+  runStoreConformance,
+  type StoreUnderTest,
+} from "@acme/session-conformance";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { type FreshTables, freshTables, missing, stopServer } from "./fixture.js";
 
@@ -24,18 +29,7 @@ describe.skipIf(missing !== undefined)(`MySQL (${missing ?? "real server"})`, ()
   runRoleStoreConformance(
     {
       name: "mysql2",
-      makeStore: () => {
-        const [store, second] = [fresh.open({ maxConnections: 4 }), fresh.open({ maxConnections: 4 })];
-        return {
-          store: store.roles,
-          reopen: () => second.roles,
-          async cleanup() {
-            await store.close();
-            await second.close();
-            await fresh.empty();
-          },
-        };
-      },
+      makeStore: rolesIn(makeStore),
     },
     { describe, it },
   );

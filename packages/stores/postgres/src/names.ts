@@ -1,15 +1,6 @@
-/** Table names, quoted and ready for a statement. */
-export interface Names {
-  readonly sessions: string;
-  readonly signingKeys: string;
-  readonly secrets: string;
-  readonly migrations: string;
-  readonly roles: string;
-  readonly rolePermissions: string;
-  readonly roleParents: string;
-  readonly userRoles: string;
-  readonly roleUsers: string;
-  readonly roleClock: string;
+import { checkSqlName, type TableNames, tableNames } from "@acme/session-core/store";
+
+export interface Names extends TableNames {
   /** For the name of an index, which takes no schema. */
   index(name: string): string;
   /** Tells one set of tables apart from another in the same database. */
@@ -23,30 +14,13 @@ export interface NamesOptions {
   tablePrefix?: string | undefined;
 }
 
-const NAME = /^[a-z_][a-z0-9_]{0,39}$/;
-
-/** @throws TypeError when a name is anything but lower-case letters, digits and `_` (security.md ST-11) */
+/** @throws TypeError */
 export function namesOf({ schema, tablePrefix = "acme_" }: NamesOptions): Names {
-  for (const [option, name] of Object.entries({ schema, tablePrefix })) {
-    if (name !== undefined && !NAME.test(name)) {
-      throw new TypeError(
-        `postgresStore: \`${option}\` takes up to 40 lower-case letters, digits and _, and starts with no digit`,
-      );
-    }
-  }
-  const table = (name: string): string =>
-    `${schema === undefined ? "" : `"${schema}".`}"${tablePrefix}${name}"`;
+  if (schema !== undefined) checkSqlName("postgresStore", "schema", schema);
+  checkSqlName("postgresStore", "tablePrefix", tablePrefix);
+  const inSchema = schema === undefined ? "" : `"${schema}".`;
   return {
-    sessions: table("sessions"),
-    signingKeys: table("signing_keys"),
-    secrets: table("secrets"),
-    migrations: table("session_migrations"),
-    roles: table("roles"),
-    rolePermissions: table("role_permissions"),
-    roleParents: table("role_parents"),
-    userRoles: table("user_roles"),
-    roleUsers: table("role_users"),
-    roleClock: table("role_clock"),
+    ...tableNames((name) => `${inSchema}"${tablePrefix}${name}"`),
     index: (name) => `"${tablePrefix}${name}"`,
     lockKey: `${schema ?? ""}.${tablePrefix}`,
   };

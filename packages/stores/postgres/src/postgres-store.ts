@@ -1,6 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Attempt,
+  assertClocksAgree,
+  checkServerOptions,
+  isOutcomeOf,
+  MAX_CLOCK_DIFFERENCE_MS,
+  OVERTAKEN,
   type Promotion,
   type RoleQuery,
   type RoleStore,
@@ -13,6 +18,7 @@ import {
   StoreOperations,
   storableSession,
   storableText,
+  untilNotOvertaken,
 } from "@acme/session-core/store";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
 import { type NamesOptions, namesOf } from "./names.js";
@@ -42,11 +48,6 @@ export interface PostgresStoreOptions extends NamesOptions {
    */
   clock?: "server" | "engine" | undefined;
 }
-
-/** Each loss means that another writer has got on. */
-const PAYLOAD_ATTEMPTS = 100;
-/** Beyond this, clean-up trusts neither clock (security.md ST-10). */
-const MAX_CLOCK_DIFFERENCE_MS = 5 * 60_000;
 
 /**
  * Sessions, keys and roles in PostgreSQL 13 or newer, for any number of machines.
@@ -78,14 +79,7 @@ export class PostgresStore implements SessionStore {
 
   constructor(options: PostgresStoreOptions) {
     const { url, client, driver, maxConnections = 10, migrate = true, clock = "server" } = options;
-    if ((url === undefined) === (client === undefined)) {
-      throw new TypeError("postgresStore takes either `url` or `client`");
-    }
-    if (clock !== "server" && clock !== "engine")
-      throw new TypeError('postgresStore: `clock` is "server" or "engine"');
-    if (!Number.isInteger(maxConnections) || maxConnections < 1) {
-      throw new TypeError("postgresStore: `maxConnections` is a whole number of 1 or more");
-    }
+    checkServerOptions("postgresStore", options);
     this.#names = namesOf(options);
     this.#own = statementsFor(this.#names, false);
     this.#joined = statementsFor(this.#names, true);
@@ -174,10 +168,7 @@ export class PostgresStore implements SessionStore {
       if (promoted !== undefined) return this.#toRow(promoted, nowMs);
       if (!outcomeUnknown) return undefined;
       const row = await this.#read(query, sql.getSession, handle, nowMs);
-      const isOurs =
-        row?.refreshTokenHash2 === nextRefreshTokenHash2 &&
-        row.previousRefreshTokenHash2 === expectedRefreshTokenHash2;
-      return isOurs ? row : undefined;
+      return isOutcomeOf(promotion, row) ? row : undefined;
     });
   }
 
@@ -186,8 +177,8 @@ export class PostgresStore implements SessionStore {
     nowMs: number,
     apply: (accessTokenPayloadJson: string, row: Readonly<SessionRow>) => string,
   ): Promise<SessionRow | undefined> {
-    return this.#run(async (query, sql, { remainingMs }) => {
-      for (let attempt = 0; attempt < PAYLOAD_ATTEMPTS && remainingMs() > 0; attempt += 1) {
+    return this.#run((query, sql, { remainingMs }) =>
+      untilNotOvertaken(remainingMs, async () => {
         const row = await this.#read(query, sql.getSession, handle, nowMs);
         if (row === undefined) return undefined;
         const { accessTokenPayloadJson: before, generation, sessionDataJson } = row;
@@ -195,10 +186,9 @@ export class PostgresStore implements SessionStore {
         if (after === before) return row;
         const values = [handle, this.#now(nowMs), after, before, generation, sessionDataJson];
         const [changed] = await query(sql.replacePayload, values);
-        if (changed !== undefined) return this.#toRow(changed, nowMs);
-      }
-      throw new Error("the session was changed by others again and again");
-    });
+        return changed === undefined ? OVERTAKEN : this.#toRow(changed, nowMs);
+      }),
+    );
   }
 
   async replaceSessionData(handle: string, nowMs: number, sessionDataJson: string): Promise<boolean> {
@@ -233,11 +223,7 @@ export class PostgresStore implements SessionStore {
     return this.#run(async (query, sql) => {
       const values = [this.#now(nowMs), limit, nowMs, MAX_CLOCK_DIFFERENCE_MS];
       const [result] = await query(sql.deleteExpiredSessions, values);
-      if (Number(result?.differenceMs) > MAX_CLOCK_DIFFERENCE_MS) {
-        throw new Error(
-          `nothing was cleaned up: this machine's clock and PostgreSQL's differ by ${result?.differenceMs} ms`,
-        );
-      }
+      assertClocksAgree("PostgreSQL", Number(result?.differenceMs));
       return Number(result?.count);
     });
   }

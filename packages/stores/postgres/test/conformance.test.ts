@@ -1,4 +1,9 @@
-import { runRoleStoreConformance, runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
+import {
+  rolesIn,
+  runRoleStoreConformance,
+  runStoreConformance,
+  type StoreUnderTest,
+} from "@acme/session-conformance";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { type FreshSchema, freshSchema, missing, stopServer, ways } from "./fixture.js";
 
@@ -25,19 +30,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
     runRoleStoreConformance(
       {
         name: `postgres through ${way.name}`,
-        makeStore: () => {
-          const { options } = way.connect(4);
-          const [store, second] = [fresh.open(options), fresh.open(options)];
-          return {
-            store: store.roles,
-            reopen: () => second.roles,
-            async cleanup() {
-              await store.close();
-              await second.close();
-              await fresh.empty();
-            },
-          };
-        },
+        makeStore: rolesIn(makeStore),
       },
       { describe, it },
     );

@@ -1,6 +1,11 @@
 import {
+  assertClocksAgree,
+  checkServerOptions,
+  isOutcomeOf,
+  MAX_CLOCK_DIFFERENCE_MS,
   MAX_HANDLE_BYTES,
   MAX_USER_ID_BYTES,
+  OVERTAKEN,
   type Promotion,
   type RoleStore,
   type SecretRow,
@@ -12,6 +17,7 @@ import {
   storableId,
   storableSession,
   storableText,
+  untilNotOvertaken,
   within,
 } from "@acme/session-core/store";
 import { openConnection, type RedisDriverName } from "./open-connection.js";
@@ -70,13 +76,9 @@ const REVOCATIONS: ReadonlySet<Script> = new Set([
 ]);
 const LONGEST_WAIT_MS = 1_500;
 
-/** Each loss means that another writer has got on. */
-const PAYLOAD_ATTEMPTS = 100;
 /** So that one script holds up the others for some milliseconds at most. */
 const DELETE_BATCH = 200;
 const STATEMENT_LIMIT_MS = 2_000;
-/** Beyond this, clean-up trusts neither clock (security.md ST-10). */
-const MAX_CLOCK_DIFFERENCE_MS = 5 * 60_000;
 
 /**
  * Sessions, keys and roles in Redis 6.2 or newer, or Valkey, for any number of machines.
@@ -111,10 +113,7 @@ export class RedisStore implements SessionStore {
 
   constructor(options: RedisStoreOptions) {
     const { url, client, driver, keyPrefix = "acme", clock = "server" } = options;
-    if ((url === undefined) === (client === undefined))
-      throw new TypeError("redisStore takes either `url` or `client`");
-    if (clock !== "server" && clock !== "engine")
-      throw new TypeError('redisStore: `clock` is "server" or "engine"');
+    checkServerOptions("redisStore", options);
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix)) {
       throw new TypeError("redisStore: `keyPrefix` takes up to 64 letters, digits, - and _");
     }
@@ -152,10 +151,7 @@ export class RedisStore implements SessionStore {
       const promoted = toRow(await this.#eval(scripts.promoteSession, nowMs, [...args, validityMs]), nowMs);
       if (promoted !== undefined || !outcomeUnknown) return promoted;
       const row = await this.#read(handle, nowMs);
-      const isOurs =
-        row?.refreshTokenHash2 === nextRefreshTokenHash2 &&
-        row.previousRefreshTokenHash2 === expectedRefreshTokenHash2;
-      return isOurs ? row : undefined;
+      return isOutcomeOf(promotion, row) ? row : undefined;
     });
   }
 
@@ -164,19 +160,17 @@ export class RedisStore implements SessionStore {
     nowMs: number,
     apply: (accessTokenPayloadJson: string, row: Readonly<SessionRow>) => string,
   ): Promise<SessionRow | undefined> {
-    return this.#operations.run(async ({ remainingMs }) => {
-      for (let attempt = 0; attempt < PAYLOAD_ATTEMPTS && remainingMs() > 0; attempt += 1) {
+    return this.#operations.run(({ remainingMs }) =>
+      untilNotOvertaken(remainingMs, async () => {
         const row = await this.#read(handle, nowMs);
         if (row === undefined) return undefined;
         const { accessTokenPayloadJson: before, generation, sessionDataJson } = row;
         const after = storableText(apply(before, row));
         if (after === before) return row;
         const args = [handle, after, before, String(generation), sessionDataJson];
-        const changed = toRow(await this.#eval(scripts.replacePayload, nowMs, args), nowMs);
-        if (changed !== undefined) return changed;
-      }
-      throw new Error("the session was changed by others again and again");
-    });
+        return toRow(await this.#eval(scripts.replacePayload, nowMs, args), nowMs) ?? OVERTAKEN;
+      }),
+    );
   }
 
   async replaceSessionData(handle: string, nowMs: number, sessionDataJson: string): Promise<boolean> {
@@ -223,11 +217,7 @@ export class RedisStore implements SessionStore {
         number,
         string,
       ];
-      if (Number(differenceMs) > MAX_CLOCK_DIFFERENCE_MS) {
-        throw new Error(
-          `nothing was cleaned up: this machine's clock and Redis's differ by ${differenceMs} ms`,
-        );
-      }
+      assertClocksAgree("Redis", Number(differenceMs));
       return Number(count);
     });
   }

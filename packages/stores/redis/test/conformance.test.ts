@@ -1,4 +1,9 @@
-import { runRoleStoreConformance, runStoreConformance, type StoreUnderTest } from "@acme/session-conformance";
+import {
+  rolesIn,
+  runRoleStoreConformance,
+  runStoreConformance,
+  type StoreUnderTest,
+} from "@acme/session-conformance";
 import { afterAll, describe, it } from "vitest";
 import { freshPrefix, missing, stopServer } from "./fixture.js";
 
@@ -18,19 +23,7 @@ describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, ()
     runRoleStoreConformance(
       {
         name: `redis through ${driver}`,
-        makeStore: () => {
-          const fresh = freshPrefix();
-          const [store, second] = [fresh.open({ driver }), fresh.open({ driver })];
-          return {
-            store: store.roles,
-            reopen: () => second.roles,
-            async cleanup() {
-              await store.close();
-              await second.close();
-              await fresh.drop();
-            },
-          };
-        },
+        makeStore: rolesIn(makeStore),
       },
       { describe, it },
     );

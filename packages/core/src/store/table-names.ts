@@ -1,0 +1,39 @@
+/** Tables of an SQL store, quoted and ready for a statement. */
+export interface TableNames {
+  readonly sessions: string;
+  readonly signingKeys: string;
+  readonly secrets: string;
+  readonly migrations: string;
+  readonly roles: string;
+  readonly rolePermissions: string;
+  readonly roleParents: string;
+  readonly userRoles: string;
+  readonly roleUsers: string;
+  readonly roleClock: string;
+}
+
+const NAME = /^[a-z_][a-z0-9_]{0,39}$/;
+
+/** @throws TypeError when a name is anything but lower-case letters, digits and `_` (security.md ST-11) */
+export function checkSqlName(store: string, option: string, name: string): void {
+  if (NAME.test(name)) return;
+  throw new TypeError(
+    `${store}: \`${option}\` takes up to 40 lower-case letters, digits and _, and starts with no digit`,
+  );
+}
+
+/** @param table quotes the name of a table, which begins with the prefix that was checked */
+export function tableNames(table: (name: string) => string): TableNames {
+  return {
+    sessions: table("sessions"),
+    signingKeys: table("signing_keys"),
+    secrets: table("secrets"),
+    migrations: table("session_migrations"),
+    roles: table("roles"),
+    rolePermissions: table("role_permissions"),
+    roleParents: table("role_parents"),
+    userRoles: table("user_roles"),
+    roleUsers: table("role_users"),
+    roleClock: table("role_clock"),
+  };
+}
