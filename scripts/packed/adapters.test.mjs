@@ -16,10 +16,14 @@ import {
 } from "./project.mjs";
 
 const adapters = {
+  "aws-lambda": ["@middy/core", "@types/aws-lambda"],
   fastify: ["fastify", "@fastify/cors"],
   hapi: ["@hapi/hapi"],
   koa: ["koa", "@types/koa", "@koa/router", "@koa/cors", "@types/koa__cors"],
+  // With Express 5 and its types beside those that LoopBack has inside (adapters.md LB-08).
   loopback: [
+    "express",
+    "@types/express",
     "@loopback/authentication",
     "@loopback/core",
     "@loopback/repository",
@@ -38,7 +42,9 @@ const adapters = {
 };
 /** Where applications are classes with decorators on them, and their types are told. */
 const decorated = new Set(["loopback", "nest"]);
-const readme = (name) => firstBlock(`packages/adapters/${name}/README.md`, decorated.has(name) ? "ts" : "js");
+/** Where the README's example needs types, too. */
+const typed = new Set([...decorated, "aws-lambda"]);
+const readme = (name) => firstBlock(`packages/adapters/${name}/README.md`, typed.has(name) ? "ts" : "js");
 const compilerOptions = {
   target: "es2022",
   module: "nodenext",
