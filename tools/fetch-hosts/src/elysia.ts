@@ -3,6 +3,16 @@ import type { SessionContainer } from "@acme/session-fetch";
 import { type AnyElysia, type Context, Elysia } from "elysia";
 import { type Fixture, streamOf } from "./fixture.ts";
 
+/** What `@elysiajs/node` hands to the callback beside Elysia's own properties: the port is not known before it is ready. */
+export interface ListeningElysia {
+  raw: NodeServer;
+}
+export interface NodeServer {
+  readonly url: string;
+  ready(): Promise<unknown>;
+  close(closeConnections: boolean): Promise<void>;
+}
+
 /** The fixture as an Elysia application is written, for whatever adapter it runs on. */
 export function elysiaApp(fixture: Fixture, adapter?: ConstructorParameters<typeof Elysia>[0]): AnyElysia {
   const { app: suite, session } = fixture;

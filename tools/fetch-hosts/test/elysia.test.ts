@@ -3,19 +3,9 @@ import { join } from "node:path";
 import { type AdapterHarness, runAdapterConformance } from "@acme/session-conformance";
 import { node } from "@elysiajs/node";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { elysiaApp } from "../src/elysia.ts";
+import { elysiaApp, type ListeningElysia, type NodeServer } from "../src/elysia.ts";
 import { Fixture } from "../src/fixture.ts";
 import { type HostProcess, startProcess } from "../src/start-process.ts";
-
-/** What `@elysiajs/node` hands to the callback beside Elysia's own properties: the port is not known before it is ready. */
-interface Listening {
-  raw: NodeServer;
-}
-interface NodeServer {
-  readonly url: string;
-  ready(): Promise<unknown>;
-  close(closeConnections: boolean): Promise<void>;
-}
 
 // Every application adds a listener to the process when it starts, and none is taken away when it ends.
 process.setMaxListeners(0);
@@ -27,7 +17,7 @@ const onNode: AdapterHarness = {
     const app = elysiaApp(fixture, { adapter: node() });
     const server = await new Promise<NodeServer>((resolve) => {
       app.listen({ port: 0, hostname: "127.0.0.1" }, (started) =>
-        resolve((started as unknown as Listening).raw),
+        resolve((started as unknown as ListeningElysia).raw),
       );
     });
     await server.ready();

@@ -147,8 +147,11 @@ function makeSession<T extends SessionTypes>(options: SessionOptions): FetchSess
     apply,
     fetch:
       (handle) =>
-      async (request, ...rest) =>
-        (await handler(request)) ?? answered(request, () => handle(request, ...rest)),
+      async (request, ...rest) => {
+        const exchange = findExchange(request);
+        if (exchange?.res.committed) (exchange.res as FetchResponse).reopen();
+        return (await handler(request)) ?? answered(request, () => handle(request, ...rest));
+      },
     withSession: (request, handle, verifyOptions) =>
       answered(request, async () =>
         handle((await adapter.verifySession(wrap(request), verifyOptions)) as unknown as SessionOf<T>),

@@ -1,4 +1,4 @@
-import { type CookieSpec, isSameCookie, WebResponse } from "@acme/session-core/adapter";
+import { type CookieSpec, isSameCookie, type ResponseBody, WebResponse } from "@acme/session-core/adapter";
 
 /**
  * Collects what must be told to the client until there is a response. A host that has mutable headers before that
@@ -6,6 +6,26 @@ import { type CookieSpec, isSameCookie, WebResponse } from "@acme/session-core/a
  */
 export class FetchResponse extends WebResponse {
   #headers: Headers | undefined;
+  #isReopened = false;
+
+  /** For a host that throws a response away and runs the application again for the same request, as Astro does for its error pages. */
+  reopen(): void {
+    this.#isReopened = true;
+  }
+
+  override get committed(): boolean {
+    return super.committed && !this.#isReopened;
+  }
+
+  override onto(response: Response): Response {
+    this.#isReopened = false;
+    return super.onto(response);
+  }
+
+  override finish(body: ResponseBody | null): Response {
+    this.#isReopened = false;
+    return super.finish(body);
+  }
 
   /** Writes what has been collected to these headers, and everything that follows. */
   writeTo(headers: Headers): void {

@@ -1,3 +1,3 @@
 import { type RouteConfig, route } from "@react-router/dev/routes";
 
-export default [route("*", "everything.ts")] satisfies RouteConfig;
+export default [route("page", "page.tsx"), route("*", "everything.ts")] satisfies RouteConfig;
