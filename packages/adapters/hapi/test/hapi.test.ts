@@ -40,6 +40,36 @@ const merging =
     return (andThen as Plain)(request, h);
   };
 
+/** A handler that ends the session, and goes on as the test says. */
+const revoking =
+  (session: HapiSession, andThen: Lifecycle.Method): Lifecycle.Method =>
+  async (request, h) => {
+    await (await session.getSession(request, h)).revokeSession();
+    return (andThen as Plain)(request, h);
+  };
+
+/** A response of each kind, as a handler makes it. */
+const kinds: Record<string, [status: number, Lifecycle.Method]> = {
+  "/200": [200, ok],
+  "/204": [204, (_request, h) => h.response().code(204)],
+  "/302": [302, (_request, h) => h.redirect("/")],
+  "/401": [401, () => Boom.unauthorized("own")],
+  "/403": [
+    403,
+    () => {
+      throw new SessionError({ type: "INVALID_CLAIMS", message: "no", payload: [{ id: "own" }] });
+    },
+  ],
+  "/500": [
+    500,
+    () => {
+      throw new Error("away");
+    },
+  ],
+  "/stream": [200, (_request, h) => h.response(Readable.from(["a", "b"], { objectMode: false }))],
+  "/takeover": [202, (_request, h) => h.response("mine").code(202).takeover()],
+};
+
 describe.each(hapiVersions)("%s", (_version, make) => {
   it("HA-01: an error of ours is answered wherever it was thrown", async () => {
     app = await startApp(make, (server, session) => {
@@ -78,26 +108,6 @@ describe.each(hapiVersions)("%s", (_version, make) => {
   });
 
   it("HA-02: a new token is delivered on every kind of response", async () => {
-    const kinds: Record<string, [status: number, Lifecycle.Method]> = {
-      "/200": [200, ok],
-      "/204": [204, (_request, h) => h.response().code(204)],
-      "/302": [302, (_request, h) => h.redirect("/")],
-      "/401": [401, () => Boom.unauthorized("own")],
-      "/403": [
-        403,
-        () => {
-          throw new SessionError({ type: "INVALID_CLAIMS", message: "no", payload: [{ id: "own" }] });
-        },
-      ],
-      "/500": [
-        500,
-        () => {
-          throw new Error("away");
-        },
-      ],
-      "/stream": [200, (_request, h) => h.response(Readable.from(["a", "b"], { objectMode: false }))],
-      "/takeover": [202, (_request, h) => h.response("mine").code(202).takeover()],
-    };
     app = await startApp(make, (server, session) => {
       for (const [path, [, andThen]] of Object.entries(kinds)) {
         server.route({ method: "GET", path, handler: merging(session, andThen) });
@@ -112,21 +122,32 @@ describe.each(hapiVersions)("%s", (_version, make) => {
     }
   });
 
-  it("HA-02: a clearing one is, too", async () => {
-    app = await startApp(make, (server) => {
+  it("HA-02: clearing ones are, too", async () => {
+    app = await startApp(make, (server, session) => {
+      for (const [path, [, andThen]] of Object.entries(kinds)) {
+        server.route({ method: "GET", path, handler: revoking(session, andThen) });
+      }
       server.route({
         method: "GET",
-        path: "/out",
+        path: "/thrown",
         handler: () => {
           throw new SessionError({ type: "UNAUTHORISED", message: "the application says so" });
         },
       });
     });
-    const user = await app.signedIn();
-    const response = await user.get("/out");
-    expect(answerOf(response)).toEqual(UNAUTHORISED);
-    expect(names(response)).toEqual(["sAccessToken", "sRefreshToken"]);
-    expect(user.cookieHeader()).toBeUndefined();
+    for (const [path, status] of [
+      ...Object.entries(kinds).map(([kind, [expected]]) => [kind, expected] as const),
+      ["/thrown", 401] as const,
+    ]) {
+      const user = await app.signedIn();
+      const response = await user.get(path);
+      expect([path, response.status, names(response)]).toEqual([
+        path,
+        status,
+        ["sAccessToken", "sRefreshToken"],
+      ]);
+      expect(user.cookieHeader()).toBeUndefined();
+    }
   });
 
   it("HA-03: cookies of one name and two domains are both sent, beside one of hapi's own", async () => {
@@ -266,6 +287,27 @@ describe.each(hapiVersions)("%s", (_version, make) => {
     expect((tried.json as { error: string }).error).toMatch(/expired/);
   });
 
+  it("HA-08: what is cleared while a route only tries is delivered", async () => {
+    app = await startApp(
+      make,
+      (server) => {
+        server.route({
+          method: "GET",
+          path: "/try",
+          options: { auth: { strategy: "session", mode: "try" } },
+          handler: (request) => ({ isAuthenticated: request.auth.isAuthenticated }),
+        });
+      },
+      { session: { cookieDomain: ".new.example.com", olderCookieDomain: ".example.com" } },
+    );
+    const token = (await app.signedIn()).cookie("sAccessToken");
+    const response = await app.client().get("/try", {
+      cookie: `sAccessToken=${token}; sAccessToken=${token}`,
+    });
+    expect(response.json).toEqual({ isAuthenticated: true });
+    expect(response.setCookies).toMatchObject([{ name: "sAccessToken", value: "", domain: ".example.com" }]);
+  });
+
   it("HA-09: a refresh takes any payload", async () => {
     app = await startApp(make, () => {});
     const user = await app.signedIn();
@@ -345,7 +387,7 @@ describe.each(hapiVersions)("%s", (_version, make) => {
     await session.close();
   });
 
-  it("HA-11: with h.abandon a new token is delivered by the raw response, until its head is out", async () => {
+  it("HA-11: with h.abandon and h.close a new token is delivered by the raw response, until its head is out", async () => {
     app = await startApp(make, (server, session) => {
       server.route([
         {
@@ -355,6 +397,14 @@ describe.each(hapiVersions)("%s", (_version, make) => {
             request.raw.res.setHeader("x-own", "1");
             request.raw.res.end("raw");
             return h.abandon;
+          }),
+        },
+        {
+          method: "GET",
+          path: "/closed",
+          handler: merging(session, (request, h) => {
+            request.raw.res.write("raw");
+            return h.close;
           }),
         },
         {
@@ -374,6 +424,8 @@ describe.each(hapiVersions)("%s", (_version, make) => {
     const user = await app.signedIn();
     const raw = await user.get("/raw");
     expect([raw.body, names(raw), raw.header("x-own")]).toEqual(["raw", ["sAccessToken"], "1"]);
+    const closed = await user.get("/closed");
+    expect([closed.body, names(closed)]).toEqual(["raw", ["sAccessToken"]]);
     expect((await user.get("/late")).body).toBe("raw RESPONSE_COMMITTED");
   });
 
