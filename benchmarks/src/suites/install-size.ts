@@ -49,10 +49,10 @@ export const installSizeSuite: Suite = {
 /** @returns the tarball that npm would publish */
 async function pack(folder: string, work: string): Promise<string> {
   const target = mkdtempSync(join(work, "pack-"));
-  await run("node", [join(repository, "scripts/pnpm.mjs"), "pack", "--pack-destination", target], {
-    cwd: join(repository, "packages", folder),
-  });
-  const [name = ""] = readdirSync(target);
+  const pnpm = [join(repository, "scripts/pnpm.mjs"), "-C", join(repository, "packages", folder)];
+  await run("node", [...pnpm, "pack", "--pack-destination", target]);
+  const [name] = readdirSync(target);
+  if (name === undefined) throw new Error(`packages/${folder} was not packed`);
   return join(target, name);
 }
 
