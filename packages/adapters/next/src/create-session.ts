@@ -1,4 +1,9 @@
-import { SessionError, type SessionOptions, type VerifySessionOptions } from "@acme/session-core";
+import {
+  type AnySessionError,
+  SessionError,
+  type SessionOptions,
+  type VerifySessionOptions,
+} from "@acme/session-core";
 import {
   type BoundSession,
   bindSession,
@@ -30,7 +35,9 @@ export type RouteHandler<C = unknown> = (request: NextRequest, context: C) => Ma
 
 export interface WithSessionOptions extends VerifySessionOptions {
   /** Answers an error of ours itself; undefined leaves it to us. */
-  onError?: ((error: SessionError, request: NextRequest) => MaybePromise<Response | undefined>) | undefined;
+  onError?:
+    | ((error: AnySessionError, request: NextRequest) => MaybePromise<Response | undefined>)
+    | undefined;
 }
 
 export interface ProxyOptions extends VerifySessionOptions {
@@ -101,7 +108,7 @@ export interface NextSession<T extends SessionTypes = SessionTypes> extends Boun
   /** A server action behind a guard. What the guard throws goes to Next unless `onError` makes a result of it. */
   withAction<A extends unknown[], R, Q extends boolean | undefined = true, E = never>(
     run: (session: Found<Q, SessionOf<T>>, ...given: A) => MaybePromise<R>,
-    options?: Where<Q> & { onError?: (error: SessionError) => MaybePromise<E> },
+    options?: Where<Q> & { onError?: (error: AnySessionError) => MaybePromise<E> },
   ): (...given: A) => Promise<R | E>;
 
   // Proxy
