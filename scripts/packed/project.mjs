@@ -100,13 +100,8 @@ export function firstBlock(path, language) {
 
 /** Blocks of TypeScript in a guide, by the file that their first line names: together they are an application. */
 export function filesOf(guide) {
-  const blocks = [
-    ...readFileSync(join(root, guide), "utf8").matchAll(/^```ts\n\/\/ (\S+\.ts)\n(.*?)^```/gms),
-  ];
-  assert.equal(
-    blocks.length,
-    readFileSync(join(root, guide), "utf8").split("```ts\n").length - 1,
-    "every block names its file",
-  );
-  return Object.fromEntries(blocks.map(([, name, text]) => [name, text]));
+  const text = readFileSync(join(root, guide), "utf8");
+  const blocks = [...text.matchAll(/^```tsx?\n\/\/ (\S+\.tsx?)\n(.*?)^```/gms)];
+  assert.equal(blocks.length, text.match(/^```tsx?$/gm).length, "every block names its file");
+  return Object.fromEntries(blocks.map(([, name, block]) => [name, block]));
 }
