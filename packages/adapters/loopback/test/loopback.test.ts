@@ -209,6 +209,32 @@ describe.each(loopbackVersions)("%s", (_version, loopback) => {
     expect(answerOf(await app.client().get("/express"))).toEqual(UNAUTHORISED);
   });
 
+  it("LB-09: static assets are served to everybody, and cost no look at the session", async () => {
+    let verifications = 0;
+    const session = testSession({
+      override: {
+        functions: (original) => ({
+          ...original,
+          getSession: (input) => {
+            verifications += 1;
+            return original.getSession(input);
+          },
+        }),
+      },
+    });
+    app = await startApp(loopback, session, [], (one) => {
+      one.middleware(session.middleware());
+      one.static("/assets", import.meta.dirname);
+    });
+    const file = "/assets/loopback.test.ts";
+    for (const client of [app.client(), await app.signedIn()]) {
+      const response = await client.get(file);
+      expect([response.status, response.setCookies]).toEqual([200, []]);
+    }
+    expect(verifications).toBe(0);
+    expect((await app.client().get("/assets/nothing")).status).toBe(404);
+  });
+
   it("LB-10: LoopBack's default of allowing every origin is told once, a configured one never", async () => {
     const warningsWith = async (cors: "default" | { origin: string; credentials: boolean }) => {
       const warnings: string[] = [];
