@@ -122,6 +122,16 @@ function resolversOf(session: NestSession) {
     }
 
     @ResolveField(() => String, { nullable: true })
+    secret() {
+      return "secret";
+    }
+
+    @ResolveField(() => String, { nullable: true })
+    fails() {
+      throw new SessionError({ type: "UNAUTHORISED", message: "the application says so" });
+    }
+
+    @ResolveField(() => String, { nullable: true })
     @VerifySession({ require: [never] })
     strict(@session("handle") handle: string) {
       return handle;
@@ -202,6 +212,26 @@ export function describeNestGraphql(major: string): void {
           },
         ]);
       }
+    });
+
+    it("guards and filters for fields of objects, where the application wants them", async () => {
+      const fieldResolverEnhancers = ["guards", "filters"] as const;
+      const { client, signedIn } = await start(testSession(), {
+        fieldResolverEnhancers: [...fieldResolverEnhancers],
+      });
+      const query = "{ maybe { id secret fails } }";
+      const stranger = await ask(client(), query);
+      expect(stranger.data).toEqual({ maybe: { id: "nobody", secret: null, fails: null } });
+      expect(stranger.errors?.map(({ extensions }) => extensions)).toEqual(
+        Array(2).fill(unauthenticated("UNAUTHORISED")),
+      );
+      const user = await signedIn();
+      const asked = await ask(user, query);
+      expect(asked.data).toEqual({ maybe: { id: "user-1", secret: "secret", fails: null } });
+      expect(asked.errors).toMatchObject([
+        { message: "unauthorised", path: ["maybe", "fails"], extensions: unauthenticated("UNAUTHORISED") },
+      ]);
+      expect(user.cookies.size).toBe(0);
     });
 
     it("NE-09: two fields verify once, and each cookie has one line", async () => {
