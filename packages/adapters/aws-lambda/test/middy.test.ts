@@ -150,6 +150,25 @@ describe.each(versions)("%s", (_version, middy, httpErrorHandler) => {
     expect([response.status, response.body, names(response)]).toEqual([202, "early", ["sAccessToken"]]);
   });
 
+  it("AW-12: used after an error handler, what that answers has our cookies through the wrapper outside alone", async () => {
+    const chain = (session: LambdaSession) =>
+      middy(async (event: SessionEvent): Promise<LambdaResult> => {
+        await event.session?.mergeIntoAccessTokenPayload({ seen: true });
+        throw new Error("an error of the application's own");
+      })
+        .use(quiet())
+        .use(session.sessionMiddy());
+    const orders = [chain, (session: LambdaSession) => session.middleware(chain(session))];
+    for (const [index, make] of orders.entries()) {
+      const app = await start(make);
+      const user = app.client();
+      await user.post("/login", {});
+      const response = await user.get("/");
+      expect([response.status, names(response)]).toEqual([500, index === 0 ? [] : ["sAccessToken"]]);
+      expect(app.failures).toEqual([]);
+    }
+  });
+
   it("AW-12: an error of the application's own leaves middy as the same object", async () => {
     const failure = new Error("an error of the application's own");
     const app = await start((session) =>
