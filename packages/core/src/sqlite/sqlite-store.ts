@@ -172,9 +172,9 @@ export class SqliteStore implements SessionStore {
   }
 
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
-    const after = storable(cursor ?? null);
+    const after = storable(cursor ?? "");
     return this.#read((connection) => {
-      const rows = connection.all(sql.SCAN_SESSIONS, after, after, limit).map(sessionMapping.toRow);
+      const rows = connection.all(sql.SCAN_SESSIONS, after, limit).map(sessionMapping.toRow);
       return { rows, next: rows.length === limit ? rows.at(-1)?.handle : undefined };
     });
   }

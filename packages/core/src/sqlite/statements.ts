@@ -51,7 +51,7 @@ export const DELETE_EXPIRED_SESSIONS = `
 
 /** after this handle or null, the same, limit: all rows, expired ones too */
 export const SCAN_SESSIONS = `
-  SELECT ${sessionMapping.read} FROM sessions WHERE ? IS NULL OR handle > ? ORDER BY handle LIMIT ?`;
+  SELECT ${sessionMapping.read} FROM sessions WHERE handle > ? ORDER BY handle LIMIT ?`;
 
 export const LIST_SIGNING_KEYS = `SELECT ${signingKeyMapping.read} FROM signing_keys`;
 
