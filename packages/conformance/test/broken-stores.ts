@@ -2,9 +2,11 @@ import {
   MemoryStore,
   type Promotion,
   type SecretRow,
+  type SessionPage,
   type SessionRow,
   type SigningKeyRow,
 } from "@acme/session-core/store";
+import { NOW_MS } from "../src/store/samples.js";
 
 type Apply = (payloadJson: string, row: Readonly<SessionRow>) => string;
 
@@ -257,6 +259,28 @@ export const brokenStores: Readonly<Record<string, { case: string; make: () => M
           await elsewhere();
           if (empty && candidate) this.#secrets.push({ ...candidate });
           return this.#secrets.map((secret) => ({ ...secret }));
+        }
+      })(),
+  },
+  "walks over its sessions by their position": {
+    case: "scan-while-deleting",
+    make: () =>
+      new (class extends MemoryStore {
+        override async scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
+          const { rows } = await super.scanSessions(undefined, 1_000_000);
+          const start = Number(cursor ?? 0);
+          const end = start + limit;
+          return { rows: rows.slice(start, end), next: end < rows.length ? String(end) : undefined };
+        }
+      })(),
+  },
+  "leaves expired sessions out when it is walked over": {
+    case: "scan-all",
+    make: () =>
+      new (class extends MemoryStore {
+        override async scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
+          const { rows, next } = await super.scanSessions(cursor, limit);
+          return { rows: rows.filter(({ expiresAtMs }) => expiresAtMs > NOW_MS), next };
         }
       })(),
   },

@@ -8,6 +8,7 @@ import { listCases } from "./list.js";
 import { payloadCases } from "./payload.js";
 import { promoteCases } from "./promote.js";
 import { revokeCases } from "./revoke.js";
+import { scanCases } from "./scan.js";
 import { secretCases } from "./secrets.js";
 import type { MakeStore, StoreCase } from "./store-case.js";
 import { valueCases } from "./values.js";
@@ -20,6 +21,7 @@ export const storeConformanceCases: readonly StoreCase[] = [
   ...payloadCases,
   ...revokeCases,
   ...listCases,
+  ...scanCases,
   ...cleanupCases,
   ...identifierCases,
   ...valueCases,

@@ -4,6 +4,7 @@ import { getRequestFromUserContext, type UserContext } from "../claims/user-cont
 import type { SessionOptions } from "../config/session-options.js";
 import { createCore } from "../create-core.js";
 import { SessionError } from "../errors/session-error.js";
+import { invalidArgument } from "../errors/throwers.js";
 import { answerError, prepareAnswer } from "../flows/answer-error.js";
 import { matchClaimEndpoint } from "../flows/claim-endpoints.js";
 import { createNewSession, type NewSession, ownClaims } from "../flows/create.js";
@@ -238,6 +239,29 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       userContext?: UserContext,
     ): Promise<string[]> =>
       functions.revokeAllSessionsForUser({ userId, tenantId, userContext: context(userContext) }),
+
+    /**
+     * Signs out everybody of one tenant, or of all, a few hundred sessions at a time. Sessions that began before the
+     * call are gone when it returns, and a login after that is not touched. What it throws has ended some: call it again.
+     *
+     * @returns how many sessions were live
+     */
+    async revokeAllSessions(
+      scope: { tenantId: string } | { allTenants: true },
+      userContext?: UserContext,
+    ): Promise<number> {
+      const { tenantId, allTenants } = scope as { tenantId?: unknown; allTenants?: unknown };
+      // A tenant id that went missing must not sign everybody out.
+      if (allTenants === true ? tenantId !== undefined : typeof tenantId !== "string") {
+        throw invalidArgument(
+          "revokeAllSessions takes `{ tenantId }`, or `{ allTenants: true }` for everybody",
+        );
+      }
+      return functions.revokeAllSessions({
+        tenantId: tenantId as string | undefined,
+        userContext: context(userContext),
+      });
+    },
 
     getAllSessionHandlesForUser: (
       userId: string,

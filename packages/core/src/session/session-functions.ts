@@ -1,7 +1,7 @@
 import { type ClaimOutcome, runValidators } from "../claims/run-validators.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
-import { invalidArgument } from "../errors/throwers.js";
+import { invalidArgument, invalidOption } from "../errors/throwers.js";
 import type { JsonObject } from "../runtime/json.js";
 import { chain } from "../runtime/maybe.js";
 import type { SessionRow } from "../store/session-store.js";
@@ -16,6 +16,7 @@ import { patchPayload, regenerateAccessToken } from "./regenerate-access-token.j
 import { refreshSession } from "./rotate-refresh-token.js";
 import type { SessionFunctions } from "./types.js";
 
+const REVOKED_AT_ONCE = 500;
 const NO_VALUES: JsonObject = Object.freeze({});
 
 /** The functions as they are before anybody overrides them. */
@@ -67,6 +68,26 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
 
     async revokeAllSessionsForUser({ userId, tenantId }) {
       return revoked(await engine.store.deleteSessionsOfUser(userId, tenantId, nowMs()));
+    },
+
+    async revokeAllSessions({ tenantId }) {
+      const { store } = engine;
+      if (store.scanSessions === undefined) {
+        throw invalidOption(
+          "store",
+          `the ${store.name} store has no \`scanSessions\`, which revoking all sessions needs`,
+        );
+      }
+      let count = 0;
+      let cursor: string | undefined;
+      do {
+        const { rows, next } = await store.scanSessions(cursor, REVOKED_AT_ONCE);
+        const concerned = rows.filter((row) => tenantId === undefined || row.tenantId === tenantId);
+        const handles = concerned.map(({ handle }) => handle);
+        if (handles.length > 0) count += (await revoked(await store.deleteSessions(handles, nowMs()))).length;
+        cursor = next;
+      } while (cursor !== undefined);
+      return count;
     },
 
     getAllSessionHandlesForUser: ({ userId, tenantId }) =>

@@ -80,6 +80,8 @@ export interface SessionFunctions extends ContainerFunctions {
     tenantId: string | undefined;
     userContext: UserContext;
   }): Promise<string[]>;
+  /** Of one tenant, or (undefined) of all. */
+  revokeAllSessions(input: { tenantId: string | undefined; userContext: UserContext }): Promise<number>;
   getAllSessionHandlesForUser(input: {
     userId: string;
     tenantId: string | undefined;

@@ -20,6 +20,7 @@ export function guardedStore(
       throw storeUnavailable(`the ${store.name} store did not answer (${operation}: ${nameOf(error)})`);
     }
   }
+  const { scanSessions } = store;
   return {
     name: store.name,
     insertSession: (row) => guard("insertSession", () => store.insertSession(row)),
@@ -40,6 +41,9 @@ export function guardedStore(
     insertSigningKey: (row) => guard("insertSigningKey", () => store.insertSigningKey(row)),
     deleteSigningKeys: (kids) => guard("deleteSigningKeys", () => store.deleteSigningKeys(kids)),
     listSecrets: (candidate) => guard("listSecrets", () => store.listSecrets(candidate)),
+    ...(scanSessions !== undefined && {
+      scanSessions: (cursor, limit) => guard("scanSessions", () => scanSessions.call(store, cursor, limit)),
+    }),
     close: () => store.close(),
   };
 }

@@ -154,8 +154,8 @@ export interface SessionStore {
   listSecrets(candidate?: SecretRow): Promise<SecretRow[]>;
 
   /**
-   * Optional: walks over all rows, live or not, as they are kept, for moving to another store. A row that is there all
-   * the while is met at least once.
+   * Optional: walks over all rows, live or not, as they are kept, for moving to another store and for revoking all
+   * sessions. A row that is there all the while is met at least once, whatever is added and deleted meanwhile.
    *
    * @param cursor undefined at first, then what the call before gave
    * @param limit about so many rows at a time

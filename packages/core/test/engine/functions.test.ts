@@ -340,6 +340,7 @@ describe("overrides, wire contract 6.3", () => {
     expect(await calls(() => client.send("POST", "/auth/signout"))).toContain("revokeSession");
     expect(await calls(() => s.revokeMultipleSessions([]))).toEqual(["revokeMultipleSessions"]);
     expect(await calls(() => s.revokeAllSessionsForUser("u"))).toEqual(["revokeAllSessionsForUser"]);
+    expect(await calls(() => s.revokeAllSessions({ tenantId: "t" }))).toEqual(["revokeAllSessions"]);
     expect(await calls(() => session.revokeSession())).toEqual(["revokeSession"]);
   });
 

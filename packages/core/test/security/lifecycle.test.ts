@@ -59,7 +59,7 @@ describe("the session that a login replaces [sec S-02]", () => {
   });
 });
 
-describe("revoking all sessions of a user", () => {
+describe("revoking all sessions of a user [sec S-04]", () => {
   it("takes those with it that were made before, in any order, and leaves a login that starts after it alone, in the same millisecond", async () => {
     const inner = new SpyStore();
     const held = heldStore(inner);
@@ -105,6 +105,81 @@ describe("revoking all sessions of a user", () => {
     expect(await app.session.revokeAllSessionsForUser("user-1", "t2")).toHaveLength(2);
     const left = await Promise.all(clients.map(async (client) => (await client.refresh()).status));
     expect(left).toEqual([200, 401, 401]);
+  });
+});
+
+describe("revoking all sessions of a tenant, or of everybody [sec S-04]", () => {
+  const routes: Parameters<typeof startApp>[1] = {
+    "POST /tenant": async (req, res, session) => {
+      await session.createNewSession(req, res, {
+        userId: String(req.headers["x-user"]),
+        tenantId: String(req.headers["x-tenant"]),
+      });
+    },
+  };
+  const signedIn = async (userId: string, tenantId: string) => {
+    const client = app.client("header");
+    await client.send("POST", "/tenant", { "x-user": userId, "x-tenant": tenantId });
+    return client;
+  };
+  const status = async (client: { refresh(): Promise<{ status: number }> }) =>
+    (await client.refresh()).status;
+
+  it("ends what was there, whoever's it is, and leaves other tenants and later logins alone, in the same millisecond", async () => {
+    app = await startApp({}, routes);
+    const [a, b, c] = [await signedIn("u1", "t1"), await signedIn("u1", "t2"), await signedIn("u2", "t2")];
+    expect(await app.session.revokeAllSessions({ tenantId: "t2" })).toBe(2);
+    const later = await signedIn("u2", "t2");
+    expect([await status(a), await status(b), await status(c), await status(later)]).toEqual([
+      200, 401, 401, 200,
+    ]);
+    expect(app.events.filter(({ type }) => type === "session.revoked")).toHaveLength(2);
+    expect(await app.session.revokeAllSessions({ allTenants: true })).toBe(2);
+    expect([await status(a), await status(later)]).toEqual([401, 401]);
+    expect(await status(await signedIn("u1", "t1"))).toBe(200);
+  });
+
+  it("comes to the end of thousands, and counts those that were live", async () => {
+    app = await startApp({}, routes);
+    await signedIn("u1", "t1");
+    const [row] = (await app.store.scanSessions(undefined, 1)).rows;
+    if (row === undefined) throw new Error("there is no session");
+    for (let n = 0; n < 2_400; n += 1) {
+      const tenantId = n % 2 === 0 ? "t1" : "t2";
+      const expiresAtMs = n % 3 === 0 ? 1 : row.expiresAtMs;
+      await app.store.insertSession({ ...row, handle: `h-${n}`, tenantId, expiresAtMs });
+    }
+    expect(await app.session.revokeAllSessions({ tenantId: "t1" })).toBe(801);
+    expect(await app.session.revokeAllSessions({ allTenants: true })).toBe(800);
+    expect((await app.store.scanSessions(undefined, 1)).rows).toEqual([]);
+  });
+
+  it("is not done by mistake, and says when it could not be done to the end", async () => {
+    app = await startApp({}, routes);
+    const client = await signedIn("u1", "t1");
+    for (const wrong of [
+      {},
+      { tenantId: undefined },
+      { allTenants: false },
+      { tenantId: "t1", allTenants: true },
+    ]) {
+      await expect(app.session.revokeAllSessions(wrong as never)).rejects.toMatchObject({
+        type: "INVALID_ARGUMENT",
+      });
+    }
+    app.store.fail = (operation) => (operation === "deleteSessions" ? "before" : undefined);
+    await expect(app.session.revokeAllSessions({ tenantId: "t1" })).rejects.toMatchObject({
+      type: "STORE_UNAVAILABLE",
+    });
+    app.store.fail = undefined;
+    expect(await status(client)).toBe(200);
+    Object.defineProperty(app.store, "scanSessions", { value: undefined });
+    const without = await app.sibling();
+    await expect(without.session.revokeAllSessions({ tenantId: "t1" })).rejects.toMatchObject({
+      type: "INVALID_OPTION",
+      message: expect.stringContaining("scanSessions"),
+    });
+    await without.close();
   });
 });
 
