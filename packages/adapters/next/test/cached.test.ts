@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { exchange, WireClient, type WireResponse } from "@acme/session-conformance";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { appIn, NextServer } from "./support/next-server.js";
@@ -18,7 +20,7 @@ const cacheMarks = (response: WireResponse): unknown[] => [
 ];
 
 describe("with cacheComponents, basePath, trailingSlash and a middleware on the edge", () => {
-  it("NX-07: endpoints and route handlers are never made at build time, and belong to who asks", async () => {
+  it("NX-07, T7: endpoints and route handlers are never made at build time, and belong to who asks", async () => {
     const user = client();
     expect((await user.send("POST", "/login/")).cookies("sAccessToken")).toHaveLength(1);
     const mine = await user.get("/me/");
@@ -37,7 +39,7 @@ describe("with cacheComponents, basePath, trailingSlash and a middleware on the 
     expect((await user.get("/home/")).body).toContain("<output>alice</output>");
   });
 
-  it("NX-10: endpoints below basePath, with the slash that Next redirects to", async () => {
+  it("NX-10, T10: endpoints below basePath, with the slash that Next redirects to", async () => {
     const user = client();
     const login = await user.send("POST", "/login/");
     expect(login.cookies("sRefreshToken")[0]?.path).toBe("/base/auth/session/refresh");
@@ -50,7 +52,16 @@ describe("with cacheComponents, basePath, trailingSlash and a middleware on the 
     expect(outside.status).toBe(404);
   });
 
-  it("NX-13: the edge runtime runs the proxy", async () => {
+  it("NX-13, T13: the edge runtime runs the proxy, and its bundle imports no more of Node than that has", async () => {
+    const built = join(appIn("fixture-cached").directory, ".next");
+    const manifest = JSON.parse(readFileSync(join(built, "server/middleware-manifest.json"), "utf8"));
+    const files: string[] = manifest.middleware["/"].files;
+    const imported = files.flatMap(
+      (file) => readFileSync(join(built, file), "utf8").match(/\bnode:\w+/g) ?? [],
+    );
+    expect(files.length).toBeGreaterThan(0);
+    // Next's own; the edge runtime has them.
+    expect(["node:async_hooks", "node:buffer"]).toEqual(expect.arrayContaining(imported));
     const anonymous = await client().get("/account/");
     expect(anonymous.status).toBe(307);
     expect(anonymous.header("location")).toMatch(/\/base\/login\/\?to=/);

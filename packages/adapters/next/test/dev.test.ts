@@ -43,3 +43,10 @@ describe.each([
     }
   });
 });
+
+it("NX-08: Next finds no API route that is left without an answer", async () => {
+  const client = new WireClient(`${server.origin}/api/file`);
+  const refused = await client.get("/wrapped");
+  expect([refused.status, refused.body]).toEqual([401, '{"message":"unauthorised"}']);
+  expect(server.output()).not.toContain("API resolved without sending a response");
+});

@@ -43,7 +43,7 @@ const names = (response: WireResponse): string[] => response.setCookies.map(({ n
 describe("server components", () => {
   beforeEach(begin);
 
-  it("NX-01: say none, authenticated, expired or invalid-claims, and never throw", async () => {
+  it("NX-01, T1: say none, authenticated, expired or invalid-claims, and never throw", async () => {
     expect(found(await user.get("/rsc"))).toMatchObject({ status: "none" });
     await signIn();
     expect(found(await user.get("/rsc"))).toMatchObject({ status: "authenticated", userId: "alice" });
@@ -67,7 +67,7 @@ describe("server components", () => {
     expect([storeReads, storeWrites]).toEqual([0, 0]);
   });
 
-  it("NX-02: a change is READ_ONLY_CONTEXT, before the store is touched", async () => {
+  it("NX-02, T2: a change is READ_ONLY_CONTEXT, before the store is touched", async () => {
     await signIn();
     const response = await user.get("/rsc?write=1");
     expect(found(response)).toMatchObject({ refused: "READ_ONLY_CONTEXT READ_ONLY_CONTEXT " });
@@ -75,7 +75,7 @@ describe("server components", () => {
     expect([storeReads, storeWrites]).toEqual([0, 0]);
   });
 
-  it("NX-14: layout, metadata and page verify once together", async () => {
+  it("NX-14, T14: layout, metadata and page verify once together", async () => {
     await signIn();
     const response = await user.get("/rsc");
     expect(response.body).toContain('data-layout="authenticated"');
@@ -111,7 +111,7 @@ describe("server actions", () => {
     );
   }
 
-  it("sign in: the page of the same response knows, and the browser client is made to look", async () => {
+  it("T12: sign in: the page of the same response knows, and the browser client is made to look", async () => {
     const response = await submit("login");
     expect(found(response)).toMatchObject({ status: "authenticated", userId: "alice" });
     expect(names(response)).toEqual([
@@ -128,7 +128,7 @@ describe("server actions", () => {
     expect((await user.refresh()).header("front-token")).toBeDefined();
   });
 
-  it("NX-03: redirect() after a sign-in carries the cookies", async () => {
+  it("NX-03, T3: redirect() after a sign-in carries the cookies", async () => {
     const response = await submit("loginAndLeave");
     expect([response.status, response.header("location")]).toEqual([303, "/rsc"]);
     expect(names(response)).toContain("sRefreshToken");
@@ -172,7 +172,7 @@ describe("route handlers", () => {
     ["stream", 200, []],
     ["empty", 204, []],
   ])(
-    "NX-04: our cookies and the handler's own go on a response of any kind: %s",
+    "NX-04, T4: our cookies and the handler's own go on a response of any kind: %s",
     async (kind, status, own) => {
       const response = await user.send("POST", `/own/${kind}`);
       expect([response.status, names(response)]).toEqual([
@@ -263,7 +263,40 @@ describe("proxy", () => {
     expect((await user.get("/protected?strict")).header("location")).toContain("/refresh?to=%2Fprotected");
   });
 
-  it("NX-06: a prerendered page never carries a cookie of ours, also where a route handler would set one", async () => {
+  it("NX-11, T11: 20 requests at once with an expired token: nothing is refreshed, and nobody is a thief", async () => {
+    await signIn();
+    const before = ((await user.get("/whoami")).json as { handle: string }).handle;
+    await control.advanceMs(HOUR_MS + 1000);
+    const kinds = [{}, { rsc: "1" }, { rsc: "1", "next-router-prefetch": "1" }, { purpose: "prefetch" }];
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => user.get("/parallel", kinds[index % kinds.length])),
+    );
+    expect(responses.flatMap(names)).toEqual([]);
+    for (const response of responses.filter((_, index) => index % kinds.length === 0)) {
+      expect([response.status, found(response)]).toEqual([200, { status: "expired" }]);
+    }
+    const refreshed = await Promise.all(Array.from({ length: 20 }, () => user.copy().refresh()));
+    expect(new Set(refreshed.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(refreshed.map((response) => response.cookies("sRefreshToken")[0]?.value)).size).toBe(1);
+    await user.refresh();
+    expect(found(await user.get("/parallel"))).toEqual({ status: "authenticated", userId: "alice" });
+    expect((await user.get("/whoami")).json).toMatchObject({ handle: before });
+  });
+
+  it("NX-05, T5: hands on the request as it came: the token of a refresh is what the component sees", async () => {
+    await signIn();
+    await control.advanceMs(HOUR_MS + 1000);
+    const stale = await user.get("/parallel");
+    expect([found(stale), names(stale)]).toEqual([{ status: "expired" }, []]);
+    await user.refresh();
+    await control.reset();
+    const fresh = await user.get("/parallel");
+    expect([found(fresh), names(fresh)]).toEqual([{ status: "authenticated", userId: "alice" }, []]);
+    const { storeReads, storeWrites } = await control.snapshot();
+    expect([storeReads, storeWrites]).toEqual([0, 0]);
+  });
+
+  it("NX-06, T6: a prerendered page never carries a cookie of ours, also where a route handler would set one", async () => {
     await signIn();
     await user.refresh();
     await control.reset();
@@ -274,7 +307,7 @@ describe("proxy", () => {
   });
 });
 
-describe("NX-08: the seed page's code in API routes", () => {
+describe("NX-08, T8: the seed page's code in API routes", () => {
   /** A browser that has come to API routes whose endpoints stand below `/api/seed/auth`. */
   const browser = () => new WireClient(`${server.origin}/api/seed`);
 
@@ -313,7 +346,7 @@ describe("NX-08: the seed page's code in API routes", () => {
     expect((await client.get("/wrapped")).json).toEqual(["rejected, ended: true", "resolved, ended: false"]);
   });
 
-  it("NX-09: an empty body of type JSON, with Next's parser and without", async () => {
+  it("NX-09, T9: an empty body of type JSON, with Next's parser and without", async () => {
     const client = browser();
     await client.post("/login/bob", {});
     const headers = { "content-type": "application/json" };
