@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import type { VerifySessionOptions } from "@acme/session-core";
+import type { SessionContainer, VerifySessionOptions } from "@acme/session-core";
 import {
   type AdapterCore,
   type BoundSession,
@@ -40,7 +40,12 @@ export class BareAdapter {
     return (await adapter.handleEndpoint(this.wrap(req, res))) !== undefined;
   }
 
-  guard(adapter: AdapterCore, req: IncomingMessage, res: ServerResponse, options: VerifySessionOptions) {
+  async guard(
+    adapter: AdapterCore,
+    req: IncomingMessage,
+    res: ServerResponse,
+    options: VerifySessionOptions,
+  ): Promise<SessionContainer | undefined> {
     return adapter.verifySession(this.wrap(req, res), options);
   }
 
