@@ -9,7 +9,7 @@ export interface Answer {
 }
 
 /** The service takes the result for malformed and answers 502. */
-export class MalformedResult extends Error {}
+class MalformedResult extends Error {}
 
 type Members = Readonly<Record<string, unknown>>;
 const V1_MEMBERS = ["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"];
