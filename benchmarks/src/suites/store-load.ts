@@ -21,6 +21,7 @@ export const storeLoadSuite: Suite = {
   name: "store-load",
   title: "Tabs, stampede and clean-up, time of the clock",
   packages: ["pg", "mysql2", "ioredis"],
+  needs: "half an hour",
   async run(effort) {
     const rows: Row[] = [];
     for (const name of effort.stores) {

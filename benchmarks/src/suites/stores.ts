@@ -8,7 +8,7 @@ import type { Effort, Suite } from "./suite.ts";
 
 const IN_FLIGHT = 16;
 /** A round at a store takes so many times what a round in process takes: there, a step is a trip to a server. */
-const ROUND_FACTOR = 20;
+const ROUND_FACTOR = 8;
 const RAW_ROWS = 1_000;
 /** Half as many per second as the slower of the two primitives (security.md L-03, L-04). */
 const MOST_TIMES_RAW = 2;
