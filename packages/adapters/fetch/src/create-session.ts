@@ -33,12 +33,12 @@ export interface FetchSession<T extends SessionTypes = SessionTypes>
     handler: FetchHandler<Rest>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
   /** Runs a handler with the session of the request, and answers our errors. */
-  withSession<O extends VerifySessionOptions>(
+  withSession<R extends boolean | undefined = true>(
     request: Request,
     handle: (
-      session: O extends { sessionRequired: false } ? SessionOf<T> | undefined : SessionOf<T>,
+      session: [R] extends [true | undefined] ? SessionOf<T> : SessionOf<T> | undefined,
     ) => Response | Promise<Response>,
-    options?: O,
+    options?: VerifySessionOptions & { sessionRequired?: R },
   ): Promise<Response>;
   /** Puts our headers on a response. The body is not touched; a response that cannot be written to is rebuilt around it. */
   apply(request: Request, response: Response): Response;

@@ -16,7 +16,8 @@ import type { HonoContext, SessionVariables } from "./hono-types.js";
 import { responseOf, wrap } from "./wrap.js";
 
 type Bound<T extends SessionTypes> = BoundSession<HonoContext, HonoContext | undefined, T>;
-type Found<O, S> = O extends { sessionRequired?: true | undefined } ? S : S | undefined;
+/** `S`, or undefined too where `sessionRequired` is false, or may be false. */
+type Found<R extends boolean | undefined, S> = [R] extends [true | undefined] ? S : S | undefined;
 
 /** A session instance for Hono. Where other adapters take a request and a response, this one takes the context. */
 export interface HonoSession<T extends SessionTypes = SessionTypes>
@@ -28,11 +29,11 @@ export interface HonoSession<T extends SessionTypes = SessionTypes>
     sessionData?: Parameters<Bound<T>["createNewSession"]>[4],
     userContext?: UserContext,
   ): Promise<SessionOf<T>>;
-  getSession<O extends VerifySessionOptions = Record<never, never>>(
+  getSession<R extends boolean | undefined = true>(
     c: HonoContext,
-    options?: O,
+    options?: VerifySessionOptions & { sessionRequired?: R },
     userContext?: UserContext,
-  ): Promise<Found<O, SessionOf<T>>>;
+  ): Promise<Found<R, SessionOf<T>>>;
   refreshSession(c: HonoContext, userContext?: UserContext): Promise<SessionOf<T>>;
   /**
    * Serves refresh, sign-out, JWKS and discovery, puts our headers on every response, and answers errors of ours that
