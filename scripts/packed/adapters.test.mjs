@@ -18,7 +18,10 @@ import {
 const adapters = {
   "aws-lambda": ["@middy/core", "@types/aws-lambda"],
   fastify: ["fastify", "@fastify/cors"],
+  // What its guide shows of other frameworks stands in folders, and is compiled where those are installed: tools/fetch-hosts.
+  fetch: ["srvx"],
   hapi: ["@hapi/hapi"],
+  hono: ["hono", "@hono/node-server"],
   koa: ["koa", "@types/koa", "@koa/router", "@koa/cors", "@types/koa__cors"],
   // With Express 5 and its types beside those that LoopBack has inside (adapters.md LB-08).
   loopback: [
