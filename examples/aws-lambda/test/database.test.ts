@@ -1,4 +1,8 @@
+import { execFile } from "node:child_process";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type RunningExample, startExample } from "@acme/example-page/start-example";
 import { type PrivateServer, reasonAgainst, startPrivateServer } from "@acme/servers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -35,5 +39,27 @@ describe.skipIf(reason !== undefined)("with DATABASE_URL", () => {
     await fetch(`${second}/auth/signout`, { method: "POST", headers });
     expect((await fetch(`${first}/sessions`, { headers })).status).toBe(401);
     for (const { output } of instances) expect(output()).not.toContain("sessions.db");
+  });
+
+  it("the bundle for AWS needs nothing beside it", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "session-function-"));
+    await copyFile(join(import.meta.dirname, "../dist/function.mjs"), join(directory, "function.mjs"));
+    const event = {
+      version: "2.0",
+      rawPath: "/login",
+      headers: { "st-auth-mode": "cookie" },
+      body: '{"userId":"grace"}',
+      requestContext: { http: { method: "POST", path: "/login" }, stage: "$default" },
+    };
+    const call = `
+      const { handler } = await import("./function.mjs");
+      const { statusCode, body, cookies } = await handler(${JSON.stringify(event)}, {});
+      console.log(JSON.stringify([handler.length, statusCode, body, cookies?.length]));
+      process.exit(0);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", call], {
+      cwd: directory,
+    });
+    await rm(directory, { recursive: true });
+    expect(JSON.parse(stdout)).toEqual([2, 200, '{"userId":"grace"}', 2]);
   });
 });
