@@ -59,4 +59,10 @@ onHost("astro", (client) => {
       assert.equal(page.setCookies.find((cookie) => cookie.name === "page")?.value, value);
     });
   }
+
+  it("a component inside of a page comes too late, and is told so", async () => {
+    const page = await client().get("/nested", { accept: "text/html" });
+    assert.deepEqual([page.status, page.setCookies], [200, []]);
+    assert.match(page.body, /RESPONSE_COMMITTED/);
+  });
 });
