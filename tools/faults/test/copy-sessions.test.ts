@@ -6,11 +6,17 @@ import { sqliteStore } from "@acme/session-core/sqlite";
 import { copySessions, MemoryStore, type SessionStore } from "@acme/session-core/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../src/backend.ts";
-import { actions, outcomeOf, refresh, signIn, startApp, type User, use } from "../src/user.ts";
+import { type Client, signedIn } from "../src/client.ts";
+import { type App, serve } from "../src/serve.ts";
 
 const missing = (["postgres", "mysql", "redis"] as const)
   .map(reasonAgainst)
   .find((reason) => reason !== undefined);
+
+/** A refresh, and the first use of what it gave. */
+async function goOn({ origin }: App, client: Client): Promise<string[]> {
+  return [(await client.refresh(origin)).outcome, (await client.verify(origin)).outcome];
+}
 
 describe.skipIf(missing !== undefined)(`copySessions (${missing ?? "servers of its own"})`, () => {
   const backends: Backend[] = [];
@@ -28,42 +34,46 @@ describe.skipIf(missing !== undefined)(`copySessions (${missing ?? "servers of i
       sqliteStore({ path: join(directory, "sessions.db") }),
       ...backends.map((backend) => backend.open()),
     ];
-    const users: User[] = [];
-    const revoked: User[] = [];
-    let app = startApp(stores[0] as SessionStore);
-    for (let count = 0; count < 300; count += 1) users.push(await signIn(app, `user-${count % 7}`));
+    const users: Client[] = [];
+    const revoked: Client[] = [];
+    let app = await serve(stores[0] as SessionStore);
+    for (let count = 0; count < 300; count += 1) users.push(await signedIn(app.origin, `user-${count % 7}`));
     for (let move = 1; move < stores.length; move += 1) {
       const [from, to] = [stores[move - 1], stores[move]] as [SessionStore, SessionStore];
       const first = await copySessions(from, to);
       expect(first.inserted).toBe(users.length);
       // The application goes on meanwhile: tokens are used, people come and go.
-      for (const index of [0, 1, 2]) users[index] = await use(app, await refresh(app, users[index] as User));
-      const [gone] = users.splice(10, 1) as [User];
+      for (const user of users.slice(0, 3)) expect(await goOn(app, user)).toEqual(["ok", "ok"]);
+      const [gone] = users.splice(10, 1) as [Client];
       await app.session.revokeSession(gone.handle);
       revoked.push(gone);
       const second = await copySessions(from, to);
       expect(second).toMatchObject({ inserted: 0, replaced: 3, removed: 1, unchanged: users.length - 3 });
       // Between the last copy and the switch: one more use, one more login.
-      users[3] = await use(app, await refresh(app, users[3] as User));
-      users.push(await signIn(app, "late"));
+      expect(await goOn(app, users[3] as Client)).toEqual(["ok", "ok"]);
+      users.push(await signedIn(app.origin, "late"));
       const before = app;
-      app = startApp(to);
+      app = await serve(to);
       const third = await copySessions(from, to, { createdSinceMs: second.startedAtMs });
       expect(third).toMatchObject({ inserted: 1, replaced: 0, removed: 0 });
-      await before.session.close();
+      await before.close();
       for (const [index, user] of users.entries()) {
-        expect([index, await outcomeOf(actions.V(app, user))]).toEqual([index, "ok"]);
-        users[index] = await use(app, await refresh(app, user));
+        const first = (await user.verify(app.origin)).outcome;
+        expect([index, first, ...(await goOn(app, user))]).toEqual([index, "ok", "ok", "ok"]);
       }
-      for (const user of revoked) expect(await outcomeOf(actions.D(app, user))).toBe("401");
+      for (const user of revoked) expect((await user.verifyInStore(app.origin)).outcome).toBe("401");
       expect(app.events).not.toContain("theft");
     }
-    await app.session.close();
+    await app.close();
   });
 
   it("mixes no two applications: a target with a secret or keys of its own is refused", async () => {
     const [one, other] = [new MemoryStore(), new MemoryStore()];
-    for (const store of [one, other]) await signIn(startApp(store));
+    for (const store of [one, other]) {
+      const app = await serve(store);
+      await signedIn(app.origin, "user");
+      await app.close();
+    }
     await expect(copySessions(one, other)).rejects.toThrow("of its own");
   });
 });

@@ -1,9 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { canConnect } from "./can-connect.ts";
 import { findBinary, kinds, type ServerKind } from "./server-kind.ts";
 
@@ -43,7 +44,10 @@ interface Address {
   readonly port: number;
 }
 
-type Prepare = (directory: string, run: (command: string, args: string[]) => void) => void;
+type Prepare = (
+  directory: string,
+  run: (command: string, args: string[]) => Promise<unknown>,
+) => Promise<void> | void;
 
 interface Recipe {
   /** The account it runs as when we are root; these servers refuse to be. */
@@ -96,9 +100,10 @@ async function startServer(
   const directory = mkdtempSync(join(tmpdir(), `session-${kind}-`));
   if (owner !== undefined) chownSync(directory, owner.uid, owner.gid);
   const port = await freePort();
-  (following ?? recipe).prepare(directory, (command, args) => {
-    execFileSync(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: directory, ...owner });
-  });
+  // Not synchronously: a replica may be copying through a proxy of this process.
+  await (following ?? recipe).prepare(directory, (command, args) =>
+    promisify(execFile)(command, args, { cwd: directory, ...owner }),
+  );
   let server: ChildProcess;
 
   async function start(): Promise<void> {
@@ -184,18 +189,18 @@ const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly s
   postgres: (binary, settings) => ({
     account: "postgres",
     url: (port) => `postgres://postgres@${HOST}:${port}/postgres`,
-    prepare(directory, run) {
+    async prepare(directory, run) {
       const initdb = findBinary(["initdb"]) ?? join(dirname(binary), "initdb");
       const data = join(directory, "data");
-      run(initdb, ["-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"]);
+      await run(initdb, ["-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"]);
     },
     replicaOf: ({ host, port }) => ({
       settings,
-      prepare(directory, run) {
+      async prepare(directory, run) {
         const copy = findBinary(["pg_basebackup"]) ?? join(dirname(binary), "pg_basebackup");
         const from = ["-h", host, "-p", String(port), "-U", "postgres"];
         // -R writes down whom to follow, and that it is a standby.
-        run(copy, [...from, "-D", join(directory, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync"]);
+        await run(copy, [...from, "-D", join(directory, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync"]);
       },
     }),
     command: (directory, port) => [
@@ -209,18 +214,18 @@ const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly s
   mysql: (binary, settings) => ({
     account: "mysql",
     url: (port) => `mysql://root@${HOST}:${port}/test`,
-    prepare(directory, run) {
+    async prepare(directory, run) {
       const data = join(directory, "data");
       const install = findBinary(["mariadb-install-db", "mysql_install_db"]);
       if (install === undefined)
-        run(binary, [
+        await run(binary, [
           "--no-defaults",
           "--initialize-insecure",
           "--innodb-use-native-aio=0",
           `--datadir=${data}`,
         ]);
       else
-        run(install, [
+        await run(install, [
           "--no-defaults",
           `--datadir=${data}`,
           "--auth-root-authentication-method=normal",

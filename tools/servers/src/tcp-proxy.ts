@@ -13,8 +13,8 @@ export interface ProxyFault {
   refuse?: boolean;
   /** Up to so many milliseconds before each piece that goes on to the client, at random; the order stays. */
   jitterMs?: number;
-  /** Sees every piece before it goes on, and may keep it: what it does to the client happens at that very point. */
-  watch?: (direction: "request" | "reply") => "pass" | "drop";
+  /** Sees every piece before it goes on, and may keep it or reset the connection: what it does happens at that very point. */
+  watch?: (direction: "request" | "reply") => "pass" | "drop" | "cut";
 }
 
 interface Pair {
@@ -87,15 +87,18 @@ export class TcpProxy {
       socket.on("close", () => this.#cut(pair));
     }
     client.on("data", (data) => {
-      const isKept = this.fault.watch?.("request") === "drop";
-      if (!this.fault.blackHole && !isKept) server.write(data);
+      const verdict = this.fault.watch?.("request") ?? "pass";
+      if (verdict === "cut") this.#cut(pair);
+      else if (verdict === "pass" && !this.fault.blackHole) server.write(data);
     });
     server.on("data", (data) => this.#reply(pair, data));
   }
 
   #reply(pair: Pair, data: Buffer): void {
     const { blackHole, replyDelayMs = 0, cutReplyEvery, jitterMs = 0, watch } = this.fault;
-    if (blackHole || watch?.("reply") === "drop") return;
+    const verdict = watch?.("reply") ?? "pass";
+    if (verdict === "cut") this.#cut(pair);
+    if (verdict !== "pass" || blackHole) return;
     this.replies += 1;
     if (cutReplyEvery !== undefined && this.replies % cutReplyEvery === 0) {
       this.#cut(pair);

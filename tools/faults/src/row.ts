@@ -1,0 +1,125 @@
+import type { Backend } from "./backend.ts";
+import { type Column, columns } from "./client.ts";
+import type { StoreKind } from "./open-store.ts";
+import { Situation } from "./situation.ts";
+
+export type Outcomes = Readonly<Record<Column, string>>;
+
+/** How far a row goes. */
+export interface Lengths {
+  /** F06. */
+  readonly resetsForMs: number;
+  /** F08: every point at which a process can die, or the last before and after the store's work. */
+  readonly everyFailPoint: boolean;
+  /** F09. */
+  readonly stoppedForMs: number;
+  /** F52. */
+  readonly kills: number;
+  /** L-05. */
+  readonly rounds: number;
+  /** L-12. */
+  readonly firstBoots: number;
+  readonly rotatingForMs: number;
+}
+
+/** `npm test`: seconds. */
+export const brief: Lengths = {
+  resetsForMs: 2_000,
+  everyFailPoint: false,
+  stoppedForMs: 2_500,
+  kills: 3,
+  rounds: 3,
+  firstBoots: 1,
+  rotatingForMs: 5_000,
+};
+
+/** `npm run faults`: a few minutes per store. */
+export const usual: Lengths = {
+  resetsForMs: 20_000,
+  everyFailPoint: true,
+  stoppedForMs: 20_000,
+  kills: 50,
+  rounds: 100,
+  firstBoots: 5,
+  rotatingForMs: 20_000,
+};
+
+/** `npm run faults -- --long`: what security.md §21 and §22 ask for, about an hour per store. */
+export const long: Lengths = {
+  resetsForMs: 600_000,
+  everyFailPoint: true,
+  stoppedForMs: 60_000,
+  kills: 1_000,
+  rounds: 1_000,
+  firstBoots: 50,
+  rotatingForMs: 600_000,
+};
+
+/** One row of the fault matrix (security.md §21), or one of the load matrix that needs real processes (§22). */
+export interface FaultRow<B extends Backend = Backend> {
+  readonly id: string;
+  readonly title: string;
+  readonly stores: readonly StoreKind[];
+  /** Allowed outcomes per column: `"ok"`, `"503"`, `"ok|503"`; `"–"` where there is nothing to do. */
+  readonly expected: Outcomes | ((kind: StoreKind) => Outcomes);
+  /** Left to `npm run faults`: it takes long and shows users nothing that another row does not. */
+  readonly isSlow?: boolean;
+  /** Why it cannot be done on this machine. */
+  reasonAgainst?(): string | undefined;
+  /** @returns what came of it per column; several different outcomes with `/` between them */
+  run(situation: Situation<B>): Promise<Outcomes>;
+}
+
+export interface RowResult {
+  readonly outcomes: Outcomes;
+  /** What was wrong, as sentences. Empty when all is as it should be. */
+  readonly complaints: readonly string[];
+  readonly seconds: number;
+}
+
+/** V, D, R, C, X, M. */
+export const cells = (V: string, D: string, R: string, C: string, X: string, M: string): Outcomes => ({
+  V,
+  D,
+  R,
+  C,
+  X,
+  M,
+});
+export const nothing = cells("–", "–", "–", "–", "–", "–");
+export const allFine = cells("ok", "ok", "ok", "ok", "ok", "ok");
+export const allGone = cells("ok", "503", "503", "503", "503", "503");
+export const readsOnly = cells("ok", "ok", "503", "503", "503", "503");
+
+/** Breaks the database, lets users do what they do, and says whether it was as it should be. */
+export async function runRow(row: FaultRow, backend: Backend, lengths: Lengths): Promise<RowResult> {
+  const startedMs = performance.now();
+  const situation = new Situation(backend, lengths);
+  const onRejection = (reason: unknown): void => situation.complain(`unhandled rejection: ${String(reason)}`);
+  process.on("unhandledRejection", onRejection);
+  let outcomes = nothing;
+  try {
+    outcomes = await row.run(situation);
+  } catch (error) {
+    situation.complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    await situation.end();
+    process.off("unhandledRejection", onRejection);
+  }
+  const expected = typeof row.expected === "function" ? row.expected(backend.kind) : row.expected;
+  for (const column of columns) {
+    const allowed = expected[column].split("|");
+    if (outcomes[column].split("/").every((outcome) => allowed.includes(outcome))) continue;
+    situation.complain(`${column} was ${outcomes[column]} and should have been ${expected[column]}`);
+  }
+  return {
+    outcomes,
+    complaints: situation.complaints,
+    seconds: (performance.now() - startedMs) / 1000,
+  };
+}
+
+/** Several outcomes of the same thing: each once. */
+export function together(outcomes: readonly string[]): string {
+  return outcomes.length === 0 ? "–" : [...new Set(outcomes)].sort().join("/");
+}

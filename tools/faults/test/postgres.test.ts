@@ -1,0 +1,3 @@
+import { testMatrixOf } from "./matrix-of.ts";
+
+testMatrixOf("postgres");
