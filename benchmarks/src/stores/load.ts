@@ -1,10 +1,11 @@
 import { startOfCpu } from "../child/cpu.ts";
+import { childrenCpuMs } from "./children-cpu.ts";
 
 /** What a run of one thing, so many at a time, came to. */
 export interface Load {
   /** Time of the run by the number of steps: the inverse of steps per nanosecond. */
   readonly perStepNs: number;
-  /** The same of the CPU time that this process took. */
+  /** The same of the CPU time that this process and the database took. */
   readonly cpuPerStepNs: number;
   readonly p99Ms: number;
   readonly longestMs: number;
@@ -19,6 +20,7 @@ export async function load(
   const tookMs: number[] = [];
   const startedMs = performance.now();
   const cpuMs = startOfCpu();
+  const childrenStartMs = childrenCpuMs();
   await Promise.all(
     Array.from({ length: inFlight }, async (_, lane) => {
       do {
@@ -29,7 +31,7 @@ export async function load(
     }),
   );
   const perStepNs = ((performance.now() - startedMs) * 1e6) / tookMs.length;
-  const cpuPerStepNs = (cpuMs() * 1e6) / tookMs.length;
+  const cpuPerStepNs = ((cpuMs() + childrenCpuMs() - childrenStartMs) * 1e6) / tookMs.length;
   tookMs.sort((a, b) => a - b);
   return {
     perStepNs,

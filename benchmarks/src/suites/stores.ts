@@ -17,7 +17,7 @@ const MOST_P99_MS = 100;
 /**
  * Logins and refreshes, 16 at a time, beside the two primitives that each of them needs: one signature, and one
  * statement through the bare driver with as many connections and the same durability. Time is the clock's where the
- * database is another process, else this process's CPU time.
+ * database is another process, and the CPU time of both processes stands beside it; else it is this process's CPU time.
  */
 export const storesSuite: Suite = {
   name: "stores",
@@ -69,6 +69,8 @@ async function costsOf(store: TargetName, target: Target, { rounds, roundMs }: E
   const isInProcess = store === "memory" || store === "sqlite";
   const timeOf = (name: string): Measured =>
     summarise(name, loads.get(name)?.map((one) => (isInProcess ? one.cpuPerStepNs : one.perStepNs)) ?? []);
+  const cpuOf = (name: string): Measured =>
+    summarise(`${name}, CPU`, loads.get(name)?.map(({ cpuPerStepNs }) => cpuPerStepNs) ?? []);
   const p99Of = (name: string): Measured =>
     summarise(`${name}, p99`, loads.get(name)?.map(({ p99Ms }) => p99Ms) ?? []);
   const sign = timeOf(signName);
@@ -77,6 +79,7 @@ async function costsOf(store: TargetName, target: Target, { rounds, roundMs }: E
     const dearer = raw.median > sign.median ? raw : sign;
     const besideRaw = (name: string): Row[] => [
       gated(row("stores", timeOf(name), dearer), "ratio", MOST_TIMES_RAW),
+      ...(isInProcess ? [] : [row("stores", cpuOf(name), cpuOf(statement))]),
       gated(row("stores", p99Of(name), p99Of(statement), "ms"), "median", MOST_P99_MS),
     ];
     return [row("stores", raw, raw), ...ours.flatMap(besideRaw)];
