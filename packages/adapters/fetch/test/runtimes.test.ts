@@ -2,6 +2,7 @@ import { runAdapterConformance } from "@acme/session-conformance";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { binaryOf, runtimes } from "./runtimes/runtime.js";
 import { type Host, startHost } from "./runtimes/start-host.js";
+import { ioCases } from "./support/io-cases.js";
 import { NO_CORS } from "./support/no-cors.js";
 import { baseOf, outcomeCases, upgradeCase } from "./support/outcome-cases.js";
 
@@ -24,5 +25,6 @@ for (const runtime of runtimes) {
     for (const { name, run } of [...outcomeCases, upgradeCase]) {
       it(`T2: ${name}`, () => run(baseOf(host.origin)));
     }
+    for (const { name, run } of ioCases) it(name, () => run(host.origin));
   });
 }

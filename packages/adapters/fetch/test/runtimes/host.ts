@@ -1,4 +1,5 @@
 import { type FixtureHandler, fixtureHandler } from "../support/fixture-handler.js";
+import { IO, IO_UPSTREAM, ioStore, upstream } from "../support/io-store.js";
 import { OUTCOMES, outcomes } from "../support/outcomes.js";
 
 /** Paths below this one start, watch and end the application; every other request goes to it. */
@@ -10,6 +11,8 @@ let current: FixtureHandler | undefined;
 export async function fetch(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   if (pathname.startsWith(CONTROL)) return control(pathname.slice(CONTROL.length), request);
+  if (pathname.startsWith(IO)) return ioStore(request);
+  if (pathname.startsWith(IO_UPSTREAM)) return upstream(request);
   if (pathname.startsWith(OUTCOMES)) return outcomes(request);
   return current?.fetch(request) ?? new Response("nothing was started", { status: 503 });
 }
