@@ -38,6 +38,7 @@ export {
   storableId,
   storableSession,
   storableText,
+  tooLargeToStore,
 } from "./storable.js";
 export {
   type Attempt,

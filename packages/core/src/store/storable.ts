@@ -1,3 +1,4 @@
+import { SessionError } from "../errors/session-error.js";
 import type { SessionRow } from "./session-store.js";
 
 /** Limits in bytes of UTF-8, the same in every store (security.md ST-07). */
@@ -50,4 +51,17 @@ export function storableSession(row: SessionRow): SessionRow {
   storableText(row.sessionDataJson);
   storableText(row.accessTokenPayloadJson);
   return row;
+}
+
+/**
+ * For a database that takes no statement of this size. The caller is told so (500): trying again would not help.
+ *
+ * @param setting of the database that says how much it takes
+ */
+export function tooLargeToStore(sizeBytes: number, limitBytes: number, setting: string): Error {
+  return new SessionError({
+    type: "PAYLOAD_TOO_LARGE",
+    message: `the session takes ${sizeBytes} bytes and the database no more than ${limitBytes}: keep less in it, or raise ${setting}`,
+    payload: { sizeBytes, limitBytes, largestClaims: [] },
+  });
 }

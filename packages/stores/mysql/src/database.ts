@@ -1,5 +1,5 @@
 import { StoreTimeout, within } from "@acme/session-core/store";
-import { MysqlFailure, mysqlFailure } from "./mysql-failure.js";
+import { MysqlFailure, mysqlFailure, PacketTooLarge } from "./mysql-failure.js";
 
 export type MysqlValue = string | number | null | Buffer;
 export type MysqlRecord = Record<string, unknown>;
@@ -133,9 +133,15 @@ export function mysqlQuery(connection: MysqlConnection): Query {
       if (Array.isArray(result)) return { records: result as MysqlRecord[], affectedRows: 0 };
       return { records: [], affectedRows: (result as { affectedRows: number }).affectedRows };
     } catch (error) {
-      throw mysqlFailure(error);
+      const failure = mysqlFailure(error);
+      if (failure.code !== "ER_NET_PACKET_TOO_LARGE") throw failure;
+      throw new PacketTooLarge(error, sizeOf(values ?? []));
     }
   };
+}
+
+function sizeOf(values: readonly MysqlValue[]): number {
+  return values.reduce<number>((bytes, value) => bytes + (Buffer.isBuffer(value) ? value.length : 0), 0);
 }
 
 /** The driver wraps its connection anew at each lease. */

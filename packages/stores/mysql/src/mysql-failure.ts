@@ -23,6 +23,16 @@ export class MysqlFailure extends Error {
   }
 }
 
+/** A statement that is larger than `max_allowed_packet`; the server closes the connection over it. */
+export class PacketTooLarge extends MysqlFailure {
+  readonly sizeBytes: number;
+
+  constructor(cause: unknown, sizeBytes: number) {
+    super(cause, "ER_NET_PACKET_TOO_LARGE", "never", true);
+    this.sizeBytes = sizeBytes;
+  }
+}
+
 /** Puts what was thrown by the driver into our terms. */
 export function mysqlFailure(error: unknown): MysqlFailure {
   if (error instanceof MysqlFailure) return error;

@@ -20,6 +20,7 @@ import {
   storableId,
   storableSession,
   storableText,
+  tooLargeToStore,
   untilNotOvertaken,
 } from "@acme/session-core/store";
 import {
@@ -33,7 +34,7 @@ import {
   openPool,
   type Query,
 } from "./database.js";
-import { isDuplicate, judgeMysql } from "./mysql-failure.js";
+import { isDuplicate, judgeMysql, PacketTooLarge } from "./mysql-failure.js";
 import { type NamesOptions, namesOf } from "./names.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { bytes, secretMapping, sessionMapping, signingKeyMapping, textOf } from "./row.js";
@@ -338,8 +339,17 @@ export class MysqlStore implements SessionStore {
   #runOutside<T>(step: Step<T>): Promise<T> {
     return this.#operations.run(async (attempt) => {
       await this.#prepare();
-      return this.#database.lease((query) => step(query, this.#sql, attempt));
+      return this.#database
+        .lease((query) => step(query, this.#sql, attempt))
+        .catch((error: unknown) => this.#explain(error));
     });
+  }
+
+  /** What is too large for this server is the application's to know, and no outage. */
+  async #explain(error: unknown): Promise<never> {
+    if (!(error instanceof PacketTooLarge)) throw error;
+    const { records } = await this.#database.lease((query) => query("SELECT @@max_allowed_packet AS bytes"));
+    throw tooLargeToStore(error.sizeBytes, Number(records[0]?.bytes), "max_allowed_packet");
   }
 
   #prepare(): Promise<void> {
