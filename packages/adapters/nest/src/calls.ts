@@ -12,6 +12,11 @@ export interface Call {
   readonly field?: { readonly info: FieldInfo; readonly context: GraphqlContext };
 }
 
+/** Whether a request, and a response to it, stand behind this. */
+export function isCall(host: ArgumentsHost): boolean {
+  return ["http", "graphql"].includes(host.getType());
+}
+
 /**
  * What a guard, filter or parameter decorator works in.
  *

@@ -8,7 +8,7 @@ import {
   type SessionTypes,
 } from "@acme/session-core/adapter";
 import type { ArgumentsHost, CanActivate, ExecutionContext } from "@nestjs/common";
-import { type Call, callOf } from "./calls.js";
+import { type Call, callOf, isCall } from "./calls.js";
 import { askForRefresh, graphqlError } from "./graphql-error.js";
 import { Guarded } from "./guarded.js";
 import { guardingOf } from "./metadata.js";
@@ -51,7 +51,7 @@ export interface NestSession<T extends SessionTypes = SessionTypes>
   /**
    * Answers an error of ours inside a filter of the application. In GraphQL it throws what the field's error will be.
    *
-   * @returns false for any other one, which the filter has to answer
+   * @returns false for any other one, and for messages between services, which the filter has to answer
    */
   answerError(error: unknown, host: ArgumentsHost): Promise<boolean>;
   /** The session that a guard, `getSession`, `createNewSession` or `refreshSession` established for this request. */
@@ -134,6 +134,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     async answerError(error: unknown, host: ArgumentsHost): Promise<boolean> {
+      if (!isCall(host)) return false;
       const call = callOf(host);
       if (call.field === undefined)
         return (await adapter.answerError(call.exchange, sessionErrorIn(error))) !== undefined;

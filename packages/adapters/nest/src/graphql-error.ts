@@ -22,12 +22,13 @@ export function graphqlError(error: AnySessionError, answer: ErrorAnswer): Error
   const told = new Error(String(answer.body.message), { cause: error });
   // For the log: it names where the error came from.
   if (error.stack !== undefined) told.stack = error.stack;
-  const payload = error.type === "INVALID_CLAIMS" ? { payload: error.payload } : {};
-  const extensions = {
-    code: CODES[error.type] ?? error.type,
-    session: { type: error.type, ...payload },
-  };
+  const extensions = { code: CODES[error.type] ?? error.type, session: extensionOf(error) };
   return Object.assign(markAsAnswer(told), { extensions });
+}
+
+/** What a client may know of an error beyond its text. */
+export function extensionOf(error: AnySessionError): { type: string; payload?: unknown } {
+  return { type: error.type, ...(error.type === "INVALID_CLAIMS" ? { payload: error.payload } : {}) };
 }
 
 /**

@@ -1,6 +1,9 @@
 import { SessionError } from "@acme/session-core";
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from "@nestjs/common";
+import { type Observable, throwError } from "rxjs";
+import { isCall } from "./calls.js";
 import type { NestSession } from "./create-session.js";
+import { extensionOf } from "./graphql-error.js";
 import { sessionErrorIn } from "./session-error-in.js";
 import { SESSION } from "./tokens.js";
 
@@ -15,7 +18,10 @@ export abstract class AnsweredSessionError extends SessionError {
   }
 }
 
-/** Answers our errors on both platforms. `SessionModule` brings it as a global filter. */
+/**
+ * Answers our errors on both platforms, in HTTP and in GraphQL, and hands them to the caller of a message handler.
+ * `SessionModule` brings it as a global filter.
+ */
 @Catch(AnsweredSessionError)
 export class SessionExceptionFilter implements ExceptionFilter<Error> {
   readonly #session: NestSession;
@@ -24,7 +30,21 @@ export class SessionExceptionFilter implements ExceptionFilter<Error> {
     this.#session = session;
   }
 
-  async catch(error: Error, host: ArgumentsHost): Promise<void> {
+  catch(error: Error, host: ArgumentsHost): Promise<void> {
+    // What Nest's microservices take from a filter; a promise that rejects would leave the caller without an answer.
+    if (host.getType() === "rpc") return refusal(error) as unknown as Promise<void>;
+    return this.#answer(error, host);
+  }
+
+  async #answer(error: Error, host: ArgumentsHost): Promise<void> {
+    if (!isCall(host)) throw error;
     await this.#session.answerError(error, host);
   }
+}
+
+/** In the shape that Nest gives to errors of message handlers. */
+function refusal(thrown: Error): Observable<never> {
+  const error = sessionErrorIn(thrown);
+  const session = error && extensionOf(error);
+  return throwError(() => ({ status: "error", message: thrown.message, session }));
 }

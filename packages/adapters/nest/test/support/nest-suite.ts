@@ -1,3 +1,4 @@
+import type { Server } from "node:net";
 import { Readable } from "node:stream";
 import {
   type ArgumentsHost,
@@ -18,8 +19,15 @@ import {
 } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
 import { ExecutionContextHost } from "@nestjs/core/helpers/execution-context-host.js";
+import {
+  ClientProxyFactory,
+  MessagePattern,
+  type MicroserviceOptions,
+  Payload,
+  Transport,
+} from "@nestjs/microservices";
 import type { FastifyReply } from "fastify";
-import { of } from "rxjs";
+import { lastValueFrom, of } from "rxjs";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   AnsweredSessionError,
@@ -578,17 +586,86 @@ export function describeNest(major: string): void {
     });
   });
 
-  it(`${major}: NE-15: outside of HTTP the guard fails closed, and says why`, async () => {
+  it(`${major}: NE-15: in a hybrid application the guard fails closed, and says why`, async () => {
+    const session = testSession();
+    @Catch()
+    class CatchAll {
+      async catch(error: Error, host: ArgumentsHost) {
+        return of({ caught: error.message, isAnswered: await session.answerError(error, host) });
+      }
+    }
+
+    @Controller()
+    class MessageController {
+      @MessagePattern("guarded")
+      @UseGuards(SessionGuard)
+      guarded() {
+        return "never";
+      }
+
+      @MessagePattern("decorated")
+      decorated(@session() found: unknown) {
+        return found ?? "never";
+      }
+
+      @MessagePattern("token")
+      async token(@Payload() token: string) {
+        return (await session.getSessionWithoutRequestResponse(token)).getUserId();
+      }
+
+      @MessagePattern("claims")
+      async claims(@Payload() token: string) {
+        const options = { overrideGlobalClaimValidators: () => [never] };
+        return (await session.getSessionWithoutRequestResponse(token, undefined, options)).getUserId();
+      }
+
+      @MessagePattern("own")
+      @UseFilters(CatchAll)
+      own() {
+        throw new SessionError({ type: "UNAUTHORISED", message: "the application says so" });
+      }
+    }
+    const app = await startApp("express", { session, controllers: [MessageController] });
+    const server = app.app.connectMicroservice<MicroserviceOptions>(
+      { transport: Transport.TCP, options: { host: "127.0.0.1", port: 0 } },
+      { inheritAppConfig: true },
+    );
+    await app.app.startAllMicroservices();
+    const { port } = server.unwrap<Server>().address() as { port: number };
+    const client = ClientProxyFactory.create({
+      transport: Transport.TCP,
+      options: { host: "127.0.0.1", port },
+    });
+    const ask = (pattern: string, data: unknown = "") =>
+      lastValueFrom(client.send(pattern, data)).catch((error: unknown) => error);
+
+    const closed = { status: "error", message: "Internal server error" };
+    expect([await ask("guarded"), await ask("decorated")]).toEqual([closed, closed]);
+    expect(app.errors.map(String)).toEqual(Array(2).fill(expect.stringContaining('context of type "rpc"')));
+    const created = await session.createNewSessionWithoutRequestResponse("user-1");
+    expect(await ask("token", created.getAccessToken())).toBe("user-1");
+    expect(await ask("token", "no token")).toMatchObject({
+      status: "error",
+      session: { type: "UNAUTHORISED" },
+    });
+    expect(await ask("claims", created.getAccessToken())).toMatchObject({
+      status: "error",
+      session: { type: "INVALID_CLAIMS", payload: [{ id: "never" }] },
+    });
+    expect(await ask("own")).toEqual({ caught: "the application says so", isAnswered: false });
+    await client.close();
+    await app.close();
+  });
+
+  it(`${major}: NE-15: so it does for gateways of WebSockets`, async () => {
     const session = testSession();
     const context = new ExecutionContextHost([{ data: 1 }, {}], class {}, () => {});
-    for (const type of ["rpc", "ws"]) {
-      context.setType(type);
-      const refused = await new SessionGuard(session).canActivate(context).catch((error: unknown) => error);
-      expect(refused).toMatchObject({
-        type: "INVALID_ARGUMENT",
-        message: expect.stringContaining(`type "${type}"`),
-      });
-    }
+    context.setType("ws");
+    const refused = await new SessionGuard(session).canActivate(context).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      type: "INVALID_ARGUMENT",
+      message: expect.stringContaining('type "ws"'),
+    });
     await session.close();
   });
 }

@@ -6,9 +6,15 @@ import { pathToFileURL } from "node:url";
 const newest = createRequire(import.meta.url);
 export const oldest = createRequire(newest.resolve("@acme/nest11/package.json"));
 
-const names = ["apollo", "common", "core", "graphql", "platform-express", "platform-fastify"].map(
-  (name) => `@nestjs/${name}`,
-);
+const names = [
+  "apollo",
+  "common",
+  "core",
+  "graphql",
+  "microservices",
+  "platform-express",
+  "platform-fastify",
+].map((name) => `@nestjs/${name}`);
 const urlIn = (require: NodeJS.Require, name: string): string => pathToFileURL(require.resolve(name)).href;
 const instead = new Map(names.map((name) => [urlIn(newest, name), urlIn(oldest, name)]));
 
