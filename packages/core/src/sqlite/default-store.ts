@@ -1,23 +1,116 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { invalidOption } from "../errors/throwers.js";
 import type { Logger } from "../runtime/logger.js";
+import type { RoleStore } from "../store/role-store.js";
 import type { SessionStore } from "../store/session-store.js";
-import { sqliteStore } from "./sqlite-store.js";
+import { prepareDatabaseFile } from "./database-file.js";
+import { loadDriver } from "./load-driver.js";
+import type { SqliteStore } from "./sqlite-store.js";
 
 /**
  * The store of an application that named none: `.sessions/sessions.db` under the working directory, kept out of Git.
  * Says in one line where it is.
  *
- * @throws SessionError `INVALID_OPTION` as `sqliteStore` does
+ * That there is an SQLite, and a file that can be written, is seen to at once. The store itself is loaded beside the
+ * application's own start, so that who names another one does not load it at all; a file that is damaged is told then,
+ * by a warning, and operations throw until it is mended.
+ *
+ * @throws SessionError `INVALID_OPTION` when the file cannot be written or the runtime has no SQLite
  */
 export function openDefaultStore(logger: Logger): SessionStore {
+  loadDriver();
   const directory = join(process.cwd(), ".sessions");
-  const store = sqliteStore({ path: join(directory, "sessions.db") });
+  const path = writableFile(join(directory, "sessions.db"));
   const ignoreFile = join(directory, ".gitignore");
-  if (!existsSync(ignoreFile)) {
-    mkdirSync(directory, { recursive: true });
-    writeFileSync(ignoreFile, "*\n");
+  if (!existsSync(ignoreFile)) writeFileSync(ignoreFile, "*\n");
+  logger.info(`Sessions are kept in ${path} (option \`store\` to keep them elsewhere).`);
+
+  let opening: Promise<SqliteStore> | undefined;
+  let isClosed = false;
+  const open = (): Promise<SqliteStore> => {
+    if (isClosed) return Promise.reject(new Error("the SQLite store has been closed"));
+    opening ??= import("./sqlite-store.js")
+      .then(({ sqliteStore }) => sqliteStore({ path }))
+      .catch((error: unknown) => {
+        opening = undefined;
+        // As a plain error: the file is away for now, which is no reason to doubt a session.
+        const reason = error instanceof Error ? error.message : String(error);
+        logger.warn(`Sessions cannot be kept: ${reason}`);
+        throw new Error(reason);
+      });
+    return opening;
+  };
+  open().catch(() => {});
+  return {
+    name: "sqlite",
+    roles: onceOpen<RoleStore>(ROLE_OPERATIONS, async () => (await open()).roles),
+    ...onceOpen<SessionStore>(SESSION_OPERATIONS, open),
+    async close() {
+      isClosed = true;
+      await (await opening?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, "name" | "roles" | "close"> & string, true>>;
+
+const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {
+  insertSession: true,
+  getSession: true,
+  promoteSession: true,
+  updateAccessTokenPayload: true,
+  replaceSessionData: true,
+  deleteSessions: true,
+  listSessionHandles: true,
+  deleteSessionsOfUser: true,
+  deleteExpiredSessions: true,
+  listSigningKeys: true,
+  insertSigningKey: true,
+  deleteSigningKeys: true,
+  listSecrets: true,
+  scanSessions: true,
+};
+
+const ROLE_OPERATIONS: OperationsOf<RoleStore> = {
+  grantPermissions: true,
+  revokePermissions: true,
+  listPermissions: true,
+  listRoles: true,
+  listRolesWithPermission: true,
+  deleteRole: true,
+  setParents: true,
+  listParents: true,
+  assignRole: true,
+  unassignRole: true,
+  unassignAll: true,
+  listRolesOfUser: true,
+  listUsersWithRole: true,
+  listTenantsWithRole: true,
+  listAffectedUsers: true,
+  readAuthorization: true,
+  readAuthorizationVersion: true,
+};
+
+/** The operations of a store that is on its way: each waits for it, then is the store's own. */
+function onceOpen<Store extends object>(
+  operations: OperationsOf<Store>,
+  open: () => Promise<Store>,
+): Omit<Store, "name" | "roles" | "close"> {
+  const waiting = Object.keys(operations).map((name) => [
+    name,
+    async (...given: unknown[]): Promise<unknown> => {
+      const store = (await open()) as Record<string, (...given: unknown[]) => Promise<unknown>>;
+      return store[name]?.(...given);
+    },
+  ]);
+  return Object.fromEntries(waiting) as Omit<Store, "name" | "roles" | "close">;
+}
+
+function writableFile(path: string): string {
+  try {
+    return prepareDatabaseFile(path);
+  } catch (error) {
+    throw invalidOption("store", error instanceof Error ? error.message : String(error));
   }
-  logger.info(`Sessions are kept in ${store.path} (option \`store\` to keep them elsewhere).`);
-  return store;
 }
