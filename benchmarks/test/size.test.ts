@@ -4,7 +4,7 @@ import { entries, OURS, OURS_EDGE, OURS_VERIFY_ONLY, OURS_VERIFY_ONLY_EDGE } fro
 
 /** Bytes after gzip. A change that needs more raises the figure here, and says why in its commit. */
 const BUDGETS = {
-  [OURS]: 45_000,
+  [OURS]: 41_000,
   [OURS_EDGE]: 36_000,
   [OURS_VERIFY_ONLY]: 8_000,
   [OURS_VERIFY_ONLY_EDGE]: 8_000,
