@@ -26,6 +26,11 @@ export interface Instance {
   end(): Promise<void>;
 }
 
+const alive = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of alive) child.kill("SIGKILL");
+});
+
 /** @param account to run as, when we are root */
 export async function startInstance(account?: { uid: number; gid: number }): Promise<Instance> {
   const child = spawn(process.execPath, [join(import.meta.dirname, "instance.ts")], {
@@ -34,11 +39,13 @@ export async function startInstance(account?: { uid: number; gid: number }): Pro
   });
   const events: string[] = [];
   const answers: ((said: Said) => void)[] = [];
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const stopAtExit = (): void => {
-    child.kill("SIGKILL");
-  };
-  process.once("exit", stopAtExit);
+  const ended = new Promise<void>((resolve) =>
+    child.once("close", () => {
+      alive.delete(child);
+      resolve();
+    }),
+  );
+  alive.add(child);
   // A command to a process that has just been killed is lost with it.
   child.stdin.on("error", () => {});
   createInterface({ input: child.stdout }).on("line", (line) => {
@@ -74,7 +81,6 @@ export async function startInstance(account?: { uid: number; gid: number }): Pro
     },
     isStopped: () => / T /.test(readFileSync(`/proc/${child.pid}/stat`, "utf8")),
     async end() {
-      process.off("exit", stopAtExit);
       child.kill("SIGKILL");
       await ended;
     },
