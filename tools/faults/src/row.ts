@@ -86,7 +86,7 @@ export const cells = (V: string, D: string, R: string, C: string, X: string, M: 
   X,
   M,
 });
-export const nothing = cells("–", "–", "–", "–", "–", "–");
+const nothing = cells("–", "–", "–", "–", "–", "–");
 export const allFine = cells("ok", "ok", "ok", "ok", "ok", "ok");
 export const allGone = cells("ok", "503", "503", "503", "503", "503");
 export const readsOnly = cells("ok", "ok", "503", "503", "503", "503");

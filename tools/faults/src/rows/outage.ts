@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend, FileBackend, ServerBackend } from "../backend.ts";
 import { type Client, type Column, columns } from "../client.ts";
-import { allFine, type FaultRow, type Outcomes } from "../row.ts";
+import { type FaultRow, type Outcomes } from "../row.ts";
 import type { Situation } from "../situation.ts";
 
 /** A statement's budget and room for a busy machine: security.md ST-02 allows 3 s. */
@@ -128,13 +128,4 @@ export async function expectOneChild(
   if (client.refreshToken !== tab.refreshToken) situation.complain("a refresh token got two children");
   const { outcome } = await client.verifyInStore(app.origin);
   if (outcome !== "ok") situation.complain(`the child of a refresh was ${outcome}`);
-}
-
-/** Nothing is broken: everybody does what they do, on an application of these settings. */
-export async function expectAllFine(situation: Situation<Backend>, app: Served): Promise<Outcomes> {
-  const outcomes = await doAll(situation, app, await oneEach(situation, app));
-  for (const column of columns) {
-    if (outcomes[column] !== allFine[column]) situation.complain(`${column} was ${outcomes[column]}`);
-  }
-  return outcomes;
 }
