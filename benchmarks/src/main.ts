@@ -6,7 +6,7 @@ import { describeMachine } from "./report/machine.ts";
 import { markdownTable } from "./report/markdown.ts";
 import { barChart } from "./report/svg.ts";
 import type { Row } from "./row.ts";
-import { type TargetName, targetNames } from "./stores/target.ts";
+import { type TargetName, targetNames } from "./stores/start-target.ts";
 import { suites } from "./suites/index.ts";
 
 const { values } = parseArgs({

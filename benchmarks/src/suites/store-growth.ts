@@ -1,7 +1,8 @@
 import { type Measured, summarise } from "../measure.ts";
 import { gated, type Row, row } from "../row.ts";
 import { FIRST_HASH, filled, PAYLOAD_JSON } from "../stores/raw-session.ts";
-import { type Target, type TargetName, withTarget } from "../stores/target.ts";
+import { type TargetName, withTarget } from "../stores/start-target.ts";
+import type { Target } from "../stores/target.ts";
 import type { Effort, Suite } from "./suite.ts";
 
 /** security.md L-11. */

@@ -2,7 +2,8 @@ import { summarise } from "../measure.ts";
 import { gated, type Row, row } from "../row.ts";
 import { type Application, startApplication } from "../stores/application.ts";
 import { after, type Load, load } from "../stores/load.ts";
-import { type Target, type TargetName, withTarget } from "../stores/target.ts";
+import { type TargetName, withTarget } from "../stores/start-target.ts";
+import type { Target } from "../stores/target.ts";
 import type { Effort, Suite } from "./suite.ts";
 
 const INSTANCES = 4;

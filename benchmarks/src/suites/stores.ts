@@ -3,7 +3,8 @@ import { type Measured, summarise } from "../measure.ts";
 import { gated, type Row, row } from "../row.ts";
 import { startApplication } from "../stores/application.ts";
 import { after, type Load, load } from "../stores/load.ts";
-import { type Target, type TargetName, withTarget } from "../stores/target.ts";
+import { type TargetName, withTarget } from "../stores/start-target.ts";
+import type { Target } from "../stores/target.ts";
 import type { Effort, Suite } from "./suite.ts";
 
 const IN_FLIGHT = 16;

@@ -1,5 +1,5 @@
 import type { Row } from "../row.ts";
-import type { TargetName } from "../stores/target.ts";
+import type { TargetName } from "../stores/start-target.ts";
 
 /** A group of measurements. Add a new one to the list in `index.ts`. */
 export interface Suite {
