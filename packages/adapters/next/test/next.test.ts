@@ -1,8 +1,10 @@
-import { runAdapterConformance, WireClient, type WireResponse } from "@acme/session-conformance";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { runAdapterConformance, WireClient } from "@acme/session-conformance";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describeAppRouter } from "./support/app-router-suite.js";
 import { Control } from "./support/control.js";
 import { apiRoutes, routeHandlers } from "./support/harnesses.js";
 import { appIn, NextServer } from "./support/next-server.js";
+import { found, HOUR_MS, names, type Visit, visit } from "./support/visit.js";
 
 let server: NextServer;
 
@@ -14,229 +16,14 @@ afterAll(() => server?.close());
 const origin = (): string => server.origin;
 runAdapterConformance(routeHandlers("next-route-handlers", origin), { describe, it });
 runAdapterConformance(apiRoutes("next-pages", origin), { describe, it });
-
-const HOUR_MS = 3_600_000;
-
-let control: Control;
-let user: WireClient;
-
-/** A fresh application whose website is the server itself, and a browser without a session. */
-async function begin(): Promise<void> {
-  control = new Control(`${server.origin}/control`);
-  await control.start({ isOwnWebsite: true, countsVerifications: true });
-  user = new WireClient(server.origin);
-}
-
-async function signIn(): Promise<void> {
-  await user.login("alice", { payload: { plan: "pro" } });
-  await control.reset();
-}
-
-/** What a page of the fixture has found: the JSON in its only `<output>`. */
-function found({ body }: WireResponse): unknown {
-  const [, text = "null"] = /<output>(.*?)<\/output>/s.exec(body) ?? [];
-  return JSON.parse(text.replaceAll("&quot;", '"'));
-}
-
-const names = (response: WireResponse): string[] => response.setCookies.map(({ name }) => name).sort();
-
-describe("server components", () => {
-  beforeEach(begin);
-
-  it("NX-01, T1: say none, authenticated, expired or invalid-claims, and never throw", async () => {
-    expect(found(await user.get("/rsc"))).toMatchObject({ status: "none" });
-    await signIn();
-    expect(found(await user.get("/rsc"))).toMatchObject({ status: "authenticated", userId: "alice" });
-    expect(found(await user.get("/rsc?claims=1"))).toMatchObject({
-      status: "invalid-claims",
-      claimIds: "never",
-    });
-    await control.advanceMs(HOUR_MS + 1000);
-    const expired = await user.get("/rsc");
-    expect([expired.status, found(expired)]).toMatchObject([200, { status: "expired" }]);
-  });
-
-  it("NX-01: never write: a token fresh from a refresh is read without touching the store", async () => {
-    await signIn();
-    await user.refresh();
-    await control.reset();
-    const response = await user.get("/rsc");
-    expect(found(response)).toMatchObject({ status: "authenticated", userId: "alice" });
-    expect(names(response)).toEqual([]);
-    const { storeReads, storeWrites } = await control.snapshot();
-    expect([storeReads, storeWrites]).toEqual([0, 0]);
-  });
-
-  it("NX-02, T2: a change is READ_ONLY_CONTEXT, before the store is touched", async () => {
-    await signIn();
-    const response = await user.get("/rsc?write=1");
-    expect(found(response)).toMatchObject({ refused: "READ_ONLY_CONTEXT READ_ONLY_CONTEXT " });
-    const { storeReads, storeWrites } = await control.snapshot();
-    expect([storeReads, storeWrites]).toEqual([0, 0]);
-  });
-
-  it("NX-14, T14: layout, metadata and page verify once together", async () => {
-    await signIn();
-    const response = await user.get("/rsc");
-    expect(response.body).toContain('data-layout="authenticated"');
-    expect(response.body).toContain("<title>alice</title>");
-    const { renders, verifications } = await control.snapshot();
-    expect([renders, verifications]).toEqual([3, 1]);
-  });
-});
-
-describe("server actions", () => {
-  beforeEach(begin);
-
-  /** Sends the form of one action as a browser without JavaScript does. */
-  async function submit(which: string): Promise<WireResponse> {
-    const { body } = await user.get("/actions");
-    const form = body.split("<form").find((text) => text.includes(`value="${which}"`)) ?? "";
-    const [, field] = /name="(\$ACTION_[^"]+)"/.exec(form) ?? [];
-    if (field === undefined) throw new Error(`no form for ${which}`);
-    await control.reset();
-    const boundary = "----fixture";
-    const part = (name: string, value: string): string =>
-      `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
-    return user.send(
-      "POST",
-      "/actions",
-      {
-        "content-type": `multipart/form-data; boundary=${boundary}`,
-        origin: server.origin,
-        rid: undefined,
-        "st-auth-mode": undefined,
-      },
-      `${part(field, "")}${part("which", which)}--${boundary}--\r\n`,
-    );
-  }
-
-  it("T12: sign in: the page of the same response knows, and the browser client is made to look", async () => {
-    const response = await submit("login");
-    expect(found(response)).toMatchObject({ status: "authenticated", userId: "alice" });
-    expect(names(response)).toEqual([
-      "sAccessToken",
-      "sFrontToken",
-      "sRefreshToken",
-      "st-last-access-token-update",
-    ]);
-    for (const name of ["sAccessToken", "sRefreshToken"]) {
-      expect(response.cookies(name)[0]).toMatchObject({ httpOnly: true, sameSite: "lax" });
-    }
-    expect(response.cookies("sRefreshToken")[0]?.path).toBe("/auth/session/refresh");
-    expect(found(await user.get("/rsc"))).toMatchObject({ status: "authenticated", userId: "alice" });
-    expect((await user.refresh()).header("front-token")).toBeDefined();
-  });
-
-  it("NX-03, T3: redirect() after a sign-in carries the cookies", async () => {
-    const response = await submit("loginAndLeave");
-    expect([response.status, response.header("location")]).toEqual([303, "/rsc"]);
-    expect(names(response)).toContain("sRefreshToken");
-    expect(found(await user.get("/rsc"))).toMatchObject({ status: "authenticated" });
-  });
-
-  it("sign out: the page of the same response knows", async () => {
-    await signIn();
-    expect(found(await submit("logout"))).toMatchObject({ status: "none" });
-    expect(found(await user.get("/rsc"))).toMatchObject({ status: "none" });
-    expect((await control.snapshot()).unhandled).toEqual([]);
-  });
-
-  it("T15: a change when the action has returned is RESPONSE_COMMITTED, and the store stays", async () => {
-    await signIn();
-    const before = await submit("late");
-    expect([before.status, names(before)]).toEqual([200, []]);
-    await vi.waitFor(async () => {
-      const { ran } = found(await user.get("/actions")) as { ran: string[] };
-      expect(ran.at(-1)).toBe("late: RESPONSE_COMMITTED");
-    });
-    expect((await control.snapshot()).storeWrites).toBe(0);
-  });
-
-  it("withAction runs with a session only", async () => {
-    const before = (found(await submit("like")) as { ran: string[] }).ran;
-    expect(before.at(-1)).toBe("UNAUTHORISED");
-    await signIn();
-    const after = (found(await submit("like")) as { ran: string[] }).ran;
-    expect(after.slice(before.length)).toEqual(["alice"]);
-  });
-});
-
-describe("route handlers", () => {
-  beforeEach(begin);
-
-  it.each([
-    ["next-response", 200, ["by-api", "raw"]],
-    ["redirect-response", 302, []],
-    ["fetched", 200, []],
-    ["stream", 200, []],
-    ["empty", 204, []],
-  ])(
-    "NX-04, T4: our cookies and the handler's own go on a response of any kind: %s",
-    async (kind, status, own) => {
-      const response = await user.send("POST", `/own/${kind}`);
-      expect([response.status, names(response)]).toEqual([
-        status,
-        [...own, "sAccessToken", "sRefreshToken"].sort(),
-      ]);
-      expect(response.header("front-token")).toBeDefined();
-      expect(response.header("cache-control")).toContain("no-store");
-      if (kind === "stream") expect(response.body).toBe("streamed");
-      if (kind === "fetched")
-        expect([response.body, response.header("x-upstream")]).toEqual(["from upstream", "1"]);
-    },
-  );
-
-  it.each([
-    ["redirect", 307],
-    ["not-found", 404],
-  ])("NX-03: %s() still means what it does, with our cookies; the handler ran once", async (kind, status) => {
-    const before = (await user.get("/own/read")).json as { runs: number };
-    const response = await user.send("POST", `/own/${kind}`);
-    expect([response.status, names(response)]).toEqual([status, ["sAccessToken", "sRefreshToken"]]);
-    expect(response.header("location")).toBe(kind === "redirect" ? "/static" : undefined);
-    const after = (await user.get("/own/read")).json as { runs: number };
-    expect(after.runs - before.runs).toBe(1);
-  });
-
-  it("T15: a change while the body is streamed is RESPONSE_COMMITTED, not silence, and the store stays", async () => {
-    const before = await control.snapshot();
-    const response = await user.send("POST", "/own/late");
-    expect(response.body).toBe("started RESPONSE_COMMITTED RESPONSE_COMMITTED");
-    expect(names(response)).toEqual(["sAccessToken", "sRefreshToken"]);
-    const { storeWrites } = await control.snapshot();
-    expect(storeWrites - before.storeWrites).toBe(1); // the session that the handler made
-    expect((await user.get("/whoami")).json).not.toHaveProperty("payload.late");
-  });
-
-  it("NX-03: without anything to deliver, redirect() goes to Next untouched", async () => {
-    const response = await user.send("POST", "/own/plain-redirect");
-    expect([response.status, response.header("location"), names(response)]).toEqual([307, "/static", []]);
-  });
-
-  it("without a wrapper of ours a session can be read and not changed", async () => {
-    await signIn();
-    expect((await user.get("/own/read")).json).toMatchObject({
-      userId: "alice",
-      refused: "READ_ONLY_CONTEXT",
-    });
-    expect((await control.snapshot()).storeWrites).toBe(0);
-  });
-
-  it("NX-15: OPTIONS is Next's, and reaches no handler", async () => {
-    await signIn();
-    const response = await user.send("OPTIONS", "/own/empty");
-    expect([response.status, response.header("allow")]).toEqual([204, "GET, HEAD, OPTIONS, POST"]);
-    expect((await control.snapshot()).verifications).toBe(0);
-  });
-});
+describeAppRouter(origin);
 
 describe("NX-12: copies of the package in one process", () => {
   it.each([
     ["API routes know the app router's errors", "/control", "/api/seed/other-copy"],
     ["route handlers know the pages router's errors", "/api/control", "/other-copy"],
   ])("%s, whose class is another one", async (_name, startedBy, path) => {
-    control = new Control(`${server.origin}${startedBy}`);
+    const control = new Control(`${server.origin}${startedBy}`);
     await control.start({});
     const response = await new WireClient(server.origin).get(path);
     expect([response.status, response.body]).toEqual([401, '{"message":"unauthorised"}']);
@@ -246,7 +33,12 @@ describe("NX-12: copies of the package in one process", () => {
 });
 
 describe("proxy", () => {
-  beforeEach(begin);
+  let control: Visit["control"];
+  let user: Visit["user"];
+  let signIn: Visit["signIn"];
+  beforeEach(async () => {
+    ({ control, user, signIn } = await visit(origin()));
+  });
 
   it("sends visitors without a session to the login, and lets the others through", async () => {
     const anonymous = await user.get("/protected?a=b");

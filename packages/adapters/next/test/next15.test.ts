@@ -1,5 +1,6 @@
 import { runAdapterConformance } from "@acme/session-conformance";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeAppRouter } from "./support/app-router-suite.js";
 import { apiRoutes, routeHandlers } from "./support/harnesses.js";
 import { NextServer } from "./support/next-server.js";
 import { makeNext15App } from "./support/next15-app.js";
@@ -21,3 +22,4 @@ const exceptions = { "C-64": "Next 15.1 sends its own Vary in place of a route h
 const inRouteHandlers = { ...routeHandlers("next15-lowest-route-handlers", origin), exceptions };
 runAdapterConformance(inRouteHandlers, { describe, it });
 runAdapterConformance(apiRoutes("next15-lowest-pages", origin), { describe, it });
+describeAppRouter(origin, "Next 15.1 runs them outside of the request; 15.2 does not");
