@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend, FileBackend, ServerBackend } from "../backend.ts";
 import { type Client, type Column, columns } from "../client.ts";
-import { type FaultRow, type Outcomes } from "../row.ts";
+import type { FaultRow, Outcomes } from "../row.ts";
 import type { Situation } from "../situation.ts";
 
 /** A statement's budget and room for a busy machine: security.md ST-02 allows 3 s. */
