@@ -26,6 +26,8 @@ const pauseMs = (attempts: number): number => Math.min(LONGEST_PAUSE_MS, 25 * 2 
 export function openConnection(url: string, driver: RedisDriverName | undefined): RedisConnection {
   let link: Promise<Link> | undefined;
   let isClosed = false;
+  // The driver's code comes at once, so that the first operation does not spend its budget on it; what is missing is said then.
+  (driver === "ioredis" ? import("ioredis") : import("@redis/client")).catch(() => {});
   const open = (): Promise<Link> => (driver === "ioredis" ? openIoRedis(url) : openNodeRedis(url, driver));
   return {
     async send(key, command) {
