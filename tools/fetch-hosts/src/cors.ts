@@ -8,6 +8,7 @@ export function cors(origin: string, session: FetchSession, handle: Handle): Han
     if (request.headers.get("origin") !== origin) return handle(request);
     const isPreflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
     const answer = isPreflight ? new Response(null, { status: 204 }) : await handle(request);
+    if (answer.status === 101) return answer;
     const response = new Response(answer.body, answer);
     response.headers.set("access-control-allow-origin", origin);
     response.headers.set("access-control-allow-credentials", "true");

@@ -3,11 +3,9 @@ import { type AdapterHarness, runAdapterConformance } from "@acme/session-confor
 import { serve } from "@hono/node-server";
 import { describe, it } from "vitest";
 import { fixtureHandler } from "./support/fixture-handler.js";
-import { NO_CORS } from "./support/no-cors.js";
 
 const onNode: AdapterHarness = {
   id: "fetch",
-  without: NO_CORS,
   async start(options) {
     const { fixture, fetch, close } = fixtureHandler(options);
     const server = await new Promise<ReturnType<typeof serve>>((resolve) => {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { binaryOf, runtimes } from "./runtimes/runtime.js";
 import { type Host, startHost } from "./runtimes/start-host.js";
 import { ioCases } from "./support/io-cases.js";
-import { NO_CORS } from "./support/no-cors.js";
 import { baseOf, outcomeCases, upgradeCase } from "./support/outcome-cases.js";
 
 for (const runtime of runtimes) {
@@ -18,7 +17,7 @@ for (const runtime of runtimes) {
     afterAll(() => host?.stop());
 
     runAdapterConformance(
-      { id: `fetch-${runtime}`, without: NO_CORS, start: (options) => host.start(options) },
+      { id: `fetch-${runtime}`, start: (options) => host.start(options) },
       { describe, it },
     );
 

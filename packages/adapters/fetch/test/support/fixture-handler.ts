@@ -5,10 +5,11 @@ import {
   type HarnessOptions,
 } from "@acme/session-conformance";
 import { createSession, type FetchSession } from "../../src/index.js";
+import { cors } from "./cors.js";
 
 export interface FixtureHandler {
   fixture: FixtureApp;
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request): Response | Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -44,7 +45,7 @@ export function fixtureHandler(options: HarnessOptions): FixtureHandler {
   });
   return {
     fixture,
-    fetch,
+    fetch: fixture.corsOrigin === undefined ? fetch : cors(fixture.corsOrigin, session, fetch),
     async close() {
       await session.close();
       fixture.close();
