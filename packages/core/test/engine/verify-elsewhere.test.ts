@@ -19,8 +19,14 @@ let app: TestApp;
 let client: WireClient;
 let verifier: TokenVerifier;
 const jwks = (): string => `${app.origin}/auth/jwt/jwks.json`;
+/** A busy machine may take long to answer. */
+const patient = ({ origin, clock }: TestApp) => ({
+  jwks: `${origin}/auth/jwt/jwks.json`,
+  clock,
+  jwksTimeoutSeconds: 60,
+});
 const elsewhere = (options: Partial<AccessTokenVerifierOptions> = {}): TokenVerifier =>
-  createAccessTokenVerifier({ jwks: jwks(), clock: app.clock, ...options } as AccessTokenVerifierOptions);
+  createAccessTokenVerifier({ ...patient(app), ...options } as AccessTokenVerifierOptions);
 
 async function outcomeOf(asked: Promise<unknown>): Promise<unknown> {
   try {
@@ -57,7 +63,7 @@ describe("a token of the other server", () => {
     async (algorithm) => {
       const other = await startApp({ signingAlgorithm: algorithm });
       const created = await other.session.createNewSessionWithoutRequestResponse("user-2");
-      const options = { jwks: `${other.origin}/auth/jwt/jwks.json`, clock: other.clock };
+      const options = patient(other);
       expect(await outcomeOf(createAccessTokenVerifier(options).verify(created.getAccessToken()))).toBe(
         "user-2",
       );
@@ -186,11 +192,7 @@ describe("a request", () => {
     const issuer = await startApp({ antiCsrf: "VIA_TOKEN" });
     const browser = issuer.client("cookie");
     await browser.send("POST", "/login");
-    const strict = createAccessTokenVerifier({
-      jwks: `${issuer.origin}/auth/jwt/jwks.json`,
-      antiCsrf: "VIA_TOKEN",
-      clock: issuer.clock,
-    });
+    const strict = createAccessTokenVerifier({ ...patient(issuer), antiCsrf: "VIA_TOKEN" });
     const post = (headers: Record<string, string>) =>
       outcomeOf(
         strict.verify({
@@ -234,8 +236,8 @@ describe("the keys' endpoint", () => {
     await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
     return `http://127.0.0.1:${(listening.address() as AddressInfo).port}/jwks.json?secret=hunter2`;
   }
-  const unavailable = async (url: string): Promise<SessionError> => {
-    const asking = elsewhere({ jwks: url, jwksTimeoutSeconds: 0.1 }).verify(client.accessToken ?? "");
+  const unavailable = async (url: string, jwksTimeoutSeconds = 60): Promise<SessionError> => {
+    const asking = elsewhere({ jwks: url, jwksTimeoutSeconds }).verify(client.accessToken ?? "");
     const error: unknown = await asking.catch((thrown: unknown) => thrown);
     if (!SessionError.is(error)) throw error;
     expect(error.type).toBe("STORE_UNAVAILABLE");
@@ -245,7 +247,7 @@ describe("the keys' endpoint", () => {
   };
 
   it("that hangs, fails, redirects or says something else is an outage, told without query or token [sec L-01, K-06]", async () => {
-    const hanging = await unavailable(await answering(() => {}));
+    const hanging = await unavailable(await answering(() => {}), 0.01);
     expect(hanging.message).toMatch(/jwks\.json did not answer \(TimeoutError\)/);
     server?.closeAllConnections();
     expect((await unavailable(await answering((_, res) => res.writeHead(500).end("boom")))).message).toMatch(

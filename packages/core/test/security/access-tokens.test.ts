@@ -38,7 +38,11 @@ async function signIn(signingAlgorithm: SigningAlgorithm = "ES256"): Promise<voi
   token = client.accessToken ?? "";
   ({ header, payload } = decodeToken(token));
   key = await keyInStore(app.store, header.kid);
-  elsewhere = createAccessTokenVerifier({ jwks: `${app.origin}/auth/jwt/jwks.json`, clock: app.clock });
+  elsewhere = createAccessTokenVerifier({
+    jwks: `${app.origin}/auth/jwt/jwks.json`,
+    clock: app.clock,
+    jwksTimeoutSeconds: 60,
+  });
   expect(await elsewhere.verify(token)).toEqual(payload);
 }
 
