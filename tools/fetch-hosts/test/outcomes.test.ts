@@ -62,6 +62,14 @@ describe("h3 on srvx", () => {
     app.get("/refused", () => {
       throw new HTTPError({ status: 401, message: "refused" });
     });
+    const mounted = new H3().get("/whoami", async (event) => {
+      const [one, two] = [
+        await Session.getSession(event.req, undefined),
+        await Session.getSession(event.req, undefined),
+      ];
+      return { isOne: one === two && one === Session.of(event.req) };
+    });
+    app.mount("/mounted", mounted);
     app.get("/raw-401", () => new Response("raw", { status: 401 }));
     server = serve(app, { port: 0, hostname: "127.0.0.1", silent: true, gracefulShutdown: false });
     await server.ready();
@@ -80,6 +88,7 @@ describe("h3 on srvx", () => {
       ["/empty", 204, ""],
       ["/thrown", 500, undefined],
       ["/missing", 404, undefined],
+      ["/mounted/whoami", 200, '{"isOne":true}'],
     ],
     () => new URL(server.url ?? "").origin,
   );
