@@ -6,14 +6,13 @@ import { createSession } from "@acme/session-express";
 export interface Application {
   signIn(): Promise<string>;
   refresh(refreshToken: string): Promise<string>;
-  /** Refreshes until it is done, as a client does that is told to come back later. */
+  /** Refreshes until it is done, as a client does that heeds `Retry-After`. */
   refreshPatiently(refreshToken: string): Promise<string>;
   thefts(): number;
   close(): Promise<void>;
 }
 
 const PATIENCE = 50;
-const PAUSE_MS = 200;
 
 export function startApplication(store: SessionStore): Application {
   let thefts = 0;
@@ -38,8 +37,10 @@ export function startApplication(store: SessionStore): Application {
         try {
           return await refresh(token);
         } catch (error) {
-          if (attempt === PATIENCE || typeOf(error) !== "STORE_UNAVAILABLE") throw error;
-          await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+          const { retryAfterMs } = error as { retryAfterMs?: number };
+          if (attempt === PATIENCE || retryAfterMs === undefined) throw error;
+          // Nobody comes back in the very moment, and no two in the same.
+          await new Promise((resolve) => setTimeout(resolve, retryAfterMs * (1 + Math.random())));
         }
       }
     },
