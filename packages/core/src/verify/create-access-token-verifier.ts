@@ -10,7 +10,7 @@ import {
   oneOf,
   shaped,
 } from "../errors/option-check.js";
-import { invalidOption, tryRefreshToken, unauthorised } from "../errors/throwers.js";
+import { invalidArgument, invalidOption, tryRefreshToken, unauthorised } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
 import { DUPLICATED, findCookies, findOnlyCookie, MAX_COOKIE_HEADER_LENGTH } from "../http/cookie-header.js";
 import { PublishedKeys, usableAlgorithm } from "../keys/published-keys.js";
@@ -161,6 +161,9 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     from: string | VerifiableRequest,
     how?: VerifyTokenOptions | undefined,
   ): Promise<AccessTokenPayload> {
+    if (typeof from !== "string" && typeof from?.headers !== "object") {
+      throw invalidArgument("verify() takes an access token, or a request with `headers`");
+    }
     const found = typeof from === "string" ? verifier.verify(from) : fromRequest(verifier, rules, from, how);
     const verified = found instanceof Promise ? await found : found;
     if (verified !== undefined) return verified.payload;

@@ -124,6 +124,12 @@ describe("a token of the other server", () => {
     expect((await judge("free")).invalidClaims).toMatchObject([{ id: "plan" }]);
   });
 
+  it("something that is neither a token nor a request is a mistake of the caller's", async () => {
+    for (const given of [undefined, null, 1, {}]) {
+      expect(await outcomeOf(verifier.verify(given as never))).toBe("INVALID_ARGUMENT");
+    }
+  });
+
   it("another kind of token is none: a JWT of the application, a front token, a refresh token [sec T-08]", async () => {
     const { jwt } = await app.session.createJWT({ sub: "user-1" }, 3600, false);
     for (const text of [jwt, client.frontToken, client.refreshToken, "", "x", "a.b.c"]) {
