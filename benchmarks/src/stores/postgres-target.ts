@@ -19,6 +19,8 @@ export async function startPostgres(): Promise<Target> {
   await store.listSecrets();
   await store.close();
   const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE });
+  // A connection without a statement may notice that the server stops before it has ended: nothing is lost with it.
+  pool.on("error", () => {});
   return {
     open: () => postgresStore({ url, maxConnections: POOL_SIZE }),
     rawInsert: (handle) =>
