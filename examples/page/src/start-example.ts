@@ -34,7 +34,11 @@ export async function startExample(server: string, port = 0): Promise<RunningExa
       output += text;
     });
   }
-  const origin = await addressOf(child, () => output);
+  const removeDirectory = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  const origin = await addressOf(child, () => output).catch(async (error: unknown) => {
+    await removeDirectory();
+    throw error;
+  });
   return {
     origin,
     directory,
@@ -43,7 +47,7 @@ export async function startExample(server: string, port = 0): Promise<RunningExa
       const ended = once(child, "exit") as Promise<[number | null]>;
       child.kill(signal);
       const [code] = await ended;
-      await rm(directory, { recursive: true, force: true });
+      await removeDirectory();
       return code;
     },
   };
