@@ -130,7 +130,7 @@ export class Client {
 }
 
 /** Longer than any process is stopped for: what takes so long will never be answered. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 280_000;
 
 const SAID: Readonly<Record<string, string>> = {
   "token theft detected": "theft",

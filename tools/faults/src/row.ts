@@ -62,7 +62,7 @@ export interface FaultRow<B extends Backend = Backend> {
   readonly stores: readonly StoreKind[];
   /** Allowed outcomes per column: `"ok"`, `"503"`, `"ok|503"`; `"–"` where there is nothing to do. */
   readonly expected: Outcomes | ((kind: StoreKind) => Outcomes);
-  /** Left to `npm run faults`: it takes long and shows users nothing that another row does not. */
+  /** Left to `npm run faults`: it takes long, and users hardly see more in it than in another row. */
   readonly isSlow?: boolean;
   /** Why it cannot be done on this machine. */
   reasonAgainst?(): string | undefined;

@@ -6,6 +6,9 @@ import type { StoreAddress } from "./open-store.ts";
 import type { Lengths } from "./row.ts";
 import { type App, type AppOptions, serve } from "./serve.ts";
 
+/** No two rows share a user: what one leaves behind is nothing to the next. */
+let users = 0;
+
 /** What a row works with. All that it starts is ended after it, and nobody may have been called a thief meanwhile. */
 export class Situation<B extends Backend = Backend> {
   readonly backend: B;
@@ -15,7 +18,6 @@ export class Situation<B extends Backend = Backend> {
   readonly #apps: App[] = [];
   readonly #instances: Instance[] = [];
   readonly #clients: Client[] = [];
-  #users = 0;
 
   constructor(backend: B, lengths: Lengths) {
     this.backend = backend;
@@ -65,8 +67,8 @@ export class Situation<B extends Backend = Backend> {
   }
 
   #name(): string {
-    this.#users += 1;
-    return `user-${this.#users}`;
+    users += 1;
+    return `user-${users}`;
   }
 
   #known(client: Client): Client {

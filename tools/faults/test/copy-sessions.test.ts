@@ -65,7 +65,7 @@ describe.skipIf(missing !== undefined)(`copySessions (${missing ?? "servers of i
       expect(app.events).not.toContain("theft");
     }
     await app.close();
-  });
+  }, 120_000);
 
   it("mixes no two applications: a target with a secret or keys of its own is refused", async () => {
     const [one, other] = [new MemoryStore(), new MemoryStore()];

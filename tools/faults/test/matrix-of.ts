@@ -50,7 +50,8 @@ export function testMatrixOf(kind: StoreKind): void {
         async () => {
           expect((await runRow(row, backend, brief)).complaints).toEqual([]);
         },
-        60_000,
+        // Enough for a machine that has other things to do.
+        240_000,
       );
     }
   });

@@ -76,6 +76,7 @@ export const fleetRows: readonly FaultRow[] = [
     id: "L-12",
     title: "keys rotate every 4 s under load, over 4 processes",
     stores,
+    isSlow: true,
     expected: cells("ok", "–", "ok", "ok", "–", "–"),
     async run(situation) {
       const { backend, lengths } = situation;
