@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import { startBackend } from "./backend.ts";
 import { columns } from "./client.ts";
+import { brief, long, usual } from "./lengths.ts";
 import { rows } from "./matrix.ts";
 import { type StoreKind, storeKinds } from "./open-store.ts";
-import { brief, long, runRow, usual } from "./row.ts";
+import { runRow } from "./row.ts";
 
 const { values } = parseArgs({
   options: {

@@ -2,8 +2,8 @@ import type { SessionStore } from "@acme/session-core/store";
 import type { Backend } from "./backend.ts";
 import { type Client, refreshed, signedIn } from "./client.ts";
 import { type Instance, startInstance } from "./instance-process.ts";
+import type { Lengths } from "./lengths.ts";
 import type { StoreAddress } from "./open-store.ts";
-import type { Lengths } from "./row.ts";
 import { type App, type AppOptions, serve } from "./serve.ts";
 
 /** No two rows share a user: what one leaves behind is nothing to the next. */

@@ -1,9 +1,10 @@
 import { reasonAgainst } from "@acme/servers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../src/backend.ts";
+import { brief } from "../src/lengths.ts";
 import { rows } from "../src/matrix.ts";
 import type { StoreKind } from "../src/open-store.ts";
-import { brief, runRow } from "../src/row.ts";
+import { runRow } from "../src/row.ts";
 
 /** Which security rules a row proves. */
 const PROVES: Readonly<Record<string, string>> = {

@@ -192,7 +192,17 @@ const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly s
     async prepare(directory, run) {
       const initdb = findBinary(["initdb"]) ?? join(dirname(binary), "initdb");
       const data = join(directory, "data");
-      await run(initdb, ["-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"]);
+      await run(initdb, [
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "--auth=trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+        "--locale=C",
+      ]);
     },
     replicaOf: ({ host, port }) => ({
       settings,
@@ -200,7 +210,17 @@ const recipes: Readonly<Record<ServerKind, (binary: string, settings: readonly s
         const copy = findBinary(["pg_basebackup"]) ?? join(dirname(binary), "pg_basebackup");
         const from = ["-h", host, "-p", String(port), "-U", "postgres"];
         // -R writes down whom to follow, and that it is a standby.
-        await run(copy, [...from, "-D", join(directory, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync"]);
+        await run(copy, [
+          ...from,
+          "-D",
+          join(directory, "data"),
+          "-R",
+          "-X",
+          "stream",
+          "-c",
+          "fast",
+          "--no-sync",
+        ]);
       },
     }),
     command: (directory, port) => [
