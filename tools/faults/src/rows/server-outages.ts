@@ -242,7 +242,7 @@ function takingEveryConnection(): FaultRow {
  * page for an update or two. */
 function fullDisk(): FaultRow {
   let release: (() => void) | undefined;
-  return serverOutage({
+  const outage = serverOutage({
     id: "F26",
     title: "disk full",
     stores: ["postgres"],
@@ -279,7 +279,20 @@ function fullDisk(): FaultRow {
     },
     end: () => release?.(),
   });
+  return {
+    ...outage,
+    async run(situation) {
+      // The sessions of the rows before it would not fit.
+      const { backend } = situation;
+      if ("admin" in backend) await backend.admin(EMPTY_THE_TABLE);
+      return outage.run(situation);
+    },
+  };
 }
+
+const EMPTY_THE_TABLE = `DO $$ BEGIN
+  IF to_regclass('acme_sessions') IS NOT NULL THEN TRUNCATE acme_sessions; END IF;
+END $$`;
 
 /** With rows smaller than any that users have, so that no page keeps room for one; one by one, since what a failed
  * statement has written could be written over. */
