@@ -25,10 +25,15 @@ export const fleetRows: readonly FaultRow[] = [
         const tabs = Array.from({ length: 100 }, () => client.copy());
         const answers = await Promise.all(tabs.map((tab, place) => tab.refresh(at(place))));
         for (const { outcome } of answers) if (!outcomes.includes(outcome)) outcomes.push(outcome);
-        const children = new Set(tabs.map(({ refreshToken }) => refreshToken));
+        // A tab that was not answered has its old token still.
+        const answered = tabs.filter((_, place) => answers[place]?.outcome === "ok");
+        const children = new Set(answered.map(({ refreshToken }) => refreshToken));
         if (children.size !== 1) situation.complain(`round ${round} had ${children.size} children`);
         // A browser keeps any of the answers.
-        Object.assign(client, { ...tabs[Math.floor(Math.random() * 100)], complaints: client.complaints });
+        Object.assign(client, {
+          ...answered[Math.floor(Math.random() * answered.length)],
+          complaints: client.complaints,
+        });
       }
       const raw = backend.open();
       const row = await raw.getSession(client.handle, Date.now());
