@@ -11,11 +11,11 @@ export class HonoResponse extends WebResponse {
    * handler returns a raw `Response`.
    */
   applyToContext(c: HonoContext, by: "middleware" | "guard"): void {
-    this.applyTo({
-      getHeader: (name) => c.res.headers.get(name) ?? undefined,
-      setHeader: (name, value) => c.header(name, value),
-      appendSetCookie: (line) => c.header("set-cookie", line, { append: true }),
-    });
-    if (by === "middleware" || !this.hasMiddleware) this.commit();
+    if (by === "guard" && this.hasMiddleware) return;
+    const response = this.onto(c.res);
+    if (response === c.res) return;
+    // Or Hono puts the headers of the old response on the new one, and cookies are there twice.
+    c.res = undefined;
+    c.res = response;
   }
 }

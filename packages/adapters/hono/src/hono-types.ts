@@ -8,6 +8,6 @@ export interface SessionVariables {
 /** What is used of a Hono context; one of any environment will do. */
 export interface HonoContext {
   readonly req: { readonly raw: Request };
-  res: Response;
-  header(name: string, value?: string, options?: { append?: boolean }): void;
+  get res(): Response;
+  set res(response: Response | undefined);
 }

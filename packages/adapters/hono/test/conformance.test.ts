@@ -10,14 +10,34 @@ import { serve } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { setCookie } from "hono/cookie";
 import { cors } from "hono/cors";
+import { serve as lowestServe } from "hono-node-server1";
+import { Hono as LowestHono } from "hono4-lowest";
+import { setCookie as lowestSetCookie } from "hono4-lowest/cookie";
+import { cors as lowestCors } from "hono4-lowest/cors";
 import { describe, it } from "vitest";
 import { createSession, type HonoSession, type SessionVariables } from "../src/index.js";
 
 type Env = { Variables: SessionVariables };
 
+interface HonoVersion {
+  readonly Hono: typeof Hono;
+  readonly cors: typeof cors;
+  readonly setCookie: typeof setCookie;
+  /** Of the same time: a later one takes Hono's responses apart in a way that this Hono does not expect. */
+  readonly serve: typeof serve;
+}
+
+// Its types are those of another package, whose classes have members of their own.
+const lowest = {
+  Hono: LowestHono,
+  cors: lowestCors,
+  setCookie: lowestSetCookie,
+  serve: lowestServe,
+} as unknown as HonoVersion;
+
 /** The fixture as a Hono application is written, on Node. */
-const hono: AdapterHarness = {
-  id: "hono",
+const harness = (id: string, version: HonoVersion): AdapterHarness => ({
+  id,
   async start(options) {
     const fixture = new FixtureApp(options);
     let session: HonoSession;
@@ -27,10 +47,10 @@ const hono: AdapterHarness = {
       fixture.close();
       throw error;
     }
-    const app = new Hono<Env>();
+    const app = new version.Hono<Env>();
     if (fixture.corsOrigin !== undefined) {
       const allowHeaders = ["content-type", ...session.getAllCORSHeaders()];
-      app.use(cors({ origin: fixture.corsOrigin, credentials: true, allowHeaders }));
+      app.use(version.cors({ origin: fixture.corsOrigin, credentials: true, allowHeaders }));
     }
     app.use(session.middleware());
     const ours = session.errorHandler((error, c) => {
@@ -41,9 +61,11 @@ const hono: AdapterHarness = {
       const own = fixture.ownAnswer(error);
       return own === undefined ? ours(error, c) : c.json(own.body, own.status as 418);
     });
-    for (const route of fixture.routes) mount(app, fixture.prefix, route, session);
+    for (const route of fixture.routes) mount(version, app, fixture.prefix, route, session);
     const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
-      const started = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, () => resolve(started));
+      const started = version.serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, () =>
+        resolve(started),
+      );
     });
     return {
       origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -56,9 +78,15 @@ const hono: AdapterHarness = {
       },
     };
   },
-};
+});
 
-function mount(app: Hono<Env>, prefix: string, route: FixtureRoute, session: HonoSession): void {
+function mount(
+  { setCookie }: HonoVersion,
+  app: Hono<Env>,
+  prefix: string,
+  route: FixtureRoute,
+  session: HonoSession,
+): void {
   const path = prefix + route.path;
   const methods = route.method === "ALL" ? ["ALL"] : [route.method];
   if (route.guard !== undefined) app.on(methods, path, session.verifySession(route.guard));
@@ -105,4 +133,5 @@ function streamOf(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
   });
 }
 
-runAdapterConformance(hono, { describe, it });
+runAdapterConformance(harness("hono", { Hono, cors, setCookie, serve }), { describe, it });
+runAdapterConformance(harness("hono-lowest", lowest), { describe, it });
