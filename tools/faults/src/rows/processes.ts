@@ -333,7 +333,8 @@ async function killAgainAndAgain(situation: Situation<Backend>): Promise<Outcome
         const { outcome } = await client.act(last, origin);
         if (outcome === "broken") return { before, last };
         outcomes[last].push(outcome);
-        if (last === "X") await client.signIn(origin);
+        // Signed out, and not in again: as one whose sign-out was cut off.
+        if (last === "X" && (await client.signIn(origin)).outcome === "broken") return { before, last };
       }
     });
     await sleep(Math.random() * 60);
