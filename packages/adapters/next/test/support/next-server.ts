@@ -13,6 +13,9 @@ export interface NextApp {
 
 type Mode = "production" | "development";
 
+/** The Node.js that runs Next, where it is not to be the one that runs the tests. */
+const NODE = process.env.NEXT_TEST_NODE ?? process.execPath;
+
 /** @param name of a folder in `test` */
 export function appIn(name: string): NextApp {
   return {
@@ -82,7 +85,7 @@ function next(
   extra: Record<string, string>,
 ) {
   let printed = "";
-  const child = spawn(process.execPath, [bin, ...args], {
+  const child = spawn(NODE, [bin, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, NODE_ENV: mode, NEXT_TELEMETRY_DISABLED: "1", ...extra },
     stdio: ["ignore", "pipe", "pipe"],
