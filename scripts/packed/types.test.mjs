@@ -77,7 +77,7 @@ for (const [version, { express, types }] of Object.entries(expresses)) {
     for (const compiler of Object.keys(compilers)) {
       for (const [index, program] of programs.entries()) {
         for (const skipLibCheck of lax(compiler, program)) {
-          it(`G-65, G-67: TypeScript ${compiler}, ${program.name}, skipLibCheck ${skipLibCheck}`, async () => {
+          it(`EX-10, G-65, G-67: TypeScript ${compiler}, ${program.name}, skipLibCheck ${skipLibCheck}`, async () => {
             const tsc = join(project, `node_modules/ts-${compiler}/bin/tsc`);
             const args = [tsc, "-p", `tsconfig.${index}.${skipLibCheck}.json`, "--pretty", "false"];
             const { code, output } = await execute("node", args, { cwd: project });

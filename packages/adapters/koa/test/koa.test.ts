@@ -20,6 +20,7 @@ afterEach(async () => {
 const names = (response: { setCookies: readonly { name: string }[] }) =>
   response.setCookies.map(({ name }) => name).sort();
 
+// KO-10: every test here runs on Koa 2 and 3.
 describe.each(koaVersions)("%s", (version, make) => {
   it("KO-01, KO-02: Secure cookies leave over plain HTTP, and keys neither sign them nor hide them", async () => {
     app = await startApp(
@@ -156,6 +157,23 @@ describe.each(koaVersions)("%s", (version, make) => {
       expect(response.header("cache-control")).toBe("private, no-store");
     });
   }
+
+  it("KO-08: a change after the head has gone is RESPONSE_COMMITTED, where Koa itself stays silent", async () => {
+    let failure: unknown;
+    app = await startApp(make, (koa, session) => {
+      koa.use(session.middleware());
+      koa.use(async (ctx) => {
+        ctx.respond = false;
+        ctx.res.flushHeaders();
+        ctx.set("x-late", "1");
+        failure = await session.createNewSession(ctx, ctx, "user-1").catch((error: unknown) => error);
+        ctx.res.end("done");
+      });
+    });
+    const response = await app.client().get("/");
+    expect([response.body, response.header("x-late"), names(response)]).toEqual(["done", undefined, []]);
+    expect(failure).toMatchObject({ type: "RESPONSE_COMMITTED" });
+  });
 
   it("KO-09, T11: what comes from inside is answered or thrown on once; the error event tells of others only", async () => {
     const failure = new Error("the application's");
