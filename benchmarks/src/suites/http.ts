@@ -10,7 +10,7 @@ import { pinned, pinSelf } from "../pin.ts";
 import { gated, type Row, row } from "../row.ts";
 import type { Suite } from "./suite.ts";
 
-const REQUESTS = 4000;
+const REQUESTS = 2000;
 /** What a server answers before it is measured: its code is compiled by then. */
 const WARM_UP_LOADS = 3;
 const CONNECTIONS = 16;
