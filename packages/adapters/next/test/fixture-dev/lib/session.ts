@@ -3,6 +3,9 @@ import { createSession, MemoryStore, type NextSession } from "@acme/session-next
 /** The test writes another number here. */
 export const generation = 1;
 
+/** Another one each time that this module is loaded, and the instances are made anew. */
+export const loaded = `${generation} ${crypto.randomUUID()}`;
+
 const shared = globalThis as { devStore?: MemoryStore };
 shared.devStore ??= new MemoryStore();
 
