@@ -11,10 +11,28 @@ type WriteHead = (this: unknown, ...args: unknown[]) => unknown;
  */
 export abstract class LateNodeResponse<Native = unknown> extends BufferedResponse<Native> {
   readonly #raw: NodeServerResponse;
+  #isWaiting = false;
 
   constructor(raw: NodeServerResponse) {
     super();
     this.#raw = raw;
+  }
+
+  override setHeader(name: string, value: string): void {
+    this.#awaitHead();
+    super.setHeader(name, value);
+  }
+
+  protected override replaceSetCookie(drop: (line: string) => boolean, line: string): void {
+    this.#awaitHead();
+    super.replaceSetCookie(drop, line);
+  }
+
+  /** Only where there is something to write: a response with a method of its own costs more than all of our check. */
+  #awaitHead(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    const raw = this.#raw;
     const carrier = raw as { writeHead?: WriteHead };
     const { writeHead } = carrier;
     if (writeHead === undefined) return;
