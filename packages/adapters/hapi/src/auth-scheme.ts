@@ -1,13 +1,14 @@
 import type { SessionContainer, VerifySessionOptions } from "@acme/session-core";
-import type { Request, ResponseToolkit, ServerAuthScheme } from "@hapi/hapi";
+import type { Request, ServerAuthScheme } from "@hapi/hapi";
 import { credentialsOf } from "./credentials.js";
+import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
 
-/** Checks a request for a session. */
-type Verify = (
-  request: Request,
-  h: ResponseToolkit,
-  options: VerifySessionOptions,
-) => Promise<SessionContainer | undefined>;
+/** Checks a request for a session; no promise where there is nothing to wait for, and then it throws at once too. */
+export type Verify = (
+  request: HapiRequestLike,
+  h: ToolkitLike,
+  options?: VerifySessionOptions,
+) => SessionContainer | undefined | Promise<SessionContainer | undefined>;
 
 /**
  * The scheme behind `auth: "session"`. Without a session the next strategy is asked, or the route's mode decides; a
@@ -16,12 +17,14 @@ type Verify = (
 export function authScheme(name: string, verify: Verify): ServerAuthScheme {
   return (_server, given) => {
     const options = (given ?? {}) as VerifySessionOptions;
+    const whereSole = { ...options, sessionRequired: true };
+    const whereNotSole = { ...options, sessionRequired: false };
     return {
-      async authenticate(request, h) {
-        const session = await verify(request, h, { ...options, sessionRequired: isSoleGate(request) });
-        return session === undefined
-          ? h.unauthenticated(missing(name))
-          : h.authenticated(credentialsOf(session));
+      authenticate(request, h) {
+        const decide = (session: SessionContainer | undefined) =>
+          session === undefined ? h.unauthenticated(missing(name)) : h.authenticated(credentialsOf(session));
+        const found = verify(request, h, isSoleGate(request) ? whereSole : whereNotSole);
+        return found instanceof Promise ? found.then(decide) : decide(found);
       },
     };
   };

@@ -1,4 +1,4 @@
-import type { SessionContainer, SessionOptions, VerifySessionOptions } from "@acme/session-core";
+import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
 import {
   type BoundSession,
   bindSession,
@@ -8,6 +8,7 @@ import {
   type SessionTypes,
 } from "@acme/session-core/adapter";
 import type { NamedPlugin } from "@hapi/hapi";
+import type { Verify } from "./auth-scheme.js";
 import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
 import { makePlugin } from "./plugin.js";
 import { wrap } from "./wrap.js";
@@ -59,11 +60,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   const view = (request: HapiRequestLike, h: ToolkitLike) => wrap(request, h, instance);
   const { session, adapter } = bindSession<HapiRequestLike, ToolkitLike, T>(coreOptions, view);
 
-  const verify = async (
-    request: HapiRequestLike,
-    h: ToolkitLike,
-    verifyOptions?: VerifySessionOptions,
-  ): Promise<SessionContainer | undefined> => adapter.verifySession(view(request, h), verifyOptions);
+  const verify: Verify = (request, h, verifyOptions) =>
+    adapter.verifySession(view(request, h), verifyOptions);
 
   return {
     ...session,

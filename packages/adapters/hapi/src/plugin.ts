@@ -1,7 +1,7 @@
-import { type SessionContainer, SessionError, type VerifySessionOptions } from "@acme/session-core";
+import { SessionError } from "@acme/session-core";
 import type { AdapterCore, Exchange } from "@acme/session-core/adapter";
 import type { Lifecycle, NamedPlugin } from "@hapi/hapi";
-import { authScheme } from "./auth-scheme.js";
+import { authScheme, type Verify } from "./auth-scheme.js";
 import { endpointRoutes } from "./endpoint-routes.js";
 import type { HapiResponse } from "./hapi-response.js";
 import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
@@ -15,11 +15,7 @@ export interface PluginParts {
   /** Name of the authentication strategy. */
   strategy: string;
   wrap(request: HapiRequestLike, h: ToolkitLike): Exchange;
-  verify(
-    request: HapiRequestLike,
-    h: ToolkitLike,
-    options?: VerifySessionOptions,
-  ): Promise<SessionContainer | undefined>;
+  verify: Verify;
 }
 
 /**
@@ -32,10 +28,10 @@ export function makePlugin({ adapter, instance, strategy, wrap, verify }: Plugin
     return handled && ((exchange.res as HapiResponse).finished ?? handled.native);
   };
 
-  const onPreResponse: Lifecycle.Method = async (request, h) => {
+  const onPreResponse: Lifecycle.Method = (request, h) => {
     const { response } = request;
-    const answered = SessionError.is(response) ? await answer(request, h, response) : undefined;
-    return (answered ?? h.continue) as Lifecycle.ReturnValue;
+    if (!SessionError.is(response)) return h.continue;
+    return answer(request, h, response).then((answered) => (answered ?? h.continue) as Lifecycle.ReturnValue);
   };
 
   const serveEndpoint: Lifecycle.Method = async (request, h) => {

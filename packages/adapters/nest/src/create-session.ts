@@ -17,6 +17,9 @@ import { sessionErrorIn } from "./session-error-in.js";
 import { type SessionPart, sessionParam } from "./session-param.js";
 import { wrap, wrapped } from "./wrap.js";
 
+/** A session, or none where it is optional; no promise where there is nothing to wait for. */
+type Found = SessionContainer | undefined | Promise<SessionContainer | undefined>;
+
 /** Where an instance keeps what `SessionModule` mounts: no part of its type, so that two copies of it are one. */
 const ADAPTER = Symbol.for("acme.session.nest.adapter");
 
@@ -27,7 +30,8 @@ export function adapterOf(session: NestSession): AdapterCore {
 
 /** A guard that was made with options of its own. */
 export interface VerifyingGuard extends CanActivate {
-  canActivate(context: ExecutionContext): Promise<boolean>;
+  /** No promise where there is nothing to wait for; what it throws is always a promise's. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean>;
 }
 
 /**
@@ -70,16 +74,29 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
   const guardedIn = (exchange: Exchange): Guarded => exchange.memoFor(adapter, () => new Guarded());
 
-  async function verify(context: ExecutionContext, call: Call, options?: VerifySessionOptions) {
-    const { exchange, field } = call;
+  function verify(context: ExecutionContext, call: Call, options?: VerifySessionOptions): Found {
     try {
-      const found = await adapter.verifySession(exchange, options);
-      guardedIn(exchange).add(field?.info ?? exchange, context.getHandler());
-      return found;
+      const found = adapter.verifySession(call.exchange, options);
+      if (found instanceof Promise) {
+        return found.then(
+          (session) => decided(context, call, session),
+          (error: unknown) => refuse(call, error),
+        );
+      }
+      return decided(context, call, found);
     } catch (error) {
-      // Nest asks no filter for fields of objects.
-      throw field === undefined ? error : ((await told(call, error)) ?? error);
+      return refuse(call, error);
     }
+  }
+
+  function decided<S>(context: ExecutionContext, { exchange, field }: Call, session: S): S {
+    guardedIn(exchange).add(field?.info ?? exchange, context.getHandler());
+    return session;
+  }
+
+  /** Nest asks no filter for fields of objects. */
+  async function refuse(call: Call, error: unknown): Promise<never> {
+    throw call.field === undefined ? error : ((await told(call, error)) ?? error);
   }
 
   /** An error of ours as GraphQL tells it; undefined for any other one. The response is told too. */
@@ -96,7 +113,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
    * `VerifySession` on the route and its controller says, and required without it. What a guard of another field found
    * proves nothing for this one.
    */
-  async function find(context: ExecutionContext): Promise<SessionContainer | undefined> {
+  function find(context: ExecutionContext): Found {
     const call = callOf(context);
     const { exchange, field } = call;
     const present = adapter.current(exchange);
@@ -110,9 +127,15 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     [ADAPTER]: adapter,
 
     verifySession: (verifyOptions?: VerifySessionOptions) => ({
-      async canActivate(context: ExecutionContext): Promise<boolean> {
-        await verify(context, callOf(context), verifyOptions);
-        return true;
+      canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+        let call: Call;
+        try {
+          call = callOf(context);
+        } catch (error) {
+          return Promise.reject(error);
+        }
+        const found = verify(context, call, verifyOptions);
+        return found instanceof Promise ? found.then(() => true) : true;
       },
     }),
 

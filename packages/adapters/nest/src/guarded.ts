@@ -2,15 +2,25 @@ type Handler = ReturnType<import("@nestjs/common").ExecutionContext["getHandler"
 
 /** For which calls of one exchange a guard of ours has decided: by route or field, and by handler, as references of a federation share a field. */
 export class Guarded {
-  readonly #handlers = new Map<object, Set<Handler>>();
+  #call: object | undefined;
+  #handler: Handler | undefined;
+  /** Behind the first, which for a route is the only one. */
+  #others: Map<object, Set<Handler>> | undefined;
 
   add(call: object, handler: Handler): void {
-    const handlers = this.#handlers.get(call);
-    if (handlers === undefined) this.#handlers.set(call, new Set([handler]));
+    if (this.#call === undefined) {
+      this.#call = call;
+      this.#handler = handler;
+      return;
+    }
+    this.#others ??= new Map();
+    const handlers = this.#others.get(call);
+    if (handlers === undefined) this.#others.set(call, new Set([handler]));
     else handlers.add(handler);
   }
 
   has(call: object, handler: Handler): boolean {
-    return this.#handlers.get(call)?.has(handler) === true;
+    if (this.#call === call && this.#handler === handler) return true;
+    return this.#others?.get(call)?.has(handler) === true;
   }
 }

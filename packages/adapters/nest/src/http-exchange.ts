@@ -17,7 +17,8 @@ import type { FastifyReplyLike, FastifyRequestLike } from "./nest-types.js";
  */
 export function exchangeOfHttp(req: unknown, res: unknown): Exchange {
   const message = rawRequest(req);
-  const { raw, reply } = rawResponse(res);
+  const reply = replyIn(res);
+  const raw = rawResponse(reply === undefined ? res : reply.raw);
   const exchange = exchangeOn(
     message,
     () => new Exchange(new NodeRequest(message), new NestExchangeResponse(raw)),
@@ -39,15 +40,19 @@ export function rawRequest(req: unknown): NodeIncomingMessage {
   return raw as NodeIncomingMessage;
 }
 
-function rawResponse(res: unknown): { raw: NodeServerResponse; reply?: FastifyReplyLike } {
+/** What Fastify hands out; undefined for Node's own response. */
+function replyIn(res: unknown): FastifyReplyLike | undefined {
   const reply = res as Partial<FastifyReplyLike> | null | undefined;
   const isReply = typeof reply?.raw === "object" && typeof reply.serializer === "function";
-  const raw = (isReply ? reply?.raw : res) as Partial<NodeServerResponse> | null | undefined;
+  return isReply ? (reply as FastifyReplyLike) : undefined;
+}
+
+function rawResponse(res: unknown): NodeServerResponse {
+  const raw = res as Partial<NodeServerResponse> | null | undefined;
   if (typeof raw !== "object" || typeof raw?.setHeader !== "function") {
     throw invalidArgument(
       "the second argument must be the response that Nest handed to your handler: @Res({ passthrough: true }) res",
     );
   }
-  const node = raw as NodeServerResponse;
-  return isReply ? { raw: node, reply: reply as FastifyReplyLike } : { raw: node };
+  return raw as NodeServerResponse;
 }

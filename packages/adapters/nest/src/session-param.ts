@@ -17,10 +17,14 @@ const PARTS: Record<NonNullable<SessionPart>, (session: SessionContainer) => unk
  * @param find the session of a call
  */
 export function sessionParam(
-  find: (context: ExecutionContext) => Promise<SessionContainer | undefined>,
+  find: (context: ExecutionContext) => SessionContainer | undefined | Promise<SessionContainer | undefined>,
 ): (part?: SessionPart) => ParameterDecorator {
-  return createParamDecorator<SessionPart>(async (part, context) => {
-    const session = await find(context);
-    return session === undefined || part === undefined ? session : PARTS[part](session);
+  return createParamDecorator<SessionPart>((part, context) => {
+    const found = find(context);
+    return found instanceof Promise ? found.then((session) => partOf(session, part)) : partOf(found, part);
   });
+}
+
+function partOf(session: SessionContainer | undefined, part: SessionPart): unknown {
+  return session === undefined || part === undefined ? session : PARTS[part](session);
 }
