@@ -28,6 +28,17 @@ export const expressApps: HttpApp[] = [
     },
   },
   {
+    // What the framework takes for any guard at all.
+    name: "Express, two empty middlewares",
+    unguarded: UNGUARDED,
+    async start() {
+      const { signed } = await signedToken();
+      const empty: RequestHandler = (_req, _res, next) => next();
+      const app = express().use(empty).get("/me", empty, answer);
+      return { port: await started(app), headers: tokenHeaders(signed) };
+    },
+  },
+  {
     name: "Express, ours",
     unguarded: UNGUARDED,
     async start() {

@@ -29,6 +29,17 @@ export const fastifyApps: HttpApp[] = [
     },
   },
   {
+    // What the framework takes for any guard at all.
+    name: "Fastify, an empty hook",
+    unguarded: UNGUARDED,
+    async start() {
+      const { signed } = await signedToken();
+      const app = fastify();
+      app.get("/me", { onRequest: (_request, _reply, done) => done() }, async () => ({ id: USER }));
+      return { port: await started(app), headers: tokenHeaders(signed) };
+    },
+  },
+  {
     name: "Fastify, ours",
     unguarded: UNGUARDED,
     async start() {

@@ -25,6 +25,27 @@ export const hapiApps: HttpApp[] = [
     },
   },
   {
+    // What the framework takes for any guard at all.
+    name: "hapi, an empty scheme and extension",
+    unguarded: UNGUARDED,
+    async start() {
+      const { signed } = await signedToken();
+      const server = newServer();
+      server.auth.scheme("empty", () => ({
+        authenticate: async (_request, h) => h.authenticated({ credentials: { user: { id: USER } } }),
+      }));
+      server.auth.strategy("empty", "empty");
+      server.ext("onPreResponse", (_request, h) => h.continue);
+      server.route({
+        method: "GET",
+        path: "/me",
+        options: { auth: "empty" },
+        handler: (request) => ({ id: (request.auth.credentials.user as { id: string }).id }),
+      });
+      return { port: await started(server), headers: tokenHeaders(signed) };
+    },
+  },
+  {
     name: "hapi, ours",
     unguarded: UNGUARDED,
     async start() {

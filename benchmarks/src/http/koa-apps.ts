@@ -22,6 +22,24 @@ export const koaApps: HttpApp[] = [
     },
   },
   {
+    // What the framework takes for any guard at all.
+    name: "Koa, two empty middlewares",
+    unguarded: UNGUARDED,
+    async start() {
+      const { signed } = await signedToken();
+      const app = new Koa();
+      for (let n = 0; n < 2; n++) {
+        app.use(async (_ctx, next) => {
+          await next();
+        });
+      }
+      app.use((ctx) => {
+        ctx.body = { id: USER };
+      });
+      return { port: await started(app), headers: tokenHeaders(signed) };
+    },
+  },
+  {
     name: "Koa, ours",
     unguarded: UNGUARDED,
     async start() {
