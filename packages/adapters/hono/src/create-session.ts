@@ -11,11 +11,13 @@ import {
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
-import type { ErrorHandler, MiddlewareHandler } from "hono";
+import type { Context, ErrorHandler, MiddlewareHandler, Next } from "hono";
+import type { HonoResponse } from "./hono-response.js";
 import type { HonoContext, SessionVariables } from "./hono-types.js";
-import { responseOf, wrap } from "./wrap.js";
+import { wrap } from "./wrap.js";
 
 type Bound<T extends SessionTypes> = BoundSession<HonoContext, HonoContext | undefined, T>;
+type GuardedContext = Context<{ Variables: SessionVariables }>;
 /** `S`, or undefined too where `sessionRequired` is false, or may be false. */
 type Found<R extends boolean | undefined, S> = [R] extends [true | undefined] ? S : S | undefined;
 
@@ -72,39 +74,54 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     middleware: () => async (c, next) => {
       const exchange = wrap(c);
+      const response = exchange.res as HonoResponse;
       if (adapter.isEndpoint(exchange)) {
         try {
           const handled = await adapter.handleEndpoint(exchange);
           if (handled !== undefined) return handled.native as Response;
         } catch (error) {
-          const response = await answer(c, error);
-          if (response === undefined) throw error;
-          return response;
+          const answered = await answer(c, error);
+          if (answered === undefined) throw error;
+          return answered;
         }
       }
-      responseOf(c).hasMiddleware = true;
+      response.hasMiddleware = true;
       await next();
       // Hono has answered a thrown error by now: with the application's own handler, or with a bare 500.
       if (SessionError.is(c.error) && c.res.status === 500) {
-        const response = await answer(c, c.error);
-        if (response !== undefined) c.res = response;
+        const answered = await answer(c, c.error);
+        if (answered !== undefined) c.res = answered;
       }
-      responseOf(c).applyToContext(c, "middleware");
+      response.applyToContext(c, "middleware");
       return undefined;
     },
 
-    verifySession: (verifyOptions) => async (c, next) => {
-      try {
-        const found = await adapter.verifySession(wrap(c), verifyOptions);
+    verifySession: (verifyOptions) => {
+      const fail = async (c: HonoContext, error: unknown): Promise<Response> => {
+        const answered = await answer(c, error);
+        if (answered === undefined) throw error;
+        return answered;
+      };
+      const goOn = (c: GuardedContext, next: Next, response: HonoResponse, found: unknown): Promise<void> => {
         c.set("session", found as SessionVariables["session"]);
-      } catch (error) {
-        const response = await answer(c, error);
-        if (response === undefined) throw error;
-        return response;
-      }
-      await next();
-      responseOf(c).applyToContext(c, "guard");
-      return undefined;
+        return response.hasMiddleware ? next() : next().then(() => response.applyToContext(c, "guard"));
+      };
+      return (c, next) => {
+        let response: HonoResponse;
+        let found: ReturnType<typeof adapter.verifySession>;
+        try {
+          const exchange = wrap(c);
+          response = exchange.res as HonoResponse;
+          found = adapter.verifySession(exchange, verifyOptions);
+        } catch (error) {
+          return fail(c, error);
+        }
+        if (!(found instanceof Promise)) return goOn(c, next, response, found);
+        return found.then(
+          (session) => goOn(c, next, response, session),
+          (error: unknown) => fail(c, error),
+        );
+      };
     },
 
     errorHandler: (fallback) => async (error, c) => {

@@ -14,8 +14,3 @@ export function wrap(c: HonoContext): Exchange {
   }
   return exchangeOn(request, () => new Exchange(new WebRequest(request), new HonoResponse()));
 }
-
-/** What has been collected for this request's response. */
-export function responseOf(c: HonoContext): HonoResponse {
-  return wrap(c).res as HonoResponse;
-}

@@ -10,7 +10,7 @@ type Slots = Record<PropertyKey, unknown>;
  */
 export class SessionSlot {
   readonly #property: string;
-  /** Where a context remembers what was put there: ours may be replaced, anybody else's may not. */
+  /** Where Node's request remembers what was put there: ours may be replaced, anybody else's may not. */
   readonly #mark = Symbol("acme.session.slot");
 
   constructor(property: string | undefined) {
@@ -22,9 +22,8 @@ export class SessionSlot {
 
   /** @throws SessionError `INVALID_OPTION` when `ctx.state` has something of somebody else there */
   assertFree(ctx: KoaContext): void {
-    const state = ctx.state as Slots;
-    const value = state[this.#property];
-    if (value === undefined || value === state[this.#mark]) return;
+    const value = (ctx.state as Slots)[this.#property];
+    if (value === undefined || value === (ctx.req as Slots)[this.#mark]) return;
     throw invalidOption(
       "property",
       `ctx.state.${this.#property} is used by something else; choose another name, e.g. createSession({ property: "auth" }), or read the session with Session.of(ctx)`,
@@ -34,9 +33,10 @@ export class SessionSlot {
   put(ctx: KoaContext, session: SessionContainer | undefined): void {
     const state = ctx.state as Slots;
     const slots = ctx as unknown as Slots;
+    const marks = ctx.req as Slots;
     const isOurs =
-      !(this.#property in ctx) || (this.#mark in state && slots[this.#property] === state[this.#mark]);
-    Object.defineProperty(state, this.#mark, { value: session, writable: true, configurable: true });
+      !(this.#property in ctx) || (this.#mark in marks && slots[this.#property] === marks[this.#mark]);
+    marks[this.#mark] = session;
     state[this.#property] = session;
     if (isOurs) slots[this.#property] = session;
   }

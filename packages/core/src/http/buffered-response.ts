@@ -8,6 +8,8 @@ export interface ResponseHead {
   appendSetCookie(line: string): void;
 }
 
+const NONE: readonly string[] = [];
+
 /** A header that is a set of tokens: what the application put there stays. */
 const LISTS = new Set(["access-control-expose-headers", "vary"]);
 
@@ -17,8 +19,9 @@ const LISTS = new Set(["access-control-expose-headers", "vary"]);
  */
 export abstract class BufferedResponse<Native = unknown> extends BaseResponse<Native> {
   #status: number | undefined;
-  readonly #headers = new Map<string, { name: string; value: string }>();
-  #setCookies: string[] = [];
+  /** By lower-case name; undefined as long as nothing was told, as for most requests. */
+  #headers: Map<string, { name: string; value: string }> | undefined;
+  #setCookies: readonly string[] = NONE;
 
   /** The status that was set here, if any. */
   get status(): number | undefined {
@@ -27,7 +30,7 @@ export abstract class BufferedResponse<Native = unknown> extends BaseResponse<Na
 
   /** Whether there is anything to apply. */
   get isEmpty(): boolean {
-    return this.#headers.size === 0 && this.#setCookies.length === 0;
+    return (this.#headers === undefined || this.#headers.size === 0) && this.#setCookies.length === 0;
   }
 
   setStatus(code: number): void {
@@ -35,15 +38,16 @@ export abstract class BufferedResponse<Native = unknown> extends BaseResponse<Na
   }
 
   setHeader(name: string, value: string): void {
+    this.#headers ??= new Map();
     this.#headers.set(name.toLowerCase(), { name, value });
   }
 
   removeHeader(name: string): void {
-    this.#headers.delete(name.toLowerCase());
+    this.#headers?.delete(name.toLowerCase());
   }
 
   getHeader(name: string): string | undefined {
-    return this.#headers.get(name.toLowerCase())?.value;
+    return this.#headers?.get(name.toLowerCase())?.value;
   }
 
   protected replaceSetCookie(drop: (line: string) => boolean, line: string): void {
@@ -55,15 +59,15 @@ export abstract class BufferedResponse<Native = unknown> extends BaseResponse<Na
    * `Cache-Control` of the application that is as strict as ours stays; every other header of ours replaces.
    */
   applyTo(head: ResponseHead): void {
-    for (const [key, { name, value }] of this.#headers) {
+    for (const [key, { name, value }] of this.#headers ?? []) {
       const present = head.getHeader(name);
       if (present !== undefined && LISTS.has(key)) head.setHeader(name, mergeTokens(present, value));
       else if (key !== "cache-control" || !present?.toLowerCase().includes("no-store"))
         head.setHeader(name, value);
     }
     for (const line of this.#setCookies) head.appendSetCookie(line);
-    this.#headers.clear();
-    this.#setCookies = [];
+    this.#headers = undefined;
+    this.#setCookies = NONE;
   }
 
   abstract override finish(body: ResponseBody | null): unknown;
