@@ -10,9 +10,10 @@ import { pinned, pinSelf } from "../pin.ts";
 import { gated, type Row, row } from "../row.ts";
 import type { Suite } from "./suite.ts";
 
-const REQUESTS = 2000;
+/** Few at a time: the machine's neighbours come and go, and a round is only worth what its cases have in common. */
+const REQUESTS = 500;
 /** What a server answers before it is measured: its code is compiled by then. */
-const WARM_UP_LOADS = 8;
+const WARM_UP_REQUESTS = 30_000;
 /**
  * Helpers of the collector that share one core with what they help wait for each other at random: the same server then
  * takes 15 µs for one request or 45, and the more garbage it makes the less.
@@ -83,9 +84,7 @@ async function measureGroup(group: readonly HttpApp[], rounds: number): Promise<
       for (const [index, app] of group.entries()) running[index]?.push(await start(app));
     }
     if (rounds > 1) {
-      for (const app of running.flat()) {
-        for (let n = 0; n < WARM_UP_LOADS; n++) await nanosecondsPerRequest(app);
-      }
+      for (const app of running.flat()) await nanosecondsPerRequest(app, WARM_UP_REQUESTS);
     }
     const samples = group.map((): number[] => []);
     for (let round = 0; round < rounds; round++) {
@@ -115,10 +114,10 @@ async function start({ name }: HttpApp): Promise<RunningApp> {
   return { child, port, request: requestBytes(headers) };
 }
 
-async function nanosecondsPerRequest(app: RunningApp): Promise<number> {
+async function nanosecondsPerRequest(app: RunningApp, requests = REQUESTS): Promise<number> {
   const before = await cpuMicroseconds(app.child);
-  await load(app.port, app.request, REQUESTS, CONNECTIONS, USER);
-  return (((await cpuMicroseconds(app.child)) - before) * 1000) / REQUESTS;
+  await load(app.port, app.request, requests, CONNECTIONS, USER);
+  return (((await cpuMicroseconds(app.child)) - before) * 1000) / requests;
 }
 
 async function cpuMicroseconds(child: ChildProcess): Promise<number> {
