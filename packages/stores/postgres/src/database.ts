@@ -8,7 +8,8 @@ export type Query = (sql: string, values?: readonly PostgresValue[]) => Promise<
 
 /**
  * What the store asks of a driver. Each call uses one connection and asks for no second one meanwhile (security.md
- * ST-05). Nothing is kept on a connection between calls: no prepared statement, no setting (PgBouncer).
+ * ST-05). Nothing is kept on a connection between calls (PgBouncer): no setting, and no prepared statement unless the
+ * application asks for them.
  *
  * Every method throws `PostgresFailure` for what driver or server said.
  */

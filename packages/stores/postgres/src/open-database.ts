@@ -9,25 +9,26 @@ export function openDatabase(
   url: string,
   driver: PostgresDriverName | undefined,
   maxConnections: number,
+  prepares: boolean,
 ): Database {
-  if (driver === "pg") return new PgDatabase(openPool(url, maxConnections), true);
-  if (driver === "postgres") return postgresJs(url, maxConnections);
+  if (driver === "pg") return new PgDatabase(openPool(url, maxConnections), true, prepares);
+  if (driver === "postgres") return postgresJs(url, maxConnections, prepares);
   return new LazyDatabase(async () => {
     try {
-      return new PgDatabase(await openPool(url, maxConnections), true);
+      return new PgDatabase(await openPool(url, maxConnections), true, prepares);
     } catch (error) {
       if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
-      return postgresJs(url, maxConnections);
+      return postgresJs(url, maxConnections, prepares);
     }
   });
 }
 
 /** The application's own pool or `sql`. */
-export function adoptDatabase(client: PgPool | PostgresJsSql): Database {
-  if (!isPool(client)) return new PostgresJsDatabase(client, undefined);
+export function adoptDatabase(client: PgPool | PostgresJsSql, prepares: boolean): Database {
+  if (!isPool(client)) return new PostgresJsDatabase(client, undefined, prepares);
   // An idle connection that fails ends the process unless somebody listens (security.md CC-08); the pool replaces it.
   client.on("error", () => {});
-  return new PgDatabase(client, false);
+  return new PgDatabase(client, false, prepares);
 }
 
 /** `sql` is a function, a pool is not. */
@@ -50,21 +51,21 @@ async function openPool(url: string, maxConnections: number): Promise<PgPool> {
   return pool;
 }
 
-function postgresJs(url: string, maxConnections: number): PostgresJsDatabase {
+function postgresJs(url: string, maxConnections: number, prepares: boolean): PostgresJsDatabase {
   const open = async (): Promise<PostgresJsSql> => {
     const { default: postgres } = await import("postgres");
     return postgres(url, {
       max: maxConnections,
       connect_timeout: CONNECT_LIMIT_MS / 1000,
       idle_timeout: 30,
-      prepare: false,
+      prepare: prepares,
       fetch_types: false,
       // Seconds to the next attempt after a failed one: its own default grows to 15.
       backoff: (attempts) => Math.min(1, 0.05 * 2 ** attempts),
       onnotice: () => {},
     }) as unknown as PostgresJsSql;
   };
-  return new PostgresJsDatabase(open(), open);
+  return new PostgresJsDatabase(open(), open, prepares);
 }
 
 /** A database whose driver is found at the first use. */

@@ -10,7 +10,7 @@ export interface PostgresJsQuery extends PromiseLike<readonly object[]> {
 
 /** What `sql` and the `sql` of a transaction have in common. */
 export interface PostgresJsTransaction {
-  unsafe(query: string, values?: never[]): PostgresJsQuery;
+  unsafe(query: string, values?: never[], options?: { prepare: boolean }): PostgresJsQuery;
 }
 
 /** The part of `postgres(…)` that is used. */
@@ -27,17 +27,21 @@ export class PostgresJsDatabase implements Database {
   #sql: Promise<PostgresJsSql>;
   #isClosed = false;
 
-  /** @param open makes another one; undefined for an application's own `sql`, which is neither replaced nor ended */
+  /**
+   * @param open makes another one; undefined for an application's own `sql`, which is neither replaced nor ended
+   * @param prepares whether connections keep prepared statements of single queries
+   */
   constructor(
     sql: PostgresJsSql | Promise<PostgresJsSql>,
     private readonly open: (() => Promise<PostgresJsSql>) | undefined,
+    private readonly prepares: boolean,
   ) {
     this.#sql = Promise.resolve(sql);
     this.#sql.catch(() => {});
   }
 
   query(text: string, values?: readonly PostgresValue[]): Promise<PostgresRecord[]> {
-    return this.#use((sql) => postgresJsQuery(sql)(text, values));
+    return this.#use((sql) => postgresJsQuery(sql, this.prepares)(text, values));
   }
 
   transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
@@ -89,10 +93,13 @@ export class PostgresJsDatabase implements Database {
 }
 
 /** Statements through one `sql`, each within its limit. The driver's `cancel` leaves a rejection that nobody can handle. */
-export function postgresJsQuery(sql: PostgresJsTransaction): Query {
+export function postgresJsQuery(sql: PostgresJsTransaction, prepares = false): Query {
   return async (text, values) => {
     // The driver's type for values says `never[]` outside of its own declarations; it takes text, numbers and null.
-    const query = values === undefined ? sql.unsafe(text).simple() : sql.unsafe(text, [...values] as never[]);
+    const query =
+      values === undefined
+        ? sql.unsafe(text).simple()
+        : sql.unsafe(text, [...values] as never[], { prepare: prepares });
     try {
       const sent = Promise.resolve(query as PromiseLike<readonly object[]>);
       return [...(await within(STATEMENT_LIMIT_MS, sent))] as PostgresRecord[];

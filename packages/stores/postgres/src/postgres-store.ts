@@ -40,6 +40,12 @@ export interface PostgresStoreOptions extends NamesOptions {
   driver?: PostgresDriverName | undefined;
   /** Most connections opened for `url`. Default 10. */
   maxConnections?: number | undefined;
+  /**
+   * Whether connections keep our statements prepared, which saves a third of a refresh's CPU time. Default false: a pooler
+   * in transaction mode has to know prepared statements (PgBouncer 1.21, `max_prepared_statements`). Where one does not,
+   * the store goes on without. Inside `joinTransaction` nothing is prepared.
+   */
+  preparedStatements?: boolean | undefined;
   /** Whether the store makes and updates its tables by itself. Default true. */
   migrate?: boolean | undefined;
   /**
@@ -79,6 +85,10 @@ export class PostgresStore implements SessionStore {
 
   constructor(options: PostgresStoreOptions) {
     const { url, client, driver, maxConnections = 10, migrate = true, clock = "server" } = options;
+    const { preparedStatements: prepares = false } = options;
+    if (typeof prepares !== "boolean") {
+      throw new TypeError("postgresStore: `preparedStatements` is true or false");
+    }
     checkServerOptions("postgresStore", options);
     this.#names = namesOf(options);
     this.#own = statementsFor(this.#names, false);
@@ -88,8 +98,8 @@ export class PostgresStore implements SessionStore {
     this.roles = this.#roleStore();
     this.#database =
       url === undefined
-        ? adoptDatabase(client as PgPool | PostgresJsSql)
-        : openDatabase(url, driver, maxConnections);
+        ? adoptDatabase(client as PgPool | PostgresJsSql, prepares)
+        : openDatabase(url, driver, maxConnections, prepares);
   }
 
   #roleStore(): RoleStore {

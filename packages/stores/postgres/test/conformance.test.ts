@@ -10,7 +10,14 @@ import { type FreshSchema, freshSchema, missing, stopServer, ways } from "./fixt
 afterAll(stopServer);
 
 describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})`, () => {
-  for (const way of ways.slice(0, 2)) {
+  const prepared = { preparedStatements: true };
+  for (const way of [
+    ...ways.slice(0, 2),
+    ...ways.slice(0, 2).map(({ name, connect }) => ({
+      name: `${name}, prepared statements`,
+      connect: (max: number) => ({ options: { ...connect(max).options, ...prepared } }),
+    })),
+  ]) {
     let fresh: FreshSchema;
     beforeAll(async () => {
       fresh = await freshSchema();

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type PrivateServer, startPrivateServer, TcpProxy } from "@acme/servers";
 import {
   livePromotion,
@@ -9,6 +10,8 @@ import pg from "pg";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { postgresSchemaSql, postgresStore } from "../src/index.js";
+import { namesOf } from "../src/names.js";
+import { statementsFor } from "../src/statements.js";
 import { type FreshSchema, freshSchema, missing, sql, stopServer, url, ways } from "./fixture.js";
 
 const HOUR_MS = 3_600_000;
@@ -160,6 +163,86 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
       expect((await pool.query("SHOW search_path")).rows).toEqual([{ search_path: '"$user", public' }]);
       await store.close();
       await pool.end();
+    });
+  });
+
+  describe("prepared statements, where they are asked for", () => {
+    it("are prepared once per connection, under a name that is made of the text [sec ST-11]", async () => {
+      const pool = new pg.Pool({ connectionString: url, max: 1 });
+      const store = fresh.open({ client: pool, preparedStatements: true });
+      const statementsNow = async () =>
+        (await pool.query("SELECT name, statement FROM pg_prepared_statements ORDER BY name")).rows;
+      const row = liveSession();
+      await store.insertSession(row);
+      await store.getSession(row.handle, Date.now());
+      const before = await statementsNow();
+      expect(before.length).toBeGreaterThan(1);
+      await store.insertSession(liveSession());
+      await store.getSession(row.handle, Date.now());
+      expect(await statementsNow()).toEqual(before);
+      expect(new Set(before.map(({ name }) => name)).size).toBe(before.length);
+      for (const { name } of before) expect(name).toMatch(/^acme_[0-9a-f]{32}$/);
+      await store.close();
+      await pool.end();
+    });
+
+    it("are left out in the application's transaction, which one that is lost would end", async () => {
+      const pool = new pg.Pool({ connectionString: url, max: 1 });
+      const store = fresh.open({ client: pool, preparedStatements: true });
+      await store.listSecrets();
+      const client = await pool.connect();
+      const before = (await client.query("SELECT name FROM pg_prepared_statements")).rows;
+      await client.query("BEGIN");
+      await store.joinTransaction(client, () => store.insertSession(liveSession()));
+      await client.query("COMMIT");
+      expect((await client.query("SELECT name FROM pg_prepared_statements")).rows).toEqual(before);
+      client.release();
+      await store.close();
+      await pool.end();
+    });
+
+    it.each([
+      [
+        "has prepared them already",
+        "PREPARE",
+        async (pool: pg.Pool, text: string) => {
+          const name = `acme_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+          await pool.query("DEALLOCATE ALL");
+          await pool.query(`PREPARE ${name} AS SELECT 1`);
+        },
+      ],
+      ["has lost them", "DEALLOCATE", (pool: pg.Pool) => pool.query("DEALLOCATE ALL")],
+    ])("are done without behind a pooler whose connection %s", async (_what, how, interfere) => {
+      const pool = new pg.Pool({ connectionString: url, max: 1 });
+      const store = fresh.open({ client: pool, preparedStatements: true });
+      const row = liveSession();
+      await store.insertSession(row);
+      if (how === "DEALLOCATE") await store.getSession(row.handle, Date.now());
+      await interfere(pool, statementsFor(namesOf({ schema: fresh.schema }), false).getSession);
+      expect(await store.getSession(row.handle, Date.now())).toEqual(row);
+      expect((await store.promoteSession(livePromotion(row)))?.generation).toBe(1);
+      expect(
+        (await pool.query("SELECT 1 FROM pg_prepared_statements WHERE statement LIKE '%UPDATE%'")).rows,
+      ).toEqual([]);
+      await store.close();
+      await pool.end();
+    });
+
+    it("outlive what another connection adds to the table [sec ST-09]", async () => {
+      const newer = await freshSchema();
+      const pool = new pg.Pool({ connectionString: url, max: 1 });
+      const store = newer.open({ client: pool, preparedStatements: true });
+      const row = liveSession();
+      await store.insertSession(row);
+      expect(await store.getSession(row.handle, Date.now())).toEqual(row);
+      await sql(
+        `ALTER TABLE ${newer.schema}.acme_sessions ADD COLUMN device text NOT NULL DEFAULT 'unknown'`,
+      );
+      expect(await store.getSession(row.handle, Date.now())).toEqual(row);
+      expect((await store.promoteSession(livePromotion(row)))?.generation).toBe(1);
+      await store.close();
+      await pool.end();
+      await newer.drop();
     });
   });
 
