@@ -6,7 +6,7 @@ import { describeMachine } from "./report/machine.ts";
 import { markdownTable } from "./report/markdown.ts";
 import { barChart } from "./report/svg.ts";
 import type { Row } from "./row.ts";
-import { type TargetName, targetNames } from "./stores/start-target.ts";
+import { type TargetName, targetNames, usualTargets } from "./stores/start-target.ts";
 import { suites } from "./suites/index.ts";
 
 const { values } = parseArgs({
@@ -35,7 +35,7 @@ if (missing !== undefined) {
 const effort = {
   rounds,
   roundMs,
-  stores: (values.store as TargetName[] | undefined) ?? targetNames,
+  stores: (values.store as TargetName[] | undefined) ?? usualTargets,
   rows: wholeNumber("rows"),
 };
 const chosen = suites.filter(({ name, needs }) => values.suite?.includes(name) ?? needs === undefined);

@@ -6,8 +6,13 @@ import { COLUMNS, FIRST_HASH, filled, PAYLOAD_JSON, rawSession } from "./raw-ses
 import type { LockWatch, Target } from "./target.ts";
 
 const INSERT = `INSERT INTO acme_sessions (${COLUMNS.join(", ")})`;
+const RAW_INSERT = `${INSERT} VALUES (${COLUMNS.map((_, index) => `$${index + 1}`).join(", ")})`;
+const RAW_CAS = `
+  UPDATE acme_sessions SET generation = generation + 1, refresh_token_hash2 = $1, expires_at_ms = $2
+  WHERE handle = $3 AND refresh_token_hash2 = $4`;
 
-export async function startPostgres(): Promise<Target> {
+/** @param prepared whether connections keep statements prepared, ours and the bare driver's */
+export async function startPostgres({ prepared }: { prepared: boolean }): Promise<Target> {
   const server = await startPrivateServer("postgres", [
     "-c",
     "shared_buffers=64MB",
@@ -21,19 +26,12 @@ export async function startPostgres(): Promise<Target> {
   const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE });
   // A connection without a statement may notice that the server stops before it has ended: nothing is lost with it.
   pool.on("error", () => {});
+  const raw = (name: string, text: string, values: unknown[]): Promise<unknown> =>
+    pool.query({ ...(prepared ? { name } : {}), text, values });
   return {
-    open: () => postgresStore({ url, maxConnections: POOL_SIZE }),
-    rawInsert: (handle) =>
-      pool.query(
-        `${INSERT} VALUES (${COLUMNS.map((_, index) => `$${index + 1}`).join(", ")})`,
-        rawSession(handle),
-      ),
-    rawCas: (handle) =>
-      pool.query(
-        `UPDATE acme_sessions SET generation = generation + 1, refresh_token_hash2 = $1, expires_at_ms = $2
-         WHERE handle = $3 AND refresh_token_hash2 = $4`,
-        [FIRST_HASH, filled.expiresMs(), handle, FIRST_HASH],
-      ),
+    open: () => postgresStore({ url, maxConnections: POOL_SIZE, preparedStatements: prepared }),
+    rawInsert: (handle) => raw("insert", RAW_INSERT, rawSession(handle)),
+    rawCas: (handle) => raw("cas", RAW_CAS, [FIRST_HASH, filled.expiresMs(), handle, FIRST_HASH]),
     async fill(count, expiredEvery) {
       await pool.query(
         `${INSERT} SELECT lpad(to_hex(n * 2654435761 % 4294967296), 32, '0'), 'public', 'user-' || (n / 3), $2::text,
