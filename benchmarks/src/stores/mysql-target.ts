@@ -11,7 +11,7 @@ const DIGITS = `(SELECT 0 d ${[1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => `UNION 
 const CHUNK = 100_000;
 
 export async function startMysql(): Promise<Target> {
-  const server = await startPrivateServer("mysql", ["--innodb-buffer-pool-size=256M"]);
+  const server = await startPrivateServer("mysql", ["--innodb-buffer-pool-size=1G"]);
   const { url } = server;
   const store = mysqlStore({ url });
   await store.listSecrets();
