@@ -661,7 +661,9 @@ export function describeNest(major: string): void {
     const session = testSession();
     const context = new ExecutionContextHost([{ data: 1 }, {}], class {}, () => {});
     context.setType("ws");
-    const refused = await new SessionGuard(session).canActivate(context).catch((error: unknown) => error);
+    const refused = await Promise.resolve(new SessionGuard(session).canActivate(context)).catch(
+      (error: unknown) => error,
+    );
     expect(refused).toMatchObject({
       type: "INVALID_ARGUMENT",
       message: expect.stringContaining('type "ws"'),
