@@ -1,4 +1,5 @@
 import type { SessionContainer, VerifySessionOptions } from "@acme/session-core";
+import type { AdapterCore } from "@acme/session-core/adapter";
 import type { Request, ServerAuthScheme } from "@hapi/hapi";
 import { credentialsOf } from "./credentials.js";
 import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
@@ -8,7 +9,7 @@ export type Verify = (
   request: HapiRequestLike,
   h: ToolkitLike,
   options?: VerifySessionOptions,
-) => SessionContainer | undefined | Promise<SessionContainer | undefined>;
+) => ReturnType<AdapterCore["verifySession"]>;
 
 /**
  * The scheme behind `auth: "session"`. Without a session the next strategy is asked, or the route's mode decides; a

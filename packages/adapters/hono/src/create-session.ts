@@ -64,6 +64,13 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     return (await adapter.answerError(wrap(c), error))?.native as Response | undefined;
   }
 
+  /** Answers an error of ours. @throws any other one */
+  async function answerOrThrow(c: HonoContext, error: unknown): Promise<Response> {
+    const answered = await answer(c, error);
+    if (answered === undefined) throw error;
+    return answered;
+  }
+
   return {
     ...session,
     createNewSession: (c, user, payload, data, userContext) =>
@@ -80,9 +87,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
           const handled = await adapter.handleEndpoint(exchange);
           if (handled !== undefined) return handled.native as Response;
         } catch (error) {
-          const answered = await answer(c, error);
-          if (answered === undefined) throw error;
-          return answered;
+          return answerOrThrow(c, error);
         }
       }
       response.hasMiddleware = true;
@@ -97,11 +102,6 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     verifySession: (verifyOptions) => {
-      const fail = async (c: HonoContext, error: unknown): Promise<Response> => {
-        const answered = await answer(c, error);
-        if (answered === undefined) throw error;
-        return answered;
-      };
       const goOn = (c: GuardedContext, next: Next, response: HonoResponse, found: unknown): Promise<void> => {
         c.set("session", found as SessionVariables["session"]);
         return response.hasMiddleware ? next() : next().then(() => response.applyToContext(c, "guard"));
@@ -114,12 +114,12 @@ export function createSession<T extends SessionTypes = SessionTypes>(
           response = exchange.res as HonoResponse;
           found = adapter.verifySession(exchange, verifyOptions);
         } catch (error) {
-          return fail(c, error);
+          return answerOrThrow(c, error);
         }
         if (!(found instanceof Promise)) return goOn(c, next, response, found);
         return found.then(
           (session) => goOn(c, next, response, session),
-          (error: unknown) => fail(c, error),
+          (error: unknown) => answerOrThrow(c, error),
         );
       };
     },

@@ -1,4 +1,4 @@
-import type { SessionContainer, SessionOptions, VerifySessionOptions } from "@acme/session-core";
+import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
 import {
   type AdapterCore,
   type BoundSession,
@@ -14,11 +14,8 @@ import { Guarded } from "./guarded.js";
 import { guardingOf } from "./metadata.js";
 import type { Middleware, NestRequest, NestResponse } from "./nest-types.js";
 import { sessionErrorIn } from "./session-error-in.js";
-import { type SessionPart, sessionParam } from "./session-param.js";
+import { type Found, type SessionPart, sessionParam } from "./session-param.js";
 import { wrap, wrapped } from "./wrap.js";
-
-/** A session, or none where it is optional; no promise where there is nothing to wait for. */
-type Found = SessionContainer | undefined | Promise<SessionContainer | undefined>;
 
 /** Where an instance keeps what `SessionModule` mounts: no part of its type, so that two copies of it are one. */
 const ADAPTER = Symbol.for("acme.session.nest.adapter");

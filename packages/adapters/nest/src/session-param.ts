@@ -1,5 +1,9 @@
 import type { SessionContainer } from "@acme/session-core";
+import type { AdapterCore } from "@acme/session-core/adapter";
 import { createParamDecorator, type ExecutionContext } from "@nestjs/common";
+
+/** A session, or none where it is optional; no promise where there is nothing to wait for. */
+export type Found = ReturnType<AdapterCore["verifySession"]>;
 
 /** What of the session a parameter gets; nothing for the session itself. */
 export type SessionPart = "userId" | "handle" | "tenantId" | "accessTokenPayload" | undefined;
@@ -17,7 +21,7 @@ const PARTS: Record<NonNullable<SessionPart>, (session: SessionContainer) => unk
  * @param find the session of a call
  */
 export function sessionParam(
-  find: (context: ExecutionContext) => SessionContainer | undefined | Promise<SessionContainer | undefined>,
+  find: (context: ExecutionContext) => Found,
 ): (part?: SessionPart) => ParameterDecorator {
   return createParamDecorator<SessionPart>((part, context) => {
     const found = find(context);
