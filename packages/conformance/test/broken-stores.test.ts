@@ -6,7 +6,7 @@ import { brokenStores } from "./broken-stores.js";
 /** Ids of the cases that a store does not pass. */
 async function failures(make: () => MemoryStore): Promise<string[]> {
   const failed: string[] = [];
-  for (const storeCase of storeConformanceCases.filter(({ needs }) => needs === undefined)) {
+  for (const storeCase of storeConformanceCases.filter(({ needs }) => needs !== "secondInstance")) {
     await runStoreCase(storeCase, () => ({ store: make() })).catch(() => failed.push(storeCase.id));
   }
   return failed;
@@ -23,10 +23,9 @@ it.each(Object.entries(brokenStores))(
   },
 );
 
-it("every case has an id of its own and names its rows", () => {
+it("every case has an id of its own, and its rows are rows", () => {
   expect(new Set(storeConformanceCases.map(({ id }) => id)).size).toBe(storeConformanceCases.length);
   for (const { rows } of storeConformanceCases) {
-    expect(rows.length).toBeGreaterThan(0);
     for (const row of rows) expect(row).toMatch(/^(wire|sec) [A-Z]+-\d+$/);
   }
 });

@@ -1,4 +1,5 @@
 import {
+  MemoryRoleStore,
   MemoryStore,
   type Promotion,
   type SecretRow,
@@ -24,6 +25,72 @@ class CarelessStore extends MemoryStore {
 
 /** One mistake each, as people make it, and the case of the suite that must notice. */
 export const brokenStores: Readonly<Record<string, { case: string; make: () => MemoryStore }>> = {
+  "gives every namespace the same store": {
+    case: "namespace-sessions",
+    make: () =>
+      new (class extends MemoryStore {
+        override inNamespace(): MemoryStore {
+          return this;
+        }
+      })(),
+  },
+  "tells namespaces apart by their first letter": {
+    case: "namespace-keys",
+    make: () =>
+      new (class extends MemoryStore {
+        override inNamespace(namespace: string): MemoryStore {
+          return super.inNamespace(namespace.slice(0, 1));
+        }
+      })(),
+  },
+  "shares roles between namespaces": {
+    case: "namespace-roles",
+    make: () => {
+      const roles = new MemoryRoleStore();
+      return new (class Shared extends MemoryStore {
+        override readonly roles = roles;
+        readonly #views = new Map<string, Shared>();
+        override inNamespace(namespace: string): MemoryStore {
+          const view = this.#views.get(namespace) ?? new Shared();
+          this.#views.set(namespace, view);
+          return view;
+        }
+      })();
+    },
+  },
+  "makes a namespace anew each time": {
+    case: "namespace-same-data",
+    make: () =>
+      new (class extends MemoryStore {
+        override inNamespace(): MemoryStore {
+          return new MemoryStore();
+        }
+      })(),
+  },
+  "cleans up all namespaces at once": {
+    case: "namespace-clean-up",
+    make: () => {
+      const all: MemoryStore[] = [];
+      return new (class Sweeping extends MemoryStore {
+        readonly #views = new Map<string, Sweeping>();
+        constructor() {
+          super();
+          all.push(this);
+        }
+        override inNamespace(namespace: string): MemoryStore {
+          const view = this.#views.get(namespace) ?? new Sweeping();
+          this.#views.set(namespace, view);
+          return view;
+        }
+        override async deleteExpiredSessions(nowMs: number, limit: number): Promise<number> {
+          let deleted = 0;
+          for (const store of all)
+            deleted += await MemoryStore.prototype.deleteExpiredSessions.call(store, nowMs, limit);
+          return deleted;
+        }
+      })();
+    },
+  },
   "ignores expiry on read": {
     case: "get-expired",
     make: () =>

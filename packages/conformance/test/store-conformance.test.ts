@@ -7,14 +7,18 @@ runStoreConformance(
   {
     name: "memory",
     makeStore: () => ({ store: new MemoryStore() }),
-    capabilities: { secondInstance: "what is in memory belongs to one instance" },
+    capabilities: { secondInstance: "what is in memory belongs to one instance", namespaces: true },
   },
   { describe, it },
 );
 
 for (const driver of ["node:sqlite", "better-sqlite3"] as const) {
   runStoreConformance(
-    { name: `sqlite through ${driver}`, makeStore: sqliteIn(driver), capabilities: { secondInstance: true } },
+    {
+      name: `sqlite through ${driver}`,
+      makeStore: sqliteIn(driver),
+      capabilities: { secondInstance: true, namespaces: true },
+    },
     { describe, it },
   );
 }

@@ -29,6 +29,8 @@ import type { SessionEvent } from "./session/session-event.js";
 import { makeSessionFunctions } from "./session/session-functions.js";
 import type { PluginHost } from "./session/session-plugin.js";
 import { guardedStore } from "./store/guarded-store.js";
+import { storeIn } from "./store/namespace.js";
+import { useStore } from "./store/store-users.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
 import { RESERVED_CLAIMS, withoutReservedClaims } from "./tokens/reserved-claims.js";
@@ -55,7 +57,9 @@ export function createCore(
   const claims = [...(config.options.claims ?? []), ...plugins.flatMap((plugin) => plugin.claims ?? [])];
   checkClaims(claims);
   const emit = emitter(config);
-  const ownStore = config.options.store ?? openDefaultStore(config.logger);
+  const { namespace } = config.options;
+  const givenStore = config.options.store ?? openDefaultStore(config.logger, namespace);
+  const ownStore = config.options.store === undefined ? givenStore : storeIn(givenStore, namespace);
   const store = guardedStore(ownStore, (operation) => emit({ type: "store_unavailable", operation }));
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
   const keys = new SigningKeys(platform, store, clock, random, {
@@ -110,7 +114,7 @@ export function createCore(
     store,
     clock,
     random,
-    secrets: new SecretRing(platform, store, clock, random, config.secrets),
+    secrets: new SecretRing(platform, store, clock, random, config.secrets, namespace),
     keys,
     verifier,
     claimFetcher: new ClaimFetcher(
@@ -162,12 +166,36 @@ export function createCore(
     async close() {
       stalls?.stop();
       await cleanUp.settled();
-      await store.close();
+      await use.close();
     },
   };
-  const host: PluginHost = { store: ownStore, clock, logger: config.logger, functions: tools.functions };
+  const host: PluginHost = {
+    store: ownStore,
+    namespace,
+    clock,
+    logger: config.logger,
+    functions: tools.functions,
+  };
   for (const plugin of plugins) plugin.attach?.(host);
+  const use = useStore(
+    givenStore,
+    namespace,
+    sharedSettings(config),
+    config.options.allowTestValues === true,
+  );
   return core;
+}
+
+/** What instances on one set of data must have in common: with anything else here they would spoil each other's tokens. */
+function sharedSettings(config: ResolvedConfig): Record<string, string> {
+  const { getCookieNameForTokenType, useDynamicAccessTokenSigningKey = true } = config.options;
+  return {
+    "the cookie names": `${config.accessCookieName} ${config.refreshCookieName} ${getCookieNameForTokenType !== undefined}`,
+    "`appInfo.apiBasePath`": config.basePath,
+    "`accessTokenPath`": config.accessTokenPath,
+    "`signingAlgorithm`": config.algorithm,
+    "`useDynamicAccessTokenSigningKey`": String(useDynamicAccessTokenSigningKey),
+  };
 }
 
 function clientRefresh(claims: readonly SessionClaim<unknown>[]): ClaimEndpoint[] {

@@ -15,7 +15,7 @@ export interface StoreConformanceOptions {
  *
  * ```ts
  * import { describe, it } from "vitest";
- * runStoreConformance({ name: "mine", makeStore, capabilities: { secondInstance: true } }, { describe, it });
+ * runStoreConformance({ name: "mine", makeStore, capabilities: { secondInstance: true, namespaces: true } }, { describe, it });
  * ```
  */
 export function runStoreConformance(

@@ -15,6 +15,8 @@ export type MakeStore = () => StoreUnderTest | Promise<StoreUnderTest>;
 export interface StoreCapabilities {
   /** `reopen` is there: the data outlives one instance. */
   readonly secondInstance: true | string;
+  /** `inNamespace` is there. */
+  readonly namespaces: true | string;
 }
 
 export interface StoreContext {
@@ -26,7 +28,7 @@ export interface StoreContext {
 /** One thing a store must do. Knows no test runner; asserts with `node:assert/strict`. */
 export interface StoreCase {
   readonly id: string;
-  /** Rows of the specification: `"wire ST-3"`, `"sec S-07"`. */
+  /** Rows of the specification, if it has any: `"wire ST-3"`, `"sec S-07"`. */
   readonly rows: readonly string[];
   /** What holds, as a sentence. */
   readonly title: string;

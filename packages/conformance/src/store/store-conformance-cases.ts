@@ -5,6 +5,7 @@ import { expiryCases } from "./expiry.js";
 import { identifierCases } from "./identifiers.js";
 import { keyCases } from "./keys.js";
 import { listCases } from "./list.js";
+import { namespaceCases } from "./namespaces.js";
 import { payloadCases } from "./payload.js";
 import { promoteCases } from "./promote.js";
 import { revokeCases } from "./revoke.js";
@@ -27,6 +28,7 @@ export const storeConformanceCases: readonly StoreCase[] = [
   ...valueCases,
   ...keyCases,
   ...secretCases,
+  ...namespaceCases,
   ...closeCases,
 ];
 

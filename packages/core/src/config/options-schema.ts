@@ -13,6 +13,7 @@ import {
   shaped,
 } from "../errors/option-check.js";
 import type { SameSite } from "../respond/token-dress.js";
+import { isNamespace } from "../store/namespace.js";
 import type { SessionOptions } from "./session-options.js";
 
 const status = holds(
@@ -61,6 +62,7 @@ const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck
     "listSecrets",
     "close",
   ),
+  namespace: holds(isNamespace, "must be 1 to 20 of a-z, 0-9 and _, starting with a letter"),
   secret,
   plugins: listOf("plugins"),
   claims: listOf("claims"),

@@ -28,6 +28,10 @@ function refused(options: object, isProduction = true): string {
 const OPTIONS: Record<keyof SessionOptions, { right: unknown[]; wrong: unknown[] }> = {
   appInfo: { right: [APP], wrong: ["https://api.example.com", 1, []] },
   store: { right: [new MemoryStore()], wrong: ["sqlite", {}, null, { getSession() {} }] },
+  namespace: {
+    right: ["a", "admin", "tenant_2", "x".repeat(20)],
+    wrong: ["", "A", "2", "_a", "a-b", "a.b", "../a", "x".repeat(21), 1, null],
+  },
   secret: { right: [SECRET, [SECRET, `${SECRET}2`]], wrong: ["short", [], [SECRET, "short"], 1, null] },
   plugins: { right: [[], [{ name: "p" }]], wrong: [{}, ["roles"], "roles"] },
   claims: { right: [[], [{ key: "c" }]], wrong: [{}, ["role"], "role"] },

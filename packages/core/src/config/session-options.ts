@@ -94,6 +94,12 @@ export interface SessionOptions {
   /** Default: an SQLite file, `.sessions/sessions.db`. */
   store?: SessionStore | undefined;
   /**
+   * A name that keeps this instance apart from others on the same store: keys, secrets, sessions and roles of one
+   * namespace are invisible in another. 1 to 20 of a-z, 0-9 and `_`, starting with a letter. Default: none, which is apart
+   * from all that have one.
+   */
+  namespace?: string | undefined;
+  /**
    * Secret behind refresh tokens, at least 32 characters; or several, newest first, all of which are accepted. Default:
    * one that is made on first use and kept in the store.
    *

@@ -30,6 +30,8 @@ export class SecretRing {
   /** The row behind `#primary`, unless that is configured. */
   #stored: SecretRow | undefined;
   #loading: Promise<SecretKeys> | undefined;
+  /** One secret configured in two namespaces gives keys that have nothing in common (RFC 5869 §3.2). */
+  readonly #purpose: string;
   #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -38,7 +40,10 @@ export class SecretRing {
     private readonly clock: Clock,
     private readonly random: RandomBytes,
     private readonly configured: readonly string[],
-  ) {}
+    namespace?: string,
+  ) {
+    this.#purpose = namespace === undefined ? "acme-session" : `acme-session/${namespace}`;
+  }
 
   /**
    * The secret that new sessions are made with. Asks the store the first time, and once a minute: one that has lost
@@ -98,14 +103,14 @@ export class SecretRing {
   }
 
   async #idOf(secret: Bytes): Promise<string> {
-    return base64Url((await this.platform.hkdf(secret, "acme-session id")).subarray(0, 6));
+    return base64Url((await this.platform.hkdf(secret, `${this.#purpose} id`)).subarray(0, 6));
   }
 
   async #derive(id: string, secret: Bytes): Promise<SecretKeys> {
     let keys = this.#keys.get(id);
     if (keys === undefined) {
       const keyFor = async (purpose: string): Promise<MacKey> =>
-        this.platform.importMacKey(await this.platform.hkdf(secret, `acme-session ${purpose}`));
+        this.platform.importMacKey(await this.platform.hkdf(secret, `${this.#purpose} ${purpose}`));
       keys = {
         id,
         tag: await keyFor("refresh-token tag"),

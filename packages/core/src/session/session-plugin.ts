@@ -21,7 +21,9 @@ export interface SessionPlugin {
 
 /** What a plugin gets to work with. */
 export interface PluginHost {
+  /** As the instance sees it, in its namespace. */
   readonly store: SessionStore;
+  readonly namespace: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly functions: SessionFunctions;

@@ -1,5 +1,5 @@
 import { accessSync, closeSync, constants, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, parse, resolve } from "node:path";
 
 /** Which file stands at a path now. Two of them are the same file when `id` is equal. */
 export interface FileState {
@@ -46,6 +46,12 @@ export function prepareDatabaseFile(path: string): string {
     );
   }
   return absolute;
+}
+
+/** The file of a namespace, beside the one without. */
+export function namespacedPath(path: string, namespace: string): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}.${namespace}${ext}`);
 }
 
 /** NFS, SMB, CIFS, SMB2: `statfs.f_type` of Linux. */

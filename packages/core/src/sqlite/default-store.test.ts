@@ -36,6 +36,19 @@ it("keeps sessions under the working directory, out of Git, and says so in one l
   await store.close();
 });
 
+it("keeps a namespace in a file of its own", async () => {
+  const directory = inDirectory();
+  const [plain, admins] = [openDefaultStore(silentLogger), openDefaultStore(silentLogger, "admins")];
+  expect(existsSync(join(directory, ".sessions/sessions.admins.db"))).toBe(true);
+  expect(await admins.listSecrets({ id: "a", secret: "b" })).toHaveLength(1);
+  expect(await plain.listSecrets()).toEqual([]);
+  expect([plain.place, admins.place]).toEqual([
+    `sqlite ${join(directory, ".sessions/sessions.db")}`,
+    `sqlite ${join(directory, ".sessions/sessions.admins.db")}`,
+  ]);
+  await Promise.all([plain.close(), admins.close()]);
+});
+
 it("is the SQLite store, and its roles, from the first operation on, and refuses after it is closed", async () => {
   inDirectory();
   const store = openDefaultStore(silentLogger);

@@ -4,12 +4,13 @@ import { invalidOption } from "../errors/throwers.js";
 import type { Logger } from "../runtime/logger.js";
 import type { RoleStore } from "../store/role-store.js";
 import type { SessionStore } from "../store/session-store.js";
-import { prepareDatabaseFile } from "./database-file.js";
+import { namespacedPath, prepareDatabaseFile } from "./database-file.js";
 import { loadDriver } from "./load-driver.js";
 import type { SqliteStore } from "./sqlite-store.js";
 
 /**
- * The store of an application that named none: `.sessions/sessions.db` under the working directory, kept out of Git.
+ * The store of an application that named none: `.sessions/sessions.db` under the working directory (with a namespace
+ * `sessions.<namespace>.db`), kept out of Git.
  * Says in one line where it is.
  *
  * That there is an SQLite, and a file that can be written, is seen to at once. The store itself is loaded beside the
@@ -18,10 +19,11 @@ import type { SqliteStore } from "./sqlite-store.js";
  *
  * @throws SessionError `INVALID_OPTION` when the file cannot be written or the runtime has no SQLite
  */
-export function openDefaultStore(logger: Logger): SessionStore {
+export function openDefaultStore(logger: Logger, namespace?: string): SessionStore {
   loadDriver();
   const directory = join(process.cwd(), ".sessions");
-  const path = writableFile(join(directory, "sessions.db"));
+  const plain = join(directory, "sessions.db");
+  const path = writableFile(namespace === undefined ? plain : namespacedPath(plain, namespace));
   const ignoreFile = join(directory, ".gitignore");
   if (!existsSync(ignoreFile)) writeFileSync(ignoreFile, "*\n");
   logger.info(`Sessions are kept in ${path} (option \`store\` to keep them elsewhere).`);
@@ -44,6 +46,7 @@ export function openDefaultStore(logger: Logger): SessionStore {
   open().catch(() => {});
   return {
     name: "sqlite",
+    place: `sqlite ${path}`,
     roles: onceOpen<RoleStore>(ROLE_OPERATIONS, async () => (await open()).roles),
     ...onceOpen<SessionStore>(SESSION_OPERATIONS, open),
     async close() {
@@ -53,7 +56,8 @@ export function openDefaultStore(logger: Logger): SessionStore {
   };
 }
 
-type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, "name" | "roles" | "close"> & string, true>>;
+type NotOperations = "name" | "place" | "roles" | "inNamespace" | "close";
+type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, NotOperations> & string, true>>;
 
 const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {
   insertSession: true,
@@ -96,7 +100,7 @@ const ROLE_OPERATIONS: OperationsOf<RoleStore> = {
 function onceOpen<Store extends object>(
   operations: OperationsOf<Store>,
   open: () => Promise<Store>,
-): Omit<Store, "name" | "roles" | "close"> {
+): Omit<Store, NotOperations> {
   const waiting = Object.keys(operations).map((name) => [
     name,
     async (...given: unknown[]): Promise<unknown> => {
@@ -104,7 +108,7 @@ function onceOpen<Store extends object>(
       return store[name]?.(...given);
     },
   ]);
-  return Object.fromEntries(waiting) as Omit<Store, "name" | "roles" | "close">;
+  return Object.fromEntries(waiting) as Omit<Store, NotOperations>;
 }
 
 function writableFile(path: string): string {

@@ -8,7 +8,7 @@ import type {
   SigningKeyRow,
 } from "../store/session-store.js";
 import { Connection, type Synchronous } from "./connection.js";
-import { prepareDatabaseFile, readFileState } from "./database-file.js";
+import { namespacedPath, prepareDatabaseFile, readFileState } from "./database-file.js";
 import type { SqliteDriver, SqliteDriverName, SqliteRecord } from "./driver.js";
 import { GroupCommit } from "./group-commit.js";
 import { loadDriver } from "./load-driver.js";
@@ -67,6 +67,7 @@ export class SqliteStore implements SessionStore {
   #connection: Connection | undefined;
   #fileId: string | undefined;
   #hadSchema = false;
+  readonly #namespaces = new Map<string, SqliteStore>();
   #closing: Promise<void> | undefined;
 
   constructor({ path, synchronous = "NORMAL", driver }: SqliteStoreOptions) {
@@ -85,6 +86,25 @@ export class SqliteStore implements SessionStore {
         throw invalidOption("store", error instanceof Error ? error.message : String(error));
       this.path ??= path;
     }
+  }
+
+  get place(): string {
+    return `sqlite ${this.path}`;
+  }
+
+  /** A file of its own: `sessions.admin.db` beside `sessions.db`. */
+  inNamespace(namespace: string): SqliteStore {
+    this.#assertOpen();
+    let store = this.#namespaces.get(namespace);
+    if (store === undefined) {
+      store = new SqliteStore({
+        path: namespacedPath(this.path, namespace),
+        synchronous: this.#synchronous,
+        driver: this.#driver.name,
+      });
+      this.#namespaces.set(namespace, store);
+    }
+    return store;
   }
 
   async insertSession(row: SessionRow): Promise<void> {
@@ -210,6 +230,7 @@ export class SqliteStore implements SessionStore {
   }
 
   async #close(): Promise<void> {
+    await Promise.all([...this.#namespaces.values()].map((store) => store.close()));
     await this.#commits.drain();
     await Promise.all([this.#reads.drain(), this.#writes.drain()]);
     this.#connection?.close();
@@ -278,10 +299,6 @@ export class SqliteStore implements SessionStore {
 function hasFailed(error: unknown): boolean {
   const code = sqliteCode(error);
   return code !== undefined && code !== "CONSTRAINT" && !isBusy(error);
-}
-
-function _unusable(error: unknown): Error {
-  return invalidOption("store", error instanceof Error ? error.message : String(error));
 }
 
 function sessionRow(records: readonly SqliteRecord[]): SessionRow | undefined {

@@ -2,6 +2,7 @@
 export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";
+export { isNamespace } from "./namespace.js";
 export type { RolePage, RoleStore, UserAuthorization } from "./role-store.js";
 export {
   assertClocksAgree,

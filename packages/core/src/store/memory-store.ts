@@ -19,6 +19,13 @@ export class MemoryStore implements SessionStore {
   readonly #handlesByUser = new Map<string, Set<string>>();
   #keys: SigningKeyRow[] = [];
   #secrets: SecretRow[] = [];
+  readonly #namespaces = new Map<string, MemoryStore>();
+
+  inNamespace(namespace: string): MemoryStore {
+    const present = this.#namespaces.get(namespace) ?? new MemoryStore();
+    this.#namespaces.set(namespace, present);
+    return present;
+  }
 
   async insertSession(row: SessionRow): Promise<void> {
     if (this.#sessions.has(row.handle)) throw new Error("a session with this handle exists already");

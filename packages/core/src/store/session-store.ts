@@ -96,6 +96,21 @@ export interface SessionStore {
   /** Roles and permissions, where the store keeps them too. Used by `createUserRoles()` only. */
   readonly roles?: RoleStore | undefined;
 
+  /**
+   * Optional: where the data is. Stores of one process whose places are equal keep the same data, which tells two
+   * instances that would take each other's tokens. Never shown.
+   */
+  readonly place?: string | undefined;
+
+  /**
+   * Optional: this store as one namespace sees it: its sessions, keys, secrets and roles are met by no other namespace
+   * and not by the store itself. For one name it is always the same data. It shares what the store has open, and is
+   * closed with it.
+   *
+   * @param namespace as {@link isNamespace} takes it
+   */
+  inNamespace?(namespace: string): SessionStore;
+
   /** Inserts a new row. Throws when the handle exists. */
   insertSession(row: SessionRow): Promise<void>;
 

@@ -7,6 +7,7 @@ import type { UserContext } from "../claims/user-context.js";
 import { invalidArgument, invalidOption } from "../errors/throwers.js";
 import type { PluginHost, SessionPlugin } from "../session/session-plugin.js";
 import { guardedRoleStore } from "../store/guarded-role-store.js";
+import { storeIn } from "../store/namespace.js";
 import type { RoleStore } from "../store/role-store.js";
 import type { SessionStore } from "../store/session-store.js";
 import { AuthorizationReader } from "./authorization-reader.js";
@@ -39,6 +40,14 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
   let store: RoleStore | undefined = options.store && roleStoreOf(options.store);
   let guarded = store && guardedRoleStore(store);
   let logger: PluginHost["logger"] | undefined;
+  let isAttached = false;
+
+  /** Roles live in the instance's namespace, unless the application gave a role store of its own making. */
+  const storeFor = (host: PluginHost): RoleStore => {
+    const given = options.store ?? host.store;
+    if ("readAuthorization" in given || given === host.store) return roleStoreOf(given);
+    return roleStoreOf(storeIn(given, host.namespace));
+  };
 
   const roles = (): RoleStore => {
     if (guarded !== undefined) return guarded;
@@ -135,14 +144,15 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
 
     /** Takes the store of the instance, unless `store` was given. */
     attach(host: PluginHost): void {
-      const found = options.store === undefined ? roleStoreOf(host.store) : store;
-      if (store !== undefined && found !== store) {
+      const found = storeFor(host);
+      if (isAttached && found !== store) {
         throw invalidOption(
           "plugins",
-          "one `createUserRoles()` serves instances on different stores; give it `store`",
+          "one `createUserRoles()` serves instances on different stores or in different namespaces; make one for each",
         );
       }
-      if (store === undefined) {
+      isAttached = true;
+      if (found !== store) {
         store = found;
         guarded = found && guardedRoleStore(found);
       }

@@ -32,7 +32,7 @@ export interface UserRolesOptions<P extends string = string> {
   readonly propagation?: RolePropagation | undefined;
   /** Above this many sessions a change of a role's permissions is not pushed any more. Default 10 000. */
   readonly maxPushedSessions?: number | undefined;
-  /** Where roles are kept. Default: the session store's own. */
+  /** Where roles are kept; in the instance's namespace, if it has one. Default: the session store's own. */
   readonly store?: RoleStore | SessionStore | undefined;
   readonly override?:
     | { readonly functions?: ((original: RoleFunctions) => RoleFunctions) | undefined }

@@ -139,7 +139,9 @@ export async function startApp(
     events,
     foreignErrors,
     client: (mode) => new WireClient(origin, mode),
-    sibling: (other) => startApp({ ...options, ...other }, routes, { clock, store }),
+    sibling: (other) =>
+      // Stands for another process, which no instance of this one can see.
+      startApp({ ...options, ...other, allowTestValues: true }, routes, { clock, store }),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -169,8 +169,8 @@ export class WireClient {
   }
 
   /** A second client that holds the same tokens: another tab, or a thief. */
-  copy(): WireClient {
-    const twin = new WireClient(this.origin, this.mode);
+  copy(origin = this.origin): WireClient {
+    const twin = new WireClient(origin, this.mode);
     twin.cookies = new Map(this.cookies);
     twin.accessToken = this.accessToken;
     twin.refreshToken = this.refreshToken;

@@ -1,0 +1,23 @@
+import { invalidOption } from "../errors/throwers.js";
+import type { SessionStore } from "./session-store.js";
+
+const NAMESPACE = /^[a-z][a-z0-9_]{0,19}$/;
+
+/** Whether this can be the name of a namespace: 1 to 20 of a-z, 0-9 and `_`, a letter first. It becomes part of names of tables, keys and files. */
+export function isNamespace(name: unknown): name is string {
+  return typeof name === "string" && NAMESPACE.test(name);
+}
+
+/**
+ * The store that an instance works with.
+ *
+ * @throws SessionError `INVALID_OPTION` when the store has no namespaces
+ */
+export function storeIn(store: SessionStore, namespace: string | undefined): SessionStore {
+  if (namespace === undefined) return store;
+  if (store.inNamespace !== undefined) return store.inNamespace(namespace);
+  throw invalidOption(
+    "namespace",
+    `the ${store.name} store has no namespaces (\`inNamespace\`); give each instance a store of its own`,
+  );
+}
