@@ -213,6 +213,32 @@ export const brokenStores: Readonly<Record<string, { case: string; make: () => M
         }
       })(),
   },
+  "moves the mark of the clean-up by get and set": {
+    case: "clean-up-claimed-once",
+    make: () =>
+      new (class extends MemoryStore {
+        #markMs = Number.NEGATIVE_INFINITY;
+        override async claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+          const sinceMs = nowMs - this.#markMs;
+          await elsewhere();
+          this.#markMs = nowMs;
+          return sinceMs >= intervalMs ? sinceMs : undefined;
+        }
+      })(),
+  },
+  "takes a mark that lies ahead for one that has just been made": {
+    case: "clean-up-interval",
+    make: () =>
+      new (class extends MemoryStore {
+        #markMs = Number.NEGATIVE_INFINITY;
+        override async claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+          const sinceMs = nowMs - this.#markMs;
+          if (sinceMs < intervalMs) return undefined;
+          this.#markMs = nowMs;
+          return sinceMs;
+        }
+      })(),
+  },
   "keeps times in 32-bit seconds": {
     case: "far-times",
     make: () =>

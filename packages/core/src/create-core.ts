@@ -29,12 +29,17 @@ import type { SessionEvent } from "./session/session-event.js";
 import { makeSessionFunctions } from "./session/session-functions.js";
 import type { PluginHost } from "./session/session-plugin.js";
 import { guardedStore } from "./store/guarded-store.js";
+import { StoreTimeout, within } from "./store/store-operations.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
 import { RESERVED_CLAIMS, withoutReservedClaims } from "./tokens/reserved-claims.js";
 import { AccessTokenVerifier } from "./verify/access-token-verifier.js";
 import { VerifiedTokenCache } from "./verify/verified-token-cache.js";
 
+/** For a batch of clean-up that is under way; the store waits for it too. */
+const CLEAN_UP_CLOSE_MS = 1_000;
+/** A store has 5 s to let go (`SessionStore.close`), of which it may have to wait for a batch. */
+const CLOSE_MS = 5_000;
 const DEFAULT_CACHE = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024 };
 const DEFAULT_RATE_LIMIT = { maxPerWindow: 30, windowSeconds: 60 };
 
@@ -146,9 +151,24 @@ export function createCore(
   const original = makeSessionFunctions(engine);
   tools.functions = override?.functions?.(original) ?? original;
 
-  const cleanUp = new CleanUp(store, clock, () => keys.deleteOutdated());
+  const cleanUp = new CleanUp(store, clock, (nowMs) => keys.deleteOutdated(nowMs));
   const apis = defaultApis(() => core);
   const overriddenApis = override?.apis?.(apis) ?? apis;
+  let closing: Promise<void> | undefined;
+  /** Ends in time whatever the store does: who shuts down has a limit of his own. */
+  async function close(): Promise<void> {
+    stalls?.stop();
+    const letGo = async (): Promise<void> => {
+      await within(CLEAN_UP_CLOSE_MS, cleanUp.stop()).catch(() => {});
+      await store.close();
+    };
+    try {
+      await within(CLOSE_MS, letGo());
+    } catch (error) {
+      if (!(error instanceof StoreTimeout)) throw error;
+      config.logger.warn(`the ${store.name} store did not close within ${CLOSE_MS / 1000} s; it was left so`);
+    }
+  }
   const core: SessionCore & { close(): Promise<void> } = {
     config,
     engine,
@@ -159,10 +179,9 @@ export function createCore(
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
     claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
-    async close() {
-      stalls?.stop();
-      await cleanUp.settled();
-      await store.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
   const host: PluginHost = { store: ownStore, clock, logger: config.logger, functions: tools.functions };

@@ -150,7 +150,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     ): Promise<Session> {
       const input =
         typeof user === "object" && user !== null ? user : { userId: user, accessTokenPayload, sessionData };
-      return (await functions.createNewSession({
+      const created = await functions.createNewSession({
         userId: input.userId,
         recipeUserId: input.userId,
         tenantId: input.tenantId ?? DEFAULT_TENANT,
@@ -158,7 +158,9 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
         sessionData: input.sessionData ?? {},
         disableAntiCsrf,
         userContext: context(userContext),
-      })) as unknown as Session;
+      });
+      core.cleanUp.tick();
+      return created as unknown as Session;
     },
 
     /**
@@ -388,7 +390,12 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     /** Stops a signing key from verifying: here at once, elsewhere within `jwksRefreshIntervalSec`. Sessions survive. */
     withdrawKey: (kid: string): Promise<void> => core.engine.keys.withdraw(kid),
 
-    /** Deletes expired sessions now. It also happens by itself, twice a day. @returns how many */
+    /**
+     * Deletes now what has expired: sessions, and keys that verify nothing any more. It also happens by itself, twice a
+     * day, behind a login or a refresh. Ends early when the instance is closed.
+     *
+     * @returns how many sessions
+     */
     deleteExpiredSessions: (): Promise<number> => core.cleanUp.run(),
 
     /** Lets go of the store, and of everything else that would keep a process alive. */

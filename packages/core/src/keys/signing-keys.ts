@@ -207,9 +207,11 @@ export class SigningKeys implements KeySource {
     await this.#loadAfresh();
   }
 
-  /** Deletes dynamic keys that no longer verify. */
-  async deleteOutdated(): Promise<void> {
-    const outdated = this.#keys.filter(({ row }) => !this.#verifies(row)).map(({ row }) => row.kid);
+  /** Deletes dynamic keys that verify nothing at that time, in milliseconds since the epoch. */
+  async deleteOutdated(nowMs: number): Promise<void> {
+    const outdated = this.#keys
+      .filter(({ row }) => nowMs >= this.#verifiesUntilMs(row))
+      .map(({ row }) => row.kid);
     if (outdated.length > 0) await this.store.deleteSigningKeys(outdated);
   }
 

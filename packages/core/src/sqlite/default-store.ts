@@ -53,7 +53,8 @@ export function openDefaultStore(logger: Logger): SessionStore {
   };
 }
 
-type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, "name" | "roles" | "close"> & string, true>>;
+type NoOperation = "name" | "roles" | "hasOwnClock" | "close";
+type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, NoOperation> & string, true>>;
 
 const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {
   insertSession: true,
@@ -65,6 +66,7 @@ const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {
   listSessionHandles: true,
   deleteSessionsOfUser: true,
   deleteExpiredSessions: true,
+  claimCleanUp: true,
   listSigningKeys: true,
   insertSigningKey: true,
   deleteSigningKeys: true,
@@ -96,7 +98,7 @@ const ROLE_OPERATIONS: OperationsOf<RoleStore> = {
 function onceOpen<Store extends object>(
   operations: OperationsOf<Store>,
   open: () => Promise<Store>,
-): Omit<Store, "name" | "roles" | "close"> {
+): Omit<Store, NoOperation> {
   const waiting = Object.keys(operations).map((name) => [
     name,
     async (...given: unknown[]): Promise<unknown> => {
@@ -104,7 +106,7 @@ function onceOpen<Store extends object>(
       return store[name]?.(...given);
     },
   ]);
-  return Object.fromEntries(waiting) as Omit<Store, "name" | "roles" | "close">;
+  return Object.fromEntries(waiting) as Omit<Store, NoOperation>;
 }
 
 function writableFile(path: string): string {

@@ -1,4 +1,5 @@
 import { invalidOption } from "../errors/throwers.js";
+import { sinceCleanUpMs } from "../store/clean-up-mark.js";
 import type {
   Promotion,
   SecretRow,
@@ -169,6 +170,19 @@ export class SqliteStore implements SessionStore {
 
   deleteExpiredSessions(nowMs: number, limit: number): Promise<number> {
     return this.#write((connection) => connection.run(sql.DELETE_EXPIRED_SESSIONS, nowMs, limit));
+  }
+
+  async claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+    const markMs = await this.#read((connection) => {
+      const [record] = connection.all(sql.READ_CLEAN_UP);
+      return record === undefined ? undefined : Number(record.claimedAtMs);
+    });
+    const sinceMs = sinceCleanUpMs(markMs, nowMs, intervalMs);
+    if (sinceMs === undefined) return undefined;
+    const isOurs = await this.#write(
+      (connection) => connection.run(sql.CLAIM_CLEAN_UP, nowMs, markMs ?? null) === 1,
+    );
+    return isOurs ? sinceMs : undefined;
   }
 
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {

@@ -49,6 +49,13 @@ export const DELETE_SESSIONS_OF_USER = `
 export const DELETE_EXPIRED_SESSIONS = `
   DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at_ms <= ? LIMIT ?)`;
 
+export const READ_CLEAN_UP = "SELECT claimed_at_ms AS claimedAtMs FROM clean_up";
+
+/** now, the mark that was read or null: nothing changes if another process has moved it meanwhile */
+export const CLAIM_CLEAN_UP = `
+  INSERT INTO clean_up (id, claimed_at_ms) VALUES (1, ?)
+  ON CONFLICT (id) DO UPDATE SET claimed_at_ms = excluded.claimed_at_ms WHERE claimed_at_ms = ?`;
+
 /** after this handle or null, the same, limit: all rows, expired ones too */
 export const SCAN_SESSIONS = `
   SELECT ${sessionMapping.read} FROM sessions WHERE handle > ? ORDER BY handle LIMIT ?`;

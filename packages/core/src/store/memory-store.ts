@@ -1,3 +1,4 @@
+import { sinceCleanUpMs } from "./clean-up-mark.js";
 import { MemoryRoleStore } from "./memory-role-store.js";
 import type {
   Promotion,
@@ -19,6 +20,7 @@ export class MemoryStore implements SessionStore {
   readonly #handlesByUser = new Map<string, Set<string>>();
   #keys: SigningKeyRow[] = [];
   #secrets: SecretRow[] = [];
+  #cleanedUpAtMs: number | undefined;
 
   async insertSession(row: SessionRow): Promise<void> {
     if (this.#sessions.has(row.handle)) throw new Error("a session with this handle exists already");
@@ -92,6 +94,12 @@ export class MemoryStore implements SessionStore {
       }
     }
     return deleted;
+  }
+
+  async claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+    const sinceMs = sinceCleanUpMs(this.#cleanedUpAtMs, nowMs, intervalMs);
+    if (sinceMs !== undefined) this.#cleanedUpAtMs = nowMs;
+    return sinceMs;
   }
 
   async listSigningKeys(): Promise<SigningKeyRow[]> {

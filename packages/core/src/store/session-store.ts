@@ -138,6 +138,20 @@ export interface SessionStore {
   /** Deletes at most `limit` rows that are not live. @returns how many */
   deleteExpiredSessions(nowMs: number, limit: number): Promise<number>;
 
+  /**
+   * Whether `deleteExpiredSessions` goes by the clock of a server, and throws where the caller's differs by more than
+   * 5 min. Where it is not, the engine deletes by the older of its two clocks.
+   */
+  readonly hasOwnClock?: boolean | undefined;
+
+  /**
+   * Optional: keeps when the latest clean-up was, for all processes. If that is at least `intervalMs` ago, or ahead of
+   * now, or there was none, now becomes the latest, in one atomic step: of several processes at once one is told so.
+   *
+   * @returns how long ago the one before was, Infinity when there is none to go by; undefined when it is not time yet
+   */
+  claimCleanUp?(nowMs: number, intervalMs: number): Promise<number | undefined>;
+
   /** All signing keys, in any order. */
   listSigningKeys(): Promise<SigningKeyRow[]>;
 
