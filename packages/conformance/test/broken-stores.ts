@@ -239,6 +239,17 @@ export const brokenStores: Readonly<Record<string, { case: string; make: () => M
         }
       })(),
   },
+  "takes a withdrawn secret back from a process that still has it": {
+    case: "secrets-withdrawn",
+    make: () =>
+      new (class extends MemoryStore {
+        override async listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
+          const secrets = await super.listSecrets(candidate);
+          const isBack = secrets.length === 1 && secrets[0]?.secret === "" && candidate !== undefined;
+          return isBack ? [candidate] : secrets;
+        }
+      })(),
+  },
   "keeps times in 32-bit seconds": {
     case: "far-times",
     make: () =>

@@ -81,6 +81,11 @@ export function createCore(
     config.logger.warn(
       `The signing key ${JSON.stringify(kid)} in the store cannot be used here and is left out.`,
     );
+  const secrets = new SecretRing(platform, store, clock, random, config.secrets);
+  secrets.onStoredUsed = () =>
+    config.logger.info(
+      'The store has a secret of its own, and new sessions are made with it, since processes without the option `secret` know no other. When all processes have the option, write `secret: [yours, "stored"]`.',
+    );
   let stalls: StallWatch | undefined;
 
   const tools = {
@@ -115,7 +120,7 @@ export function createCore(
     store,
     clock,
     random,
-    secrets: new SecretRing(platform, store, clock, random, config.secrets),
+    secrets,
     keys,
     verifier,
     claimFetcher: new ClaimFetcher(

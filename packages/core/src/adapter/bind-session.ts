@@ -27,6 +27,7 @@ import {
   validateClaimsForSessionHandle,
 } from "../flows/without-request.js";
 import type { Exchange } from "../http/exchange.js";
+import type { SecretInformation } from "../keys/secret-ring.js";
 import type { ErrorAnswer } from "../respond/error-answer.js";
 import type { JsonObject } from "../runtime/json.js";
 import type { Maybe } from "../runtime/maybe.js";
@@ -389,6 +390,19 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
 
     /** Stops a signing key from verifying: here at once, elsewhere within `jwksRefreshIntervalSec`. Sessions survive. */
     withdrawKey: (kid: string): Promise<void> => core.engine.keys.withdraw(kid),
+
+    /** The secrets that refresh tokens are accepted with, by id; never the secrets themselves. */
+    listSecrets: (): Promise<SecretInformation[]> => core.engine.secrets.list(),
+
+    /**
+     * Makes a secret that the store keeps accepted no more, one that leaked say: here at once, in other processes within
+     * a minute. Who holds a refresh token that was made with it has to sign in again; new ones are made with another.
+     *
+     * @param id as `listSecrets()` tells it
+     * @returns whether the store had it
+     * @throws SessionError `INVALID_ARGUMENT` for one of the option `secret`, which is to be taken out there
+     */
+    withdrawSecret: (id: string): Promise<boolean> => core.engine.secrets.withdraw(id),
 
     /**
      * Deletes now what has expired: sessions, and keys that verify nothing any more. It also happens by itself, twice a

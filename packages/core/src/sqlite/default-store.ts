@@ -71,6 +71,7 @@ const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {
   insertSigningKey: true,
   deleteSigningKeys: true,
   listSecrets: true,
+  withdrawSecret: true,
   scanSessions: true,
 };
 

@@ -211,11 +211,15 @@ export class SqliteStore implements SessionStore {
     const list = (connection: Connection): SecretRow[] =>
       connection.all(sql.LIST_SECRETS).map(secretMapping.toRow);
     const secrets = await this.#read(list);
-    if (secrets.length > 0 || candidate === undefined) return secrets;
+    if (secrets.some(({ secret }) => secret !== "") || candidate === undefined) return secrets;
     return this.#write((connection) => {
       connection.run(sql.INSERT_FIRST_SECRET, ...secretMapping.values(candidate));
       return list(connection);
     });
+  }
+
+  withdrawSecret(id: string): Promise<boolean> {
+    return this.#write((connection) => connection.run(sql.WITHDRAW_SECRET, storable(id)) === 1);
   }
 
   close(): Promise<void> {

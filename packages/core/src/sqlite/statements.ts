@@ -71,7 +71,9 @@ export const DELETE_SIGNING_KEYS = "DELETE FROM signing_keys WHERE kid IN (SELEC
 
 export const LIST_SECRETS = `SELECT ${secretMapping.read} FROM secrets ORDER BY position`;
 
-/** id, secret: inserted only as the very first one */
+/** id, secret: inserted only where there is none but withdrawn ones, of another id */
 export const INSERT_FIRST_SECRET = `
   INSERT INTO secrets ${secretMapping.insert} SELECT ${secretMapping.placeholders}
-  WHERE NOT EXISTS (SELECT 1 FROM secrets)`;
+  WHERE NOT EXISTS (SELECT 1 FROM secrets WHERE secret <> '') ON CONFLICT DO NOTHING`;
+
+export const WITHDRAW_SECRET = "UPDATE secrets SET secret = '' WHERE id = ? AND secret <> ''";

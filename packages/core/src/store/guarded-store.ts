@@ -20,7 +20,7 @@ export function guardedStore(
       throw storeUnavailable(`the ${store.name} store did not answer (${operation}: ${nameOf(error)})`);
     }
   }
-  const { scanSessions, claimCleanUp } = store;
+  const { scanSessions, claimCleanUp, withdrawSecret } = store;
   return {
     name: store.name,
     insertSession: (row) => guard("insertSession", () => store.insertSession(row)),
@@ -47,6 +47,9 @@ export function guardedStore(
     ...(claimCleanUp !== undefined && {
       claimCleanUp: (nowMs, intervalMs) =>
         guard("claimCleanUp", () => claimCleanUp.call(store, nowMs, intervalMs)),
+    }),
+    ...(withdrawSecret !== undefined && {
+      withdrawSecret: (id) => guard("withdrawSecret", () => withdrawSecret.call(store, id)),
     }),
     hasOwnClock: store.hasOwnClock,
     close: () => store.close(),

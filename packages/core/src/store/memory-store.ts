@@ -119,8 +119,16 @@ export class MemoryStore implements SessionStore {
   }
 
   async listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
-    if (this.#secrets.length === 0 && candidate) this.#secrets.push({ ...candidate });
+    const isFree = this.#secrets.every(({ id, secret }) => secret === "" && id !== candidate?.id);
+    if (isFree && candidate) this.#secrets.push({ ...candidate });
     return this.#secrets.map((secret) => ({ ...secret }));
+  }
+
+  async withdrawSecret(id: string): Promise<boolean> {
+    const row = this.#secrets.find((candidate) => candidate.id === id && candidate.secret !== "");
+    if (row === undefined) return false;
+    row.secret = "";
+    return true;
   }
 
   async scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {

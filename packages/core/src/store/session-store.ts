@@ -63,9 +63,10 @@ export interface SigningKeyRow {
   privateJwkJson: string;
 }
 
-/** A secret of the application: 32 random bytes, base64url. */
+/** A secret of the application. */
 export interface SecretRow {
   id: string;
+  /** 32 random bytes, base64url; empty when it has been withdrawn. */
   secret: string;
 }
 
@@ -162,10 +163,13 @@ export interface SessionStore {
   deleteSigningKeys(kids: readonly string[]): Promise<void>;
 
   /**
-   * All secrets, oldest first. If there are none and a candidate is given, inserts it first; of several processes
-   * doing so at once exactly one candidate wins.
+   * All secrets, oldest first, with what is left of withdrawn ones. If there are none but withdrawn ones and a candidate
+   * is given, inserts it first, unless its id is there; of several processes doing so at once exactly one candidate wins.
    */
   listSecrets(candidate?: SecretRow): Promise<SecretRow[]>;
+
+  /** Optional: empties the secret with this id and keeps the id, for good. @returns whether it was there, and not empty */
+  withdrawSecret?(id: string): Promise<boolean>;
 
   /**
    * Optional: walks over all rows, live or not, as they are kept, for moving to another store and for revoking all
