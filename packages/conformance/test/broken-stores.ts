@@ -280,6 +280,43 @@ export const brokenStores: Readonly<Record<string, { case: string; make: () => M
         }
       })(),
   },
+  "moves the mark of the clean-up by get and set": {
+    case: "clean-up-claimed-once",
+    make: () =>
+      new (class extends MemoryStore {
+        #markMs = Number.NEGATIVE_INFINITY;
+        override async claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+          const sinceMs = nowMs - this.#markMs;
+          await elsewhere();
+          this.#markMs = nowMs;
+          return sinceMs >= intervalMs ? sinceMs : undefined;
+        }
+      })(),
+  },
+  "takes a mark that lies ahead for one that has just been made": {
+    case: "clean-up-interval",
+    make: () =>
+      new (class extends MemoryStore {
+        #markMs = Number.NEGATIVE_INFINITY;
+        override async claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+          const sinceMs = nowMs - this.#markMs;
+          if (sinceMs < intervalMs) return undefined;
+          this.#markMs = nowMs;
+          return sinceMs;
+        }
+      })(),
+  },
+  "takes a withdrawn secret back from a process that still has it": {
+    case: "secrets-withdrawn",
+    make: () =>
+      new (class extends MemoryStore {
+        override async listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
+          const secrets = await super.listSecrets(candidate);
+          const isBack = secrets.length === 1 && secrets[0]?.secret === "" && candidate !== undefined;
+          return isBack ? [candidate] : secrets;
+        }
+      })(),
+  },
   "keeps times in 32-bit seconds": {
     case: "far-times",
     make: () =>

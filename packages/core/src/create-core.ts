@@ -30,6 +30,7 @@ import { makeSessionFunctions } from "./session/session-functions.js";
 import type { PluginHost } from "./session/session-plugin.js";
 import { guardedStore } from "./store/guarded-store.js";
 import { storeIn } from "./store/namespace.js";
+import { StoreTimeout, within } from "./store/store-operations.js";
 import { useStore } from "./store/store-users.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
@@ -37,6 +38,10 @@ import { RESERVED_CLAIMS, withoutReservedClaims } from "./tokens/reserved-claims
 import { AccessTokenVerifier } from "./verify/access-token-verifier.js";
 import { VerifiedTokenCache } from "./verify/verified-token-cache.js";
 
+/** For a batch of clean-up that is under way; the store waits for it too. */
+const CLEAN_UP_CLOSE_MS = 1_000;
+/** A store has 5 s to let go (`SessionStore.close`), of which it may have to wait for a batch. */
+const CLOSE_MS = 5_000;
 const DEFAULT_CACHE = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024 };
 const DEFAULT_RATE_LIMIT = { maxPerWindow: 30, windowSeconds: 60 };
 
@@ -80,6 +85,11 @@ export function createCore(
     config.logger.warn(
       `The signing key ${JSON.stringify(kid)} in the store cannot be used here and is left out.`,
     );
+  const secrets = new SecretRing(platform, store, clock, random, config.secrets, namespace);
+  secrets.onStoredUsed = () =>
+    config.logger.info(
+      'The store has a secret of its own, and new sessions are made with it, since processes without the option `secret` know no other. When all processes have the option, write `secret: [yours, "stored"]`.',
+    );
   let stalls: StallWatch | undefined;
 
   const tools = {
@@ -114,7 +124,7 @@ export function createCore(
     store,
     clock,
     random,
-    secrets: new SecretRing(platform, store, clock, random, config.secrets, namespace),
+    secrets,
     keys,
     verifier,
     claimFetcher: new ClaimFetcher(
@@ -150,9 +160,24 @@ export function createCore(
   const original = makeSessionFunctions(engine);
   tools.functions = override?.functions?.(original) ?? original;
 
-  const cleanUp = new CleanUp(store, clock, () => keys.deleteOutdated());
+  const cleanUp = new CleanUp(store, clock, (nowMs) => keys.deleteOutdated(nowMs));
   const apis = defaultApis(() => core);
   const overriddenApis = override?.apis?.(apis) ?? apis;
+  let closing: Promise<void> | undefined;
+  /** Ends in time whatever the store does: who shuts down has a limit of his own. */
+  async function close(): Promise<void> {
+    stalls?.stop();
+    const letGo = async (): Promise<void> => {
+      await within(CLEAN_UP_CLOSE_MS, cleanUp.stop()).catch(() => {});
+      await use.close();
+    };
+    try {
+      await within(CLOSE_MS, letGo());
+    } catch (error) {
+      if (!(error instanceof StoreTimeout)) throw error;
+      config.logger.warn(`the ${store.name} store did not close within ${CLOSE_MS / 1000} s; it was left so`);
+    }
+  }
   const core: SessionCore & { close(): Promise<void> } = {
     config,
     engine,
@@ -163,10 +188,9 @@ export function createCore(
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
     claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
-    async close() {
-      stalls?.stop();
-      await cleanUp.settled();
-      await use.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
   const host: PluginHost = {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { inserted, NOW_MS, promoted, samplePromotion } from "./samples.js";
+import { atOnce, inserted, NOW_MS, promoted, samplePromotion } from "./samples.js";
 import type { StoreCase } from "./store-case.js";
+
+const INTERVAL_MS = 12 * 3_600_000;
 
 export const cleanupCases: readonly StoreCase[] = [
   {
@@ -37,6 +39,39 @@ export const cleanupCases: readonly StoreCase[] = [
         const after = await store.getSession(row.handle, NOW_MS);
         assert.deepEqual(after, result === undefined ? undefined : promoted(row, promotion));
         assert.equal(count, result === undefined ? 1 : 0);
+      }
+    },
+  },
+  {
+    id: "clean-up-claimed-once",
+    rows: ["wire ST-9", "sec ST-01"],
+    title:
+      "of many processes that ask at once whether it is time to clean up one is told so, once per interval",
+    async run({ store, second }) {
+      // Optional: a store that expires rows by itself needs no mark.
+      if (store.claimCleanUp === undefined) return;
+      const ask = (): Promise<(number | undefined)[]> =>
+        atOnce(20, [store, second], async (_, target) => target.claimCleanUp?.(NOW_MS, INTERVAL_MS));
+      const first = (await ask()).filter((since) => since !== undefined);
+      assert.deepEqual(first, [Number.POSITIVE_INFINITY]);
+      assert.ok((await ask()).every((since) => since === undefined));
+    },
+  },
+  {
+    id: "clean-up-interval",
+    rows: ["wire ST-9", "sec TM-02"],
+    title: "it is time to clean up an interval after the last one, and when that seems to lie ahead",
+    async run({ store, second }) {
+      if (store.claimCleanUp === undefined) return;
+      await store.claimCleanUp(NOW_MS, INTERVAL_MS);
+      // Time passes by the store's own clock, where it has one.
+      const waitMs = 30;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      const sinceMs = await second.claimCleanUp?.(NOW_MS + waitMs, waitMs / 2);
+      assert.ok(sinceMs !== undefined && sinceMs >= waitMs / 2 && sinceMs < INTERVAL_MS, String(sinceMs));
+      assert.equal(await store.claimCleanUp(NOW_MS + waitMs, INTERVAL_MS), undefined);
+      if (store.hasOwnClock !== true) {
+        assert.equal(await store.claimCleanUp(NOW_MS - 1, INTERVAL_MS), Number.POSITIVE_INFINITY);
       }
     },
   },

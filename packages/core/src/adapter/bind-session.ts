@@ -27,6 +27,7 @@ import {
   validateClaimsForSessionHandle,
 } from "../flows/without-request.js";
 import type { Exchange } from "../http/exchange.js";
+import type { SecretInformation } from "../keys/secret-ring.js";
 import type { ErrorAnswer } from "../respond/error-answer.js";
 import type { JsonObject } from "../runtime/json.js";
 import type { Maybe } from "../runtime/maybe.js";
@@ -150,7 +151,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     ): Promise<Session> {
       const input =
         typeof user === "object" && user !== null ? user : { userId: user, accessTokenPayload, sessionData };
-      return (await functions.createNewSession({
+      const created = await functions.createNewSession({
         userId: input.userId,
         recipeUserId: input.userId,
         tenantId: input.tenantId ?? DEFAULT_TENANT,
@@ -158,7 +159,9 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
         sessionData: input.sessionData ?? {},
         disableAntiCsrf,
         userContext: context(userContext),
-      })) as unknown as Session;
+      });
+      core.cleanUp.tick();
+      return created as unknown as Session;
     },
 
     /**
@@ -388,7 +391,25 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     /** Stops a signing key from verifying: here at once, elsewhere within `jwksRefreshIntervalSec`. Sessions survive. */
     withdrawKey: (kid: string): Promise<void> => core.engine.keys.withdraw(kid),
 
-    /** Deletes expired sessions now. It also happens by itself, twice a day. @returns how many */
+    /** The secrets that refresh tokens are accepted with, by id; never the secrets themselves. */
+    listSecrets: (): Promise<SecretInformation[]> => core.engine.secrets.list(),
+
+    /**
+     * Makes a secret that the store keeps accepted no more, one that leaked say: here at once, in other processes within
+     * a minute. Who holds a refresh token that was made with it has to sign in again; new ones are made with another.
+     *
+     * @param id as `listSecrets()` tells it
+     * @returns whether the store had it
+     * @throws SessionError `INVALID_ARGUMENT` for one of the option `secret`, which is to be taken out there
+     */
+    withdrawSecret: (id: string): Promise<boolean> => core.engine.secrets.withdraw(id),
+
+    /**
+     * Deletes now what has expired: sessions, and keys that verify nothing any more. It also happens by itself, twice a
+     * day, behind a login or a refresh. Ends early when the instance is closed.
+     *
+     * @returns how many sessions
+     */
     deleteExpiredSessions: (): Promise<number> => core.cleanUp.run(),
 
     /** Lets go of the store, and of everything else that would keep a process alive. */

@@ -23,8 +23,10 @@ const status = holds(
 
 const isSecret = (value: unknown): boolean => typeof value === "string" && value.length >= 32;
 const secret = holds(
-  (value) => isSecret(value) || (Array.isArray(value) && value.length > 0 && value.every(isSecret)),
-  "must be a string of at least 32 characters, or a list of such; `openssl rand -base64 32` makes one",
+  (value) =>
+    isSecret(value) ||
+    (Array.isArray(value) && value.length > 0 && value.every((one) => one === "stored" || isSecret(one))),
+  'must be a string of at least 32 characters, or a list of such and "stored"; `openssl rand -base64 32` makes one',
 );
 
 const appInfo = shaped(

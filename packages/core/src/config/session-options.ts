@@ -105,6 +105,8 @@ export interface SessionOptions {
    *
    * While old and new processes run side by side both must know a new one: first add it at the end of the list
    * everywhere, then move it to the front. Keep the old one for as long as a session may live without being refreshed.
+   * `"stored"` in the list is the place of the store's own; where it is not named, new sessions go on being made with
+   * the store's, if it has one. `docs/running.md` has the steps.
    */
   secret?: string | readonly string[] | undefined;
   plugins?: readonly SessionPlugin[] | undefined;

@@ -60,12 +60,14 @@ export async function refreshSessionWithoutRequestResponse(
       "with antiCsrf VIA_CUSTOM_HEADER only you can see whether the request has a `rid` header: check it, then pass `disableAntiCsrf: true`",
     );
   }
-  return core.engine.tools.functions.refreshSession({
+  const session = await core.engine.tools.functions.refreshSession({
     refreshToken,
     antiCsrfToken,
     disableAntiCsrf,
     userContext,
   });
+  core.cleanUp.tick();
+  return session;
 }
 
 /** Judges the payload in the row, without a request; what is fetched is merged into the row. */

@@ -6,6 +6,9 @@ import type { SigningAlgorithm } from "../store/session-store.js";
 import { isStrongKey } from "./key-strength.js";
 import type { KeySource, VerificationKey } from "./signing-keys.js";
 
+/** A process that has not even tried to read for so long, beyond the age of the keys, was frozen: it waits. */
+const MAX_UNTRIED_MS = 24 * 3_600_000;
+
 export interface PublishedKeySettings {
   readonly algorithms: readonly SigningAlgorithm[];
   /** Age at which the keys are read again although nothing asked for it; a withdrawn key verifies that long. */
@@ -31,7 +34,7 @@ export class PublishedKeys implements KeySource {
   #readingsUnderWay = 0;
   /** Why the latest reading failed. */
   #failure: string | undefined;
-  #attemptedAtWallMs = Number.POSITIVE_INFINITY;
+  #freshSinceWallMs = Number.POSITIVE_INFINITY;
   #nextReadingWallMs = Number.NEGATIVE_INFINITY;
   #attemptedAtMonoMs = Number.NEGATIVE_INFINITY;
   /** Called when a key is no longer published, so that tokens verified with it can be forgotten. */
@@ -47,15 +50,24 @@ export class PublishedKeys implements KeySource {
 
   /** Only the request that finds the keys too old reads them again: the others go on with what is known. */
   isFresh(nowMs: number): boolean {
-    return nowMs >= this.#attemptedAtWallMs && nowMs < this.#nextReadingWallMs;
+    return nowMs >= this.#freshSinceWallMs && nowMs < this.#nextReadingWallMs;
   }
 
   /**
+   * A known key is used at once, and the keys are read again behind the request; so one that is no longer published goes
+   * on for their age and one reading.
+   *
    * @returns undefined when the issuer publishes no such key
    * @throws SessionError `STORE_UNAVAILABLE` when it would have to be asked and does not answer
    */
   async find(kid: string): Promise<VerificationKey | undefined> {
     const isStale = !this.isFresh(this.clock.wallMs());
+    const inMemory = this.#byKid.get(kid)?.key;
+    if (isStale && inMemory !== undefined && this.#mayReadBehind()) {
+      this.#goOnFor(this.settings.cooldownMs);
+      void this.#readKeys();
+      return inMemory;
+    }
     if (isStale) await this.#readKeys();
     const known = this.#byKid.get(kid)?.key;
     if (known !== undefined) return known;
@@ -70,12 +82,17 @@ export class PublishedKeys implements KeySource {
     return found;
   }
 
+  /** Where requests share nothing, what is begun ends with the request; a process that was frozen for a day waits. */
+  #mayReadBehind(): boolean {
+    const untriedMs = this.clock.monoMs() - this.#attemptedAtMonoMs;
+    return this.settings.sharesReadings && untriedMs < this.settings.cacheMs + MAX_UNTRIED_MS;
+  }
+
   /** Never rejects: what went wrong is kept. */
   #readKeys(): Promise<void> {
     if (this.#reading !== undefined && this.settings.sharesReadings) return this.#reading;
     const { cooldownMs } = this.settings;
-    this.#attemptedAtWallMs = this.clock.wallMs();
-    this.#nextReadingWallMs = this.#attemptedAtWallMs + cooldownMs;
+    this.#goOnFor(cooldownMs);
     this.#attemptedAtMonoMs = this.clock.monoMs();
     this.#readingsUnderWay += 1;
     this.#reading = this.#readOnce().finally(() => {
@@ -85,11 +102,16 @@ export class PublishedKeys implements KeySource {
     return this.#reading;
   }
 
+  #goOnFor(ms: number): void {
+    this.#freshSinceWallMs = this.clock.wallMs();
+    this.#nextReadingWallMs = this.#freshSinceWallMs + ms;
+  }
+
   async #readOnce(): Promise<void> {
     try {
       await this.#take(await this.read());
       this.#failure = undefined;
-      this.#nextReadingWallMs = this.clock.wallMs() + this.settings.cacheMs;
+      this.#goOnFor(this.settings.cacheMs);
     } catch (error) {
       this.#failure = error instanceof Error ? error.message : "unknown reason";
     }

@@ -1,8 +1,8 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { platform } from "../platform/node.js";
 import { systemRandom } from "../runtime/random.js";
 import { MemoryStore } from "../store/memory-store.js";
-import { type SecretKeys, SecretRing } from "./secret-ring.js";
+import { type SecretKeys, SecretRing, STORED } from "./secret-ring.js";
 
 const [A, B] = ["a".repeat(32), "b".repeat(32)] as const;
 
@@ -44,12 +44,12 @@ it("derives a key per purpose, and the same ones from the same secret [sec K-11]
 it("the first of several is used, all are known, and the store's own too", async () => {
   const store = new MemoryStore();
   const stored = await ringOver(store).primary();
-  const [a, b] = [await ringOver(store, A).primary(), await ringOver(store, B).primary()];
-  const ring = ringOver(store, B, A);
-  expect((await ring.primary()).id).toBe(b.id);
-  expect((await ring.find(a.id))?.id).toBe(a.id);
+  const [a, b] = await Promise.all([A, B].map((text) => ringOver(new MemoryStore(), text).primary()));
+  const ring = ringOver(store, B, A, STORED);
+  expect((await ring.primary()).id).toBe(b?.id);
+  expect((await ring.find(a?.id ?? ""))?.id).toBe(a?.id);
   expect((await ring.find(stored.id))?.id).toBe(stored.id);
-  expect(await ringOver(new MemoryStore(), A).find(b.id)).toBeUndefined();
+  expect(await ringOver(new MemoryStore(), A).find(b?.id ?? "")).toBeUndefined();
 });
 
 it("an unknown id makes it ask the store at most once a second [sec D-03]", async () => {
@@ -95,4 +95,100 @@ it("takes the secret that another process has made meanwhile, and still knows it
   clock.nowMs += 60_000;
   expect((await ring.primary()).id).toBe("other");
   expect(await ring.find(own.id)).toBe(own);
+});
+
+describe("the option beside a secret that the store has", () => {
+  it("the store's goes on being used, and is said to be, until the option names its place", async () => {
+    const store = new MemoryStore();
+    const stored = await ringOver(store).primary();
+    const ring = ringOver(store, A);
+    let said = 0;
+    ring.onStoredUsed = () => {
+      said += 1;
+    };
+    expect((await ring.primary()).id).toBe(stored.id);
+    clock.nowMs += 60_000;
+    expect((await ring.primary()).id).toBe(stored.id);
+    expect(said).toBe(1);
+    const named = ringOver(store, A, STORED);
+    const { id } = await named.primary();
+    expect(id).not.toBe(stored.id);
+    expect(await ring.find(id)).toBeDefined();
+    expect(await named.find(stored.id)).toBeDefined();
+    expect(await ringOver(store, STORED, A).primary()).toMatchObject({ id: stored.id });
+  });
+
+  it("a store that has none gets none, unless the option puts the store's first", async () => {
+    const store = new MemoryStore();
+    for (const secrets of [[A], [A, B], [A, STORED]]) await ringOver(store, ...secrets).primary();
+    expect(await store.listSecrets()).toEqual([]);
+    const { id } = await ringOver(store, STORED, A).primary();
+    expect(await store.listSecrets()).toEqual([expect.objectContaining({ id })]);
+  });
+});
+
+describe("a secret that is withdrawn", () => {
+  it("is accepted nowhere any more within a minute, and none of the processes gives it back", async () => {
+    const store = new MemoryStore();
+    const [here, elsewhere] = [ringOver(store), ringOver(store)];
+    const { id } = await here.primary();
+    await elsewhere.primary();
+    expect(await here.withdraw(id)).toBe(true);
+    expect(await here.withdraw(id)).toBe(false);
+    expect(await here.find(id)).toBeUndefined();
+    const next = await here.primary();
+    expect(next.id).not.toBe(id);
+    expect((await elsewhere.find(next.id))?.id ?? (await elsewhere.primary()).id).toBeDefined();
+    clock.nowMs += 60_000;
+    expect((await elsewhere.primary()).id).toBe(next.id);
+    expect(await elsewhere.find(id)).toBeUndefined();
+    expect(await store.listSecrets()).toEqual([{ id, secret: "" }, expect.objectContaining({ id: next.id })]);
+  });
+
+  it("a process that only refreshes forgets it too", async () => {
+    const store = new MemoryStore();
+    const [here, elsewhere] = [ringOver(store), ringOver(store)];
+    const { id } = await elsewhere.primary();
+    await here.withdraw(id);
+    clock.nowMs += 60_000;
+    await elsewhere.find(id);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await elsewhere.find(id)).toBeUndefined();
+  });
+
+  it("is withdrawn again when a process that slept gives it back to a store that has lost everything", async () => {
+    let store = new MemoryStore();
+    const restored = new Proxy(store, {
+      get: (_, name) => {
+        const member: unknown = Reflect.get(store, name);
+        return typeof member === "function" ? member.bind(store) : member;
+      },
+    });
+    const [awake, asleep] = [ringOver(restored), ringOver(restored)];
+    const { id } = await asleep.primary();
+    await awake.withdraw(id);
+    const next = await awake.primary();
+    store = new MemoryStore();
+    clock.nowMs += 60_000;
+    expect((await asleep.primary()).id).toBe(id);
+    clock.nowMs += 60_000;
+    expect((await awake.primary()).id).toBe(next.id);
+    clock.nowMs += 60_000;
+    expect((await asleep.primary()).id).toBe(next.id);
+    expect(await asleep.find(id)).toBeUndefined();
+  });
+
+  it("leaves what the option has, which is taken out there", async () => {
+    const store = new MemoryStore();
+    const stored = await ringOver(store).primary();
+    const ring = ringOver(store, A);
+    await ring.primary();
+    const [configured] = (await ring.list()).filter(({ from }) => from === "option");
+    expect(configured?.isUsed).toBe(false);
+    await expect(ring.withdraw(configured?.id ?? "")).rejects.toMatchObject({ type: "INVALID_ARGUMENT" });
+    await ring.withdraw(stored.id);
+    expect(await ring.list()).toEqual([{ ...configured, isUsed: true }]);
+    expect((await ring.primary()).id).toBe(configured?.id);
+    expect(await store.listSecrets()).toEqual([{ id: stored.id, secret: "" }]);
+  });
 });

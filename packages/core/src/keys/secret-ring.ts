@@ -1,3 +1,4 @@
+import { invalidArgument } from "../errors/throwers.js";
 import type { MacKey, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
@@ -15,25 +16,45 @@ export interface SecretKeys {
   antiCsrf: MacKey;
 }
 
+/** What the ring knows of one secret; never the secret. */
+export interface SecretInformation {
+  id: string;
+  /** Whether it stands in the option `secret`, or in the store. */
+  from: "option" | "store";
+  /** Whether new refresh tokens are made with it. */
+  isUsed: boolean;
+}
+
+/** In the option `secret`: the one that the store keeps. */
+export const STORED = "stored";
+
 /** An unknown secret id makes the store be asked again at most this often. */
 const RELOAD_COOLDOWN_MS = 1000;
 /** Age at which the store is asked whether it still has the secret, before something is made with it. */
-const PRIMARY_AGE_MS = 60_000;
+const MAX_AGE_MS = 60_000;
 
 /**
- * The application's secrets: those of the option `secret`, newest first, and those in the store. New sessions use the
- * first; all of them are accepted.
+ * The application's secrets: those of the option `secret`, newest first, and those in the store. All are accepted. New
+ * sessions use the first; where the option does not name the store's, that is the store's while it has one: processes
+ * without the option know no other, and a first deployment of the option must not sign out whom it has met.
  */
 export class SecretRing {
   readonly #keys = new Map<string, SecretKeys>();
+  /** Ids of the configured ones, in order; `STORED` in its place. */
+  #order: readonly string[] = [STORED];
   #primary: SecretKeys | undefined;
-  /** The row behind `#primary`, unless that is configured. */
+  /** The newest row of the store that has not been withdrawn. */
   #stored: SecretRow | undefined;
+  /** Never accepted again, whoever brings it back. */
+  readonly #withdrawn = new Set<string>();
   #loading: Promise<SecretKeys> | undefined;
   /** One secret configured in two namespaces gives keys that have nothing in common (RFC 5869 §3.2). */
   readonly #purpose: string;
   #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
+  /** Called once when the store's secret is used although others are configured. */
+  onStoredUsed: () => void = () => {};
 
+  /** @param configured texts of the option `secret`, and `STORED` */
   constructor(
     private readonly platform: Platform,
     private readonly store: SessionStore,
@@ -52,18 +73,76 @@ export class SecretRing {
    */
   async primary(): Promise<SecretKeys> {
     if (this.#primary === undefined) return this.#load();
-    const ageMs = this.clock.monoMs() - this.#loadedAtMonoMs;
-    return this.configured.length > 0 || ageMs < PRIMARY_AGE_MS ? this.#primary : this.#load();
+    if (!this.#isOld()) return this.#primary;
+    if (this.#primary.id === this.#stored?.id) return this.#load();
+    this.#loadBehind();
+    return this.#primary;
   }
 
-  /** The secret with this id, or undefined when nobody knows it. */
+  /**
+   * The secret with this id, or undefined when nobody knows it.
+   *
+   * @throws SessionError `STORE_UNAVAILABLE` when the store does not answer, or was asked too short a time ago to know
+   */
   async find(id: string): Promise<SecretKeys | undefined> {
     const known = this.#keys.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (this.#isOld()) this.#loadBehind();
+      return known;
+    }
+    if (this.#withdrawn.has(id)) return undefined;
     if (this.#primary === undefined || this.clock.monoMs() - this.#loadedAtMonoMs >= RELOAD_COOLDOWN_MS) {
       await this.#load();
     }
     return this.#keys.get(id);
+  }
+
+  /** Every secret that is accepted, those of the option first. */
+  async list(): Promise<SecretInformation[]> {
+    const { id: used } = await this.#loadAfresh();
+    const configured = this.#order.filter((id) => id !== STORED);
+    return [...this.#keys.keys()]
+      .map((id) => ({
+        id,
+        from: configured.includes(id) ? ("option" as const) : ("store" as const),
+        isUsed: id === used,
+      }))
+      .sort((a, b) => Number(a.from === "store") - Number(b.from === "store"));
+  }
+
+  /**
+   * Makes a secret of the store accepted no more: here at once, in other processes within a minute. The store keeps its
+   * id, so that none of them gives it back, and gets another secret where it needs one.
+   *
+   * @returns whether the store had it
+   * @throws SessionError `INVALID_ARGUMENT` for one of the option, or when the store cannot do it
+   */
+  async withdraw(id: string): Promise<boolean> {
+    await this.primary();
+    if (this.#order.includes(id)) {
+      throw invalidArgument("this secret stands in the option `secret`: take it out there, in all processes");
+    }
+    if (this.store.withdrawSecret === undefined) {
+      throw invalidArgument(`the ${this.store.name} store cannot withdraw a secret`);
+    }
+    const wasThere = await this.store.withdrawSecret(id);
+    if (wasThere) this.#forget(id);
+    await this.#loadAfresh();
+    return wasThere;
+  }
+
+  #isOld(): boolean {
+    return this.clock.monoMs() - this.#loadedAtMonoMs >= MAX_AGE_MS;
+  }
+
+  #loadBehind(): void {
+    this.#load().catch(() => {});
+  }
+
+  /** A reading that began after now. */
+  async #loadAfresh(): Promise<SecretKeys> {
+    await this.#loading?.catch(() => {});
+    return this.#load();
   }
 
   #load(): Promise<SecretKeys> {
@@ -74,27 +153,51 @@ export class SecretRing {
   }
 
   async #read(): Promise<SecretKeys> {
-    let primary: SecretKeys | undefined;
+    const order: string[] = [];
     for (const text of this.configured) {
       const secret = utf8Bytes(text);
-      const keys = await this.#derive(await this.#idOf(secret), secret);
-      primary ??= keys;
+      order.push(text === STORED ? STORED : (await this.#derive(await this.#idOf(secret), secret)).id);
     }
-    const rows = await this.store.listSecrets(this.configured.length === 0 ? this.#candidate() : undefined);
+    const isNamed = order.length === 0 || order.includes(STORED);
+    if (!isNamed || order.length === 0) order.unshift(STORED);
+    this.#order = order;
+    // Only where it is asked for is one made.
+    const makes = isNamed && order[0] === STORED;
+    let stored = await this.#readStored(makes);
+    // What it was to get back has been withdrawn: it gets another.
+    if (makes && stored === undefined) stored = await this.#readStored(makes);
+    const first = order.map((id) => (id === STORED ? stored : this.#keys.get(id))).find(Boolean);
+    if (first === undefined) throw new Error("the store returned no secret");
+    if (!isNamed && first === stored && this.#primary !== first) this.onStoredUsed();
+    this.#primary = first;
+    this.#loadedAtMonoMs = this.clock.monoMs();
+    return first;
+  }
+
+  async #readStored(makes: boolean): Promise<SecretKeys | undefined> {
+    const rows = await this.store.listSecrets(makes ? this.#candidate() : undefined);
+    for (const { id } of rows.filter(({ secret }) => secret === "")) this.#forget(id);
+    let newest: SecretKeys | undefined;
+    // Oldest first: the last one is the newest.
     for (const row of rows) {
+      if (this.#withdrawn.has(row.id)) {
+        // A process that has slept since gave it back to a store that had lost everything.
+        if (row.secret !== "") await this.store.withdrawSecret?.(row.id);
+        continue;
+      }
       const secret = fromBase64Url(row.secret);
       if (secret === undefined) throw new Error("the store holds a secret that is not base64url");
-      const keys = await this.#derive(row.id, secret);
-      // Oldest first: the last one is the newest.
-      if (this.configured.length === 0) {
-        primary = keys;
-        this.#stored = row;
-      }
+      newest = await this.#derive(row.id, secret);
+      this.#stored = row;
     }
-    if (primary === undefined) throw new Error("the store returned no secret");
-    this.#primary = primary;
-    this.#loadedAtMonoMs = this.clock.monoMs();
-    return primary;
+    return newest;
+  }
+
+  #forget(id: string): void {
+    this.#withdrawn.add(id);
+    this.#keys.delete(id);
+    if (this.#stored?.id === id) this.#stored = undefined;
+    if (this.#primary?.id === id) this.#primary = undefined;
   }
 
   #candidate(): SecretRow {

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
+import { heldStore } from "../../test/support/held-store.js";
 import { SpyStore } from "../../test/support/spy-store.js";
 import { TestClock } from "../../test/support/test-clock.js";
 import { platform } from "../platform/node.js";
@@ -33,6 +34,7 @@ const instance = (settings: Partial<SigningKeySettings> = {}): SigningKeys =>
     { ...SETTINGS, ...settings },
   );
 const reads = (): number => store.calls.filter((call) => call === "listSigningKeys").length;
+const inBackground = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const down = (): void => {
   store.fail = () => "before";
 };
@@ -179,6 +181,83 @@ describe("rotation [sec K-04]", () => {
   });
 });
 
+describe("what is made, is made once", () => {
+  it("40 logins at once make one key, import it once, and so do 40 static tokens", async () => {
+    let made = 0;
+    let imported = 0;
+    const counting = {
+      ...platform,
+      generateKeyPair: (algorithm: "ES256" | "RS256" | "EdDSA") => {
+        made += 1;
+        return platform.generateKeyPair(algorithm);
+      },
+      importSignKey: (...given: Parameters<typeof platform.importSignKey>) => {
+        imported += 1;
+        return platform.importSignKey(...given);
+      },
+    };
+    const keys = new SigningKeys(counting, store, clock, systemRandom, { ...SETTINGS, algorithm: "RS256" });
+    const all = Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? keys.signing() : keys.staticSigning()));
+    expect(new Set((await Promise.all(all)).map(({ kid }) => kid)).size).toBe(2);
+    expect([made, imported]).toEqual([2, 2]);
+    await keys.staticSigning();
+    expect([made, imported]).toEqual([2, 2]);
+    clock.advanceMs(SETTINGS.rotationIntervalMs);
+    await Promise.all(Array.from({ length: 40 }, () => keys.signing()));
+    expect(made).toBe(3);
+  });
+
+  it("and again after it failed", async () => {
+    const keys = instance();
+    store.fail = (operation) => (operation === "insertSigningKey" ? "before" : undefined);
+    const failed = await Promise.allSettled(Array.from({ length: 5 }, () => keys.signing()));
+    expect(failed.every(({ status }) => status === "rejected")).toBe(true);
+    up();
+    expect((await keys.signing()).kid).toMatch(/^d-/);
+  });
+});
+
+describe("services with tokens of different lengths on one store", () => {
+  const MINUTE_MS = 60_000;
+  const day: Partial<SigningKeySettings> = {
+    accessTokenValidityMs: 24 * HOUR_MS,
+    rotationIntervalMs: HOUR_MS,
+  };
+  const minute: Partial<SigningKeySettings> = {
+    accessTokenValidityMs: MINUTE_MS,
+    rotationIntervalMs: HOUR_MS,
+  };
+
+  it("none deletes a key, or stops accepting it, while another one's tokens of it are out", async () => {
+    const [short, long] = [instance(minute), instance(day)];
+    const tokens: { kid: string; untilMs: number }[] = [];
+    for (let n = 0; n < 300; n += 1) {
+      for (const [keys, validityMs] of [
+        [short, MINUTE_MS],
+        [long, 24 * HOUR_MS],
+      ] as const) {
+        const { kid } = await keys.signing();
+        tokens.push({ kid, untilMs: clock.wallMs() + validityMs });
+      }
+      await short.deleteOutdated(clock.wallMs());
+      clock.advanceMs(10 * MINUTE_MS);
+      clock.advanceMs(1_001);
+      const live = new Set(tokens.filter(({ untilMs }) => untilMs > clock.wallMs()).map(({ kid }) => kid));
+      for (const kid of live) {
+        expect(await short.find(kid), kid).toBeDefined();
+        expect(await long.find(kid), kid).toBeDefined();
+      }
+    }
+    // And they are deleted all the same; each service makes as many as its rotation asks for, and one to begin with.
+    const rows = await store.listSigningKeys();
+    expect(Math.max(...rows.map(({ sequence }) => sequence))).toBeLessThan(60);
+    expect(rows.length).toBeLessThan(54);
+    expect(
+      (await short.jwks()).keys.every((key) => Object.keys(key).every((name) => !/keep/.test(name))),
+    ).toBe(true);
+  });
+});
+
 describe("unknown kids [sec K-05]", () => {
   it("a flood of them costs one reading per second, shared by all that wait", async () => {
     const keys = instance();
@@ -217,6 +296,27 @@ describe("unknown kids [sec K-05]", () => {
 });
 
 describe("an unreachable key table [sec K-06, O-01]", () => {
+  it("no request with a known key waits for a store that hangs, and it is asked by one at a time", async () => {
+    const held = heldStore(store);
+    const keys = new SigningKeys(platform, held.store, clock, systemRandom, SETTINGS);
+    const { kid } = await keys.signing();
+    clock.advanceMs(SETTINGS.reloadIntervalMs);
+    store.reset();
+    const reached = held.hold("listSigningKeys", "after");
+    for (let n = 0; n < 1000; n += 1) {
+      expect(await keys.find(kid)).toBeDefined();
+      clock.advanceMs(10);
+    }
+    await reached;
+    // On the fast path too, but for one request every five seconds.
+    expect(keys.isFresh(clock.wallMs() - 11)).toBe(true);
+    expect(reads()).toBe(1);
+    held.release();
+    await inBackground();
+    clock.advanceMs(SETTINGS.reloadIntervalMs - 1);
+    expect(keys.isFresh(clock.wallMs())).toBe(true);
+  });
+
   it("an unknown kid is 503, also while the limit holds; a known key verifies for days", async () => {
     const keys = instance();
     const { kid } = await keys.signing();
@@ -272,7 +372,28 @@ describe("withdrawal [sec K-08]", () => {
     await elsewhere.find(kid);
     await here.withdraw(kid);
     clock.advanceMs(SETTINGS.reloadIntervalMs);
+    // The request that finds it so does not wait for the reading.
+    expect(await elsewhere.find(kid)).toBeDefined();
+    await inBackground();
     expect(await elsewhere.find(kid)).toBeUndefined();
+  });
+
+  it("an instance that was frozen for days does not use it once more", async () => {
+    const here = instance();
+    const frozen = instance({ family: "static" });
+    const { kid } = await frozen.signing();
+    await here.withdraw(kid);
+    clock.advanceMs(3 * 24 * HOUR_MS);
+    expect(await frozen.find(kid)).toBeUndefined();
+  });
+
+  it("a static key that was withdrawn signs nothing elsewhere, a minute later at most", async () => {
+    const [here, elsewhere] = [instance(), instance()];
+    const { kid } = await elsewhere.staticSigning();
+    await here.withdraw(kid);
+    clock.advanceMs(60_000);
+    expect((await elsewhere.staticSigning()).kid).not.toBe(kid);
+    expect((await here.staticSigning()).kid).toBe((await elsewhere.staticSigning()).kid);
   });
 
   it("is not undone by a reading that was under way", async () => {
@@ -331,13 +452,53 @@ describe("what is published [sec K-12]", () => {
     }
   });
 
-  it("a copy is good until the moment at which the next key appears, and no longer", async () => {
+  it("a copy is good for half the time that a key is published before it signs, and never beyond the next key", async () => {
     const keys = instance();
     await keys.signing();
-    const { validityInSeconds } = await keys.jwks();
-    clock.advanceMs(validityInSeconds * 1000 - 1);
-    expect((await keys.jwks()).keys).toHaveLength(1);
+    const validity = async (): Promise<number> => (await keys.jwks()).validityInSeconds;
+    expect(await validity()).toBe(30);
+    clock.advanceMs(SETTINGS.rotationIntervalMs - 60_000 - 12_000);
+    expect(await validity()).toBe(12);
+    clock.advanceMs(11_999);
+    expect([await validity(), (await keys.jwks()).keys.length]).toEqual([1, 1]);
     clock.advanceMs(1);
     expect((await keys.jwks()).keys).toHaveLength(2);
+  });
+
+  it("a copy shows what another process has done half that time ago", async () => {
+    const [keys, other] = [instance(), instance({ algorithm: "EdDSA" })];
+    await keys.jwks();
+    const { kid } = await other.signing();
+    clock.advanceMs(30_000);
+    expect((await keys.jwks()).keys.map((key) => key.kid)).toContain(kid);
+  });
+
+  it("is what is in memory while the store is away, for as long as that verifies", async () => {
+    const keys = instance();
+    const { kid } = await keys.signing();
+    down();
+    const kids = async (): Promise<unknown[]> => (await keys.jwks()).keys.map((key) => key.kid);
+    for (const ms of [61_000, HOUR_MS, 24 * HOUR_MS, SETTINGS.rotationIntervalMs - 26 * HOUR_MS]) {
+      clock.advanceMs(ms);
+      expect(await kids()).toEqual([kid]);
+    }
+    clock.advanceMs(5 * HOUR_MS);
+    await expect(keys.jwks()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
+    up();
+    expect(await kids()).toHaveLength(1);
+  });
+
+  it("of a store that hangs one request waits, and the others are answered from memory", async () => {
+    const held = heldStore(store);
+    const keys = new SigningKeys(platform, held.store, clock, systemRandom, SETTINGS);
+    const { kid } = await keys.signing();
+    clock.advanceMs(61_000);
+    const reached = held.hold("listSigningKeys", "before");
+    const first = keys.jwks();
+    await reached;
+    clock.advanceMs(250);
+    for (let n = 0; n < 100; n += 1) expect((await keys.jwks()).keys[0]?.kid).toBe(kid);
+    held.release();
+    expect((await first).keys[0]?.kid).toBe(kid);
   });
 });

@@ -55,6 +55,12 @@ const MAX_OVERLAP_MS = 60_000;
 const RELOAD_COOLDOWN_MS = 1000;
 /** Age of the table at which it is read again before something is signed, so that a withdrawn key soon signs nothing. */
 const SIGNING_TABLE_MS = 60_000;
+/** While the store is away, known keys are used and the table is asked for this often, by one request that does not wait. */
+const REFRESH_COOLDOWN_MS = 5_000;
+/** A process that has not even tried to read the table for so long, beyond its age, was frozen: it waits for the reading. */
+const MAX_UNTRIED_MS = 24 * 3_600_000;
+/** What answers with the keys in memory waits no longer than that for a reading that somebody else has begun. */
+const SLOW_READING_MS = 250;
 /** An unknown kid found missing is not asked for again for this long, if nothing else reloads the table. */
 const MISSING_KID_MS = 30_000;
 const MAX_MISSING_KIDS = 1000;
@@ -62,8 +68,13 @@ const MAX_MISSING_KIDS = 1000;
 interface LoadedKey {
   row: SigningKeyRow;
   publicJwk: JsonObject;
+  /** How long it verifies after it was made, in milliseconds: as long as any service needs it. */
+  keepMs: number;
   verification: VerificationKey;
 }
+
+/** Member of a stored key's public JWK: `keepMs`. Not published. */
+const KEEP = "acme_keep_ms";
 
 /**
  * The signing keys all processes share. Nothing here runs on a timer: ages are looked at when a key is used, so that
@@ -72,14 +83,21 @@ interface LoadedKey {
 export class SigningKeys implements KeySource {
   #keys: LoadedKey[] = [];
   readonly #byKid = new Map<string, LoadedKey>();
-  readonly #signKeys = new Map<string, SignKey>();
+  readonly #signKeys = new Map<string, Promise<SignKey>>();
+  /** Keys that are being made: one per family, however many ask. */
+  readonly #creating = new Map<KeyFamily, Promise<void>>();
   readonly #missing: BoundedMap<string, number>;
   #loading: Promise<void> | undefined;
   #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
   #loadedAtWallMs = Number.POSITIVE_INFINITY;
+  /** Until then known keys are used without a thought of the store. */
+  #nextReadingWallMs = Number.NEGATIVE_INFINITY;
+  #freshSinceWallMs = Number.POSITIVE_INFINITY;
   #attemptedAtMonoMs = Number.NEGATIVE_INFINITY;
   /** Whether the latest reading failed. */
   #hasFailed = false;
+  /** Whether the latest reading that ended has failed. */
+  #isAway = false;
   /** When the table was last read because of an unknown kid. */
   #askedAtMonoMs = Number.NEGATIVE_INFINITY;
   /** Highest slot taken per family and algorithm, by keys that cannot be used here too. */
@@ -102,19 +120,17 @@ export class SigningKeys implements KeySource {
   }
 
   /**
-   * Whether the table is so young that a known key can be used without asking the store. By the wall clock, which is
-   * cheaper to read; a step in either direction only makes the table be read again.
+   * Whether the table is so young that a known key can be used without asking the store, or the store has been asked a
+   * moment ago. By the wall clock, which is cheaper to read; a step in either direction only makes the table be read again.
    */
   isFresh(nowMs: number): boolean {
-    return this.#isFreshFor(this.settings.reloadIntervalMs, nowMs);
+    return nowMs >= this.#freshSinceWallMs && nowMs < this.#nextReadingWallMs;
   }
 
-  #isFreshForSigning(): boolean {
-    return this.#isFreshFor(Math.min(SIGNING_TABLE_MS, this.settings.reloadIntervalMs), this.clock.wallMs());
-  }
-
-  #isFreshFor(ageMs: number, nowMs: number): boolean {
-    return nowMs >= this.#loadedAtWallMs && nowMs < this.#loadedAtWallMs + ageMs;
+  #isYoungerThan(ageMs: number): boolean {
+    const nowMs = this.clock.wallMs();
+    const limitMs = Math.min(ageMs, this.settings.reloadIntervalMs);
+    return nowMs >= this.#loadedAtWallMs && nowMs < this.#loadedAtWallMs + limitMs;
   }
 
   /** A key in memory that still verifies. */
@@ -124,13 +140,25 @@ export class SigningKeys implements KeySource {
   }
 
   /**
-   * The key that verifies tokens with this kid.
+   * The key that verifies tokens with this kid. One that is known is used at once, however old the table and however
+   * the store fares (K-06); the table is then read again behind the request. So a key that was withdrawn elsewhere goes
+   * on for the age of the table and one reading.
    *
    * @returns undefined when the store knows no such key
    * @throws SessionError `STORE_UNAVAILABLE` when the store would have to be asked and does not answer
    */
   async find(kid: string): Promise<VerificationKey | undefined> {
-    const wasRead = this.isFresh(this.clock.wallMs()) || (await this.#reloadIfPossible());
+    const isFresh = this.isFresh(this.clock.wallMs());
+    const inMemory = this.known(kid);
+    if (inMemory !== undefined && (isFresh || !this.#wasFrozen())) {
+      if (!isFresh) {
+        this.#goOnFor(REFRESH_COOLDOWN_MS);
+        void this.#reloadIfPossible();
+      }
+      return inMemory;
+    }
+    const isReading = this.#loading !== undefined;
+    const wasRead = (isFresh && !isReading) || (await this.#reloadIfPossible());
     const known = this.known(kid);
     if (known !== undefined) return known;
     if (this.#byKid.has(kid)) return undefined;
@@ -153,37 +181,42 @@ export class SigningKeys implements KeySource {
   }
 
   /** The key that signs now; creates the next one when it is time (Y-3…Y-5). */
-  async signing(): Promise<SigningKey> {
-    if (this.#keys.length === 0 || !this.#isFreshForSigning()) await this.#load();
-    if (this.#needsNewKey()) await this.#createKey();
-    const row = this.#signingRow();
-    if (row === undefined) throw storeUnavailable("there is no signing key");
-    let key = this.#signKeys.get(row.kid);
-    if (key === undefined) {
-      key = await this.platform.importSignKey(parseJwk(row.privateJwkJson), row.algorithm);
-      this.#signKeys.set(row.kid, key);
-    }
-    return { kid: row.kid, algorithm: row.algorithm, key };
+  signing(): Promise<SigningKey> {
+    return this.#signingOf(this.settings.family);
   }
 
   /** A static key for tokens that are to outlive rotation. */
-  async staticSigning(): Promise<SigningKey> {
-    if (!this.#newest("static")) {
-      await this.#load();
-      if (!this.#newest("static")) await this.#insertKey("static");
+  staticSigning(): Promise<SigningKey> {
+    return this.#signingOf("static");
+  }
+
+  async #signingOf(family: KeyFamily): Promise<SigningKey> {
+    if (this.#keys.length === 0 || !this.#isYoungerThan(SIGNING_TABLE_MS)) await this.#load();
+    if (this.#needsNewKey(family)) await this.#createKey(family);
+    const row = this.#signingRow(family);
+    if (row === undefined) throw storeUnavailable("there is no signing key");
+    return { kid: row.kid, algorithm: row.algorithm, key: await this.#signKeyOf(row) };
+  }
+
+  #signKeyOf({ kid, privateJwkJson, algorithm }: SigningKeyRow): Promise<SignKey> {
+    let key = this.#signKeys.get(kid);
+    if (key === undefined) {
+      const importing = (async () => this.platform.importSignKey(parseJwk(privateJwkJson), algorithm))();
+      importing.catch(() => this.#signKeys.delete(kid));
+      this.#signKeys.set(kid, importing);
+      key = importing;
     }
-    const row = this.#newest("static");
-    if (row === undefined) throw storeUnavailable("there is no static signing key");
-    const key = await this.platform.importSignKey(parseJwk(row.privateJwkJson), row.algorithm);
-    return { kid: row.kid, algorithm: row.algorithm, key };
+    return key;
   }
 
   /**
    * The public keys (RFC 7517 §5): verifying dynamic keys, newest first, then static ones; and for how many seconds
-   * a copy is good, which ends exactly when a new key can appear (Y-7, Y-8).
+   * a copy is good: till a new key can appear (Y-7, Y-8), and half the time that a key is published before it signs at
+   * most (K-12), so that a key which was withdrawn is soon forgotten everywhere. While the store is away it is what is
+   * in memory, as long as that verifies.
    */
   async jwks(): Promise<{ keys: JsonObject[]; validityInSeconds: number }> {
-    await this.signing();
+    await this.#readyToPublish();
     const dynamic = this.#keys
       .filter(({ row }) => row.family === "dynamic" && this.#verifies(row))
       .sort((a, b) => b.row.createdAtMs - a.row.createdAtMs || newestFirst(a, b));
@@ -198,18 +231,40 @@ export class SigningKeys implements KeySource {
     const nextKeyMs = newest
       ? newest.createdAtMs + this.settings.rotationIntervalMs - this.#overlapMs() - this.clock.wallMs()
       : this.settings.rotationIntervalMs;
-    return { keys, validityInSeconds: Math.max(1, Math.floor(nextKeyMs / 1000)) };
+    const validityMs = Math.min(nextKeyMs, this.#overlapMs() / 2);
+    return { keys, validityInSeconds: Math.max(1, Math.floor(validityMs / 1000)) };
   }
 
-  /** Stops a key from verifying, here at once and elsewhere at the next reload. Sessions survive by refreshing. */
+  /** The table not older than a copy of it may get; older where the store does not answer. */
+  async #readyToPublish(): Promise<void> {
+    const { family } = this.settings;
+    const canAnswer = this.#keys.some(({ row }) => this.#verifies(row));
+    const isYoung = this.#isYoungerThan(this.#overlapMs() / 2);
+    if (canAnswer && isYoung && !this.#needsNewKey(family)) return;
+    const untriedMs = this.clock.monoMs() - this.#attemptedAtMonoMs;
+    if (canAnswer && this.#isAway && untriedMs < REFRESH_COOLDOWN_MS) return;
+    const ready = (async () => {
+      if (!this.#isYoungerThan(this.#overlapMs() / 2)) await this.#load();
+      await this.signing();
+    })();
+    if (!canAnswer) return ready;
+    ready.catch(() => {});
+    const isHanging =
+      this.#loading !== undefined && this.clock.monoMs() - this.#attemptedAtMonoMs >= SLOW_READING_MS;
+    if (!isHanging && !this.#isAway) await ready.catch(() => {});
+  }
+
+  /** Stops a key from verifying, here at once and elsewhere with the next reading. Sessions survive by refreshing. */
   async withdraw(kid: string): Promise<void> {
     await this.store.deleteSigningKeys([kid]);
     await this.#loadAfresh();
   }
 
-  /** Deletes dynamic keys that no longer verify. */
-  async deleteOutdated(): Promise<void> {
-    const outdated = this.#keys.filter(({ row }) => !this.#verifies(row)).map(({ row }) => row.kid);
+  /** Deletes dynamic keys that verify nothing at that time, in milliseconds since the epoch. */
+  async deleteOutdated(nowMs: number): Promise<void> {
+    const outdated = this.#keys
+      .filter((key) => nowMs >= key.verification.verifiesUntilMs)
+      .map(({ row }) => row.kid);
     if (outdated.length > 0) await this.store.deleteSigningKeys(outdated);
   }
 
@@ -217,50 +272,68 @@ export class SigningKeys implements KeySource {
     return Math.min(MAX_OVERLAP_MS, this.settings.rotationIntervalMs / 5);
   }
 
-  /** A dynamic key verifies until `created + I + 2 × access token validity` (Y-6). */
-  #verifiesUntilMs({ family, createdAtMs }: SigningKeyRow): number {
-    if (family === "static") return Number.POSITIVE_INFINITY;
-    return createdAtMs + this.settings.rotationIntervalMs + 2 * this.settings.accessTokenValidityMs;
+  /**
+   * What this service needs of a dynamic key: it verifies until `created + I + 2 × access token validity` (Y-6). Others
+   * on the same store may need more, and each key says how much that is.
+   */
+  #neededMs(): number {
+    return this.settings.rotationIntervalMs + 2 * this.settings.accessTokenValidityMs;
   }
 
-  #verifies(row: SigningKeyRow): boolean {
-    return this.clock.wallMs() < this.#verifiesUntilMs(row);
+  #verifies({ kid }: SigningKeyRow): boolean {
+    const untilMs = this.#byKid.get(kid)?.verification.verifiesUntilMs;
+    return untilMs !== undefined && this.clock.wallMs() < untilMs;
   }
 
-  #rowsOf(family: KeyFamily): SigningKeyRow[] {
+  #keysOf(family: KeyFamily): LoadedKey[] {
     return this.#keys
       .filter(({ row }) => row.family === family && row.algorithm === this.settings.algorithm)
-      .sort(newestFirst)
-      .map(({ row }) => row);
+      .sort(newestFirst);
   }
 
   #newest(family: KeyFamily): SigningKeyRow | undefined {
-    return this.#rowsOf(family)[0];
+    return this.#keysOf(family)[0]?.row;
   }
 
-  #needsNewKey(): boolean {
-    const newest = this.#newest(this.settings.family);
+  #needsNewKey(family: KeyFamily): boolean {
+    const [newest] = this.#keysOf(family);
     if (newest === undefined) return true;
-    if (this.settings.family === "static") return false;
+    if (family === "static") return false;
+    // Another service with shorter tokens has made it, and would delete it while tokens of this one are out.
+    if (newest.keepMs < this.#neededMs()) return true;
     const nowMs = this.clock.wallMs();
     const { rotationIntervalMs } = this.settings;
+    const { createdAtMs } = newest.row;
     // A key from the future was made while the clock was wrong; waiting for its birthday would stop rotation.
-    const isFromTheFuture = newest.createdAtMs > nowMs + rotationIntervalMs;
-    return isFromTheFuture || nowMs >= newest.createdAtMs + rotationIntervalMs - this.#overlapMs();
+    const isFromTheFuture = createdAtMs > nowMs + rotationIntervalMs;
+    return isFromTheFuture || nowMs >= createdAtMs + rotationIntervalMs - this.#overlapMs();
   }
 
   /** The newest, but not before it has been published long enough, if its predecessor is still good (Y-5). */
-  #signingRow(): SigningKeyRow | undefined {
-    const [newest, second] = this.#rowsOf(this.settings.family);
-    if (newest === undefined || second === undefined || this.settings.family === "static") return newest;
+  #signingRow(family: KeyFamily): SigningKeyRow | undefined {
+    const [newest, second] = this.#keysOf(family);
+    if (newest === undefined || second === undefined || family === "static") return newest?.row;
     const nowMs = this.clock.wallMs();
-    const isYoung = nowMs < newest.createdAtMs + this.#overlapMs();
-    return isYoung && nowMs < second.createdAtMs + this.settings.rotationIntervalMs ? second : newest;
+    const isYoung = nowMs < newest.row.createdAtMs + this.#overlapMs();
+    const isSecondGood =
+      nowMs < second.row.createdAtMs + this.settings.rotationIntervalMs &&
+      // By what the key itself says: that is all the others know.
+      nowMs + this.settings.accessTokenValidityMs <= second.row.createdAtMs + second.keepMs;
+    return isYoung && isSecondGood ? second.row : newest.row;
   }
 
-  async #createKey(): Promise<void> {
+  #createKey(family: KeyFamily): Promise<void> {
+    let creating = this.#creating.get(family);
+    if (creating === undefined) {
+      creating = this.#createNow(family).finally(() => this.#creating.delete(family));
+      this.#creating.set(family, creating);
+    }
+    return creating;
+  }
+
+  async #createNow(family: KeyFamily): Promise<void> {
     await this.#load();
-    if (this.#needsNewKey()) await this.#insertKey(this.settings.family);
+    if (this.#needsNewKey(family)) await this.#insertKey(family);
   }
 
   /** Insert-if-absent into the next slot; whoever loses the race reads what the winner wrote (K-03). */
@@ -268,6 +341,7 @@ export class SigningKeys implements KeySource {
     const { algorithm } = this.settings;
     // Chosen before the key pair is made: a key that appears meanwhile takes the slot, and this one is not needed.
     const sequence = (this.#lastSequence.get(`${family} ${algorithm}`) ?? 0) + 1;
+    const keepMs = Math.max(this.#neededMs(), ...this.#keysOf(family).map((key) => key.keepMs));
     const { publicJwk, privateJwk } = await this.platform.generateKeyPair(algorithm);
     const row: SigningKeyRow = {
       kid: `${family === "dynamic" ? "d" : "s"}-${hex(this.random(8))}`,
@@ -275,7 +349,7 @@ export class SigningKeys implements KeySource {
       algorithm,
       sequence,
       createdAtMs: this.clock.wallMs(),
-      publicJwkJson: JSON.stringify(publicJwk),
+      publicJwkJson: JSON.stringify(family === "static" ? publicJwk : { ...publicJwk, [KEEP]: keepMs }),
       privateJwkJson: JSON.stringify(privateJwk),
     };
     if (await this.store.insertSigningKey(row)) this.onCreated(row.kid);
@@ -289,6 +363,11 @@ export class SigningKeys implements KeySource {
       () => true,
       () => false,
     );
+  }
+
+  #wasFrozen(): boolean {
+    const untriedMs = this.clock.monoMs() - this.#attemptedAtMonoMs;
+    return untriedMs >= this.settings.reloadIntervalMs + MAX_UNTRIED_MS;
   }
 
   #load(): Promise<void> {
@@ -307,7 +386,11 @@ export class SigningKeys implements KeySource {
   async #read(): Promise<void> {
     this.#attemptedAtMonoMs = this.clock.monoMs();
     this.#hasFailed = true;
-    const rows = await this.store.listSigningKeys();
+    if (this.#keys.length > 0) this.#goOnFor(REFRESH_COOLDOWN_MS);
+    const rows = await this.store.listSigningKeys().catch((error: unknown) => {
+      this.#isAway = true;
+      throw error;
+    });
     const loaded: LoadedKey[] = [];
     this.#lastSequence.clear();
     for (const row of rows) {
@@ -335,21 +418,37 @@ export class SigningKeys implements KeySource {
     for (const key of loaded) this.#byKid.set(key.row.kid, key);
     this.#keys = loaded;
     this.#hasFailed = false;
+    this.#isAway = false;
     this.#loadedAtMonoMs = this.clock.monoMs();
     this.#loadedAtWallMs = this.clock.wallMs();
+    this.#goOnFor(this.settings.reloadIntervalMs);
+  }
+
+  #goOnFor(ms: number): void {
+    this.#freshSinceWallMs = this.clock.wallMs();
+    this.#nextReadingWallMs = this.#freshSinceWallMs + ms;
   }
 
   /** One key that cannot be used must not take the others down with it. */
   async #import(row: SigningKeyRow): Promise<LoadedKey | undefined> {
-    const publicJwk = parseJsonObject(row.publicJwkJson);
-    if (publicJwk === undefined || !isStrongKey(publicJwk, row.algorithm)) return undefined;
+    const stored = parseJsonObject(row.publicJwkJson);
+    if (stored === undefined || !isStrongKey(stored, row.algorithm)) return undefined;
+    const { [KEEP]: kept, ...publicJwk } = stored;
+    const keepMs = Math.max(this.#neededMs(), typeof kept === "number" ? kept : 0);
     try {
       const key = await this.platform.importVerifyKey(publicJwk, row.algorithm);
       const { kid, family, algorithm } = row;
       return {
         row,
         publicJwk,
-        verification: { kid, family, algorithm, key, verifiesUntilMs: this.#verifiesUntilMs(row) },
+        keepMs: typeof kept === "number" ? kept : this.#neededMs(),
+        verification: {
+          kid,
+          family,
+          algorithm,
+          key,
+          verifiesUntilMs: family === "static" ? Number.POSITIVE_INFINITY : row.createdAtMs + keepMs,
+        },
       };
     } catch {
       return undefined;

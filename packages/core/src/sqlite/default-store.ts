@@ -56,8 +56,8 @@ export function openDefaultStore(logger: Logger, namespace?: string): SessionSto
   };
 }
 
-type NotOperations = "name" | "place" | "roles" | "inNamespace" | "close";
-type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, NotOperations> & string, true>>;
+type NoOperation = "name" | "place" | "roles" | "inNamespace" | "hasOwnClock" | "close";
+type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, NoOperation> & string, true>>;
 
 const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {
   insertSession: true,
@@ -69,10 +69,12 @@ const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {
   listSessionHandles: true,
   deleteSessionsOfUser: true,
   deleteExpiredSessions: true,
+  claimCleanUp: true,
   listSigningKeys: true,
   insertSigningKey: true,
   deleteSigningKeys: true,
   listSecrets: true,
+  withdrawSecret: true,
   scanSessions: true,
 };
 
@@ -100,7 +102,7 @@ const ROLE_OPERATIONS: OperationsOf<RoleStore> = {
 function onceOpen<Store extends object>(
   operations: OperationsOf<Store>,
   open: () => Promise<Store>,
-): Omit<Store, NotOperations> {
+): Omit<Store, NoOperation> {
   const waiting = Object.keys(operations).map((name) => [
     name,
     async (...given: unknown[]): Promise<unknown> => {
@@ -108,7 +110,7 @@ function onceOpen<Store extends object>(
       return store[name]?.(...given);
     },
   ]);
-  return Object.fromEntries(waiting) as Omit<Store, NotOperations>;
+  return Object.fromEntries(waiting) as Omit<Store, NoOperation>;
 }
 
 function writableFile(path: string): string {

@@ -3,7 +3,15 @@ import { freshPath, liveSession } from "../../test/sqlite/fixture.js";
 import { sqliteStore } from "./sqlite-store.js";
 
 const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
-const ROLE_TABLES = ["role_parents", "role_permissions", "user_roles", "role_users", "role_clock", "roles"];
+const LATER_TABLES = [
+  "role_parents",
+  "role_permissions",
+  "user_roles",
+  "role_users",
+  "role_clock",
+  "roles",
+  "clean_up",
+];
 
 it("a file from before there were roles gets their tables, and keeps its sessions", async () => {
   const path = freshPath();
@@ -12,7 +20,7 @@ it("a file from before there were roles gets their tables, and keeps its session
   await first.insertSession(session);
   await first.close();
   const database = new DatabaseSync(path);
-  for (const table of ROLE_TABLES) database.exec(`DROP TABLE ${table}`);
+  for (const table of LATER_TABLES) database.exec(`DROP TABLE ${table}`);
   database.exec("PRAGMA user_version = 1001");
   database.close();
 

@@ -94,6 +94,13 @@ const STEPS: readonly string[] = [
   CREATE TABLE role_clock (version INTEGER NOT NULL) STRICT;
   INSERT INTO role_clock VALUES (0);
   `,
+  // When the latest clean-up was, for all processes.
+  `
+  CREATE TABLE clean_up (
+    id            INTEGER PRIMARY KEY CHECK (id = 1),
+    claimed_at_ms INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 const versionAfter = (steps: number): number => 1000 * BREAKING + steps;

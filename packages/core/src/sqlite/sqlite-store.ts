@@ -1,4 +1,5 @@
 import { invalidOption } from "../errors/throwers.js";
+import { sinceCleanUpMs } from "../store/clean-up-mark.js";
 import type {
   Promotion,
   SecretRow,
@@ -191,6 +192,19 @@ export class SqliteStore implements SessionStore {
     return this.#write((connection) => connection.run(sql.DELETE_EXPIRED_SESSIONS, nowMs, limit));
   }
 
+  async claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+    const markMs = await this.#read((connection) => {
+      const [record] = connection.all(sql.READ_CLEAN_UP);
+      return record === undefined ? undefined : Number(record.claimedAtMs);
+    });
+    const sinceMs = sinceCleanUpMs(markMs, nowMs, intervalMs);
+    if (sinceMs === undefined) return undefined;
+    const isOurs = await this.#write(
+      (connection) => connection.run(sql.CLAIM_CLEAN_UP, nowMs, markMs ?? null) === 1,
+    );
+    return isOurs ? sinceMs : undefined;
+  }
+
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
     const after = storable(cursor ?? "");
     return this.#read((connection) => {
@@ -217,11 +231,15 @@ export class SqliteStore implements SessionStore {
     const list = (connection: Connection): SecretRow[] =>
       connection.all(sql.LIST_SECRETS).map(secretMapping.toRow);
     const secrets = await this.#read(list);
-    if (secrets.length > 0 || candidate === undefined) return secrets;
+    if (secrets.some(({ secret }) => secret !== "") || candidate === undefined) return secrets;
     return this.#write((connection) => {
       connection.run(sql.INSERT_FIRST_SECRET, ...secretMapping.values(candidate));
       return list(connection);
     });
+  }
+
+  withdrawSecret(id: string): Promise<boolean> {
+    return this.#write((connection) => connection.run(sql.WITHDRAW_SECRET, storable(id)) === 1);
   }
 
   close(): Promise<void> {

@@ -49,6 +49,13 @@ export const DELETE_SESSIONS_OF_USER = `
 export const DELETE_EXPIRED_SESSIONS = `
   DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at_ms <= ? LIMIT ?)`;
 
+export const READ_CLEAN_UP = "SELECT claimed_at_ms AS claimedAtMs FROM clean_up";
+
+/** now, the mark that was read or null: nothing changes if another process has moved it meanwhile */
+export const CLAIM_CLEAN_UP = `
+  INSERT INTO clean_up (id, claimed_at_ms) VALUES (1, ?)
+  ON CONFLICT (id) DO UPDATE SET claimed_at_ms = excluded.claimed_at_ms WHERE claimed_at_ms = ?`;
+
 /** after this handle or null, the same, limit: all rows, expired ones too */
 export const SCAN_SESSIONS = `
   SELECT ${sessionMapping.read} FROM sessions WHERE handle > ? ORDER BY handle LIMIT ?`;
@@ -64,7 +71,9 @@ export const DELETE_SIGNING_KEYS = "DELETE FROM signing_keys WHERE kid IN (SELEC
 
 export const LIST_SECRETS = `SELECT ${secretMapping.read} FROM secrets ORDER BY position`;
 
-/** id, secret: inserted only as the very first one */
+/** id, secret: inserted only where there is none but withdrawn ones, of another id */
 export const INSERT_FIRST_SECRET = `
   INSERT INTO secrets ${secretMapping.insert} SELECT ${secretMapping.placeholders}
-  WHERE NOT EXISTS (SELECT 1 FROM secrets)`;
+  WHERE NOT EXISTS (SELECT 1 FROM secrets WHERE secret <> '') ON CONFLICT DO NOTHING`;
+
+export const WITHDRAW_SECRET = "UPDATE secrets SET secret = '' WHERE id = ? AND secret <> ''";

@@ -20,7 +20,7 @@ export function guardedStore(
       throw storeUnavailable(`the ${store.name} store did not answer (${operation}: ${nameOf(error)})`);
     }
   }
-  const { scanSessions } = store;
+  const { scanSessions, claimCleanUp, withdrawSecret } = store;
   return {
     name: store.name,
     insertSession: (row) => guard("insertSession", () => store.insertSession(row)),
@@ -44,6 +44,14 @@ export function guardedStore(
     ...(scanSessions !== undefined && {
       scanSessions: (cursor, limit) => guard("scanSessions", () => scanSessions.call(store, cursor, limit)),
     }),
+    ...(claimCleanUp !== undefined && {
+      claimCleanUp: (nowMs, intervalMs) =>
+        guard("claimCleanUp", () => claimCleanUp.call(store, nowMs, intervalMs)),
+    }),
+    ...(withdrawSecret !== undefined && {
+      withdrawSecret: (id) => guard("withdrawSecret", () => withdrawSecret.call(store, id)),
+    }),
+    hasOwnClock: store.hasOwnClock,
     close: () => store.close(),
   };
 }

@@ -1,4 +1,5 @@
 /** Door for stores: the contract, the row types, and the reference implementation. */
+export { sinceCleanUpMs } from "./clean-up-mark.js";
 export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";

@@ -1,3 +1,4 @@
+import { sinceCleanUpMs } from "./clean-up-mark.js";
 import { MemoryRoleStore } from "./memory-role-store.js";
 import type {
   Promotion,
@@ -19,6 +20,7 @@ export class MemoryStore implements SessionStore {
   readonly #handlesByUser = new Map<string, Set<string>>();
   #keys: SigningKeyRow[] = [];
   #secrets: SecretRow[] = [];
+  #cleanedUpAtMs: number | undefined;
   readonly #namespaces = new Map<string, MemoryStore>();
 
   inNamespace(namespace: string): MemoryStore {
@@ -101,6 +103,12 @@ export class MemoryStore implements SessionStore {
     return deleted;
   }
 
+  async claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+    const sinceMs = sinceCleanUpMs(this.#cleanedUpAtMs, nowMs, intervalMs);
+    if (sinceMs !== undefined) this.#cleanedUpAtMs = nowMs;
+    return sinceMs;
+  }
+
   async listSigningKeys(): Promise<SigningKeyRow[]> {
     return this.#keys.map((key) => ({ ...key }));
   }
@@ -118,8 +126,16 @@ export class MemoryStore implements SessionStore {
   }
 
   async listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
-    if (this.#secrets.length === 0 && candidate) this.#secrets.push({ ...candidate });
+    const isFree = this.#secrets.every(({ id, secret }) => secret === "" && id !== candidate?.id);
+    if (isFree && candidate) this.#secrets.push({ ...candidate });
     return this.#secrets.map((secret) => ({ ...secret }));
+  }
+
+  async withdrawSecret(id: string): Promise<boolean> {
+    const row = this.#secrets.find((candidate) => candidate.id === id && candidate.secret !== "");
+    if (row === undefined) return false;
+    row.secret = "";
+    return true;
   }
 
   async scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {

@@ -63,9 +63,10 @@ export interface SigningKeyRow {
   privateJwkJson: string;
 }
 
-/** A secret of the application: 32 random bytes, base64url. */
+/** A secret of the application. */
 export interface SecretRow {
   id: string;
+  /** 32 random bytes, base64url; empty when it has been withdrawn. */
   secret: string;
 }
 
@@ -153,6 +154,20 @@ export interface SessionStore {
   /** Deletes at most `limit` rows that are not live. @returns how many */
   deleteExpiredSessions(nowMs: number, limit: number): Promise<number>;
 
+  /**
+   * Whether `deleteExpiredSessions` goes by the clock of a server, and throws where the caller's differs by more than
+   * 5 min. Where it is not, the engine deletes by the older of its two clocks.
+   */
+  readonly hasOwnClock?: boolean | undefined;
+
+  /**
+   * Optional: keeps when the latest clean-up was, for all processes. If that is at least `intervalMs` ago, or ahead of
+   * now, or there was none, now becomes the latest, in one atomic step: of several processes at once one is told so.
+   *
+   * @returns how long ago the one before was, Infinity when there is none to go by; undefined when it is not time yet
+   */
+  claimCleanUp?(nowMs: number, intervalMs: number): Promise<number | undefined>;
+
   /** All signing keys, in any order. */
   listSigningKeys(): Promise<SigningKeyRow[]>;
 
@@ -163,10 +178,13 @@ export interface SessionStore {
   deleteSigningKeys(kids: readonly string[]): Promise<void>;
 
   /**
-   * All secrets, oldest first. If there are none and a candidate is given, inserts it first; of several processes
-   * doing so at once exactly one candidate wins.
+   * All secrets, oldest first, with what is left of withdrawn ones. If there are none but withdrawn ones and a candidate
+   * is given, inserts it first, unless its id is there; of several processes doing so at once exactly one candidate wins.
    */
   listSecrets(candidate?: SecretRow): Promise<SecretRow[]>;
+
+  /** Optional: empties the secret with this id and keeps the id, for good. @returns whether it was there, and not empty */
+  withdrawSecret?(id: string): Promise<boolean>;
 
   /**
    * Optional: walks over all rows, live or not, as they are kept, for moving to another store and for revoking all

@@ -10,6 +10,7 @@ export interface TableNames {
   readonly userRoles: string;
   readonly roleUsers: string;
   readonly roleClock: string;
+  readonly cleanUp: string;
 }
 
 const NAME = /^[a-z_][a-z0-9_]{0,39}$/;
@@ -35,5 +36,6 @@ export function tableNames(table: (name: string) => string): TableNames {
     userRoles: table("user_roles"),
     roleUsers: table("role_users"),
     roleClock: table("role_clock"),
+    cleanUp: table("clean_up"),
   };
 }

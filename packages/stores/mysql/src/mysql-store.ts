@@ -17,6 +17,7 @@ import {
   type SigningKeyRow,
   SqlRoleStore,
   StoreOperations,
+  sinceCleanUpMs,
   storableId,
   storableSession,
   storableText,
@@ -252,6 +253,22 @@ export class MysqlStore implements SessionStore {
     });
   }
 
+  get hasOwnClock(): boolean {
+    return this.#usesServerClock;
+  }
+
+  claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+    return this.#runOutside(async (query, sql) => {
+      const { records } = await query(sql.readCleanUp, [this.#now(nowMs)]);
+      const markMs = records[0]?.markMs == null ? null : Number(records[0].markMs);
+      const now = Number(records[0]?.nowMs);
+      const sinceMs = sinceCleanUpMs(markMs ?? undefined, now, intervalMs);
+      if (sinceMs === undefined) return undefined;
+      const { affectedRows } = await query(sql.claimCleanUp, [now, markMs]);
+      return affectedRows === 1 ? sinceMs : undefined;
+    });
+  }
+
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
     return this.#runOutside(async (query, sql) => {
       const { records } = await query(sql.scanSessions, [bytes(cursor ?? ""), limit]);
@@ -294,13 +311,22 @@ export class MysqlStore implements SessionStore {
       const list = async (): Promise<SecretRow[]> =>
         (await query(sql.listSecrets)).records.map(secretMapping.toRow);
       const secrets = await list();
-      if (secrets.length > 0 || candidate === undefined) return secrets;
+      if (secrets.some(({ secret }) => secret !== "") || candidate === undefined) return secrets;
       await query(sql.insertFirstSecret, [bytes(candidate.id), bytes(candidate.secret)]).catch(
         (error: unknown) => {
           if (!isDuplicate(error)) throw error;
         },
       );
       return list();
+    });
+  }
+
+  withdrawSecret(id: string): Promise<boolean> {
+    return this.#runOutside(async (query, sql, { outcomeUnknown }) => {
+      if ((await query(sql.withdrawSecret, [idBytes(id)])).affectedRows === 1) return true;
+      if (!outcomeUnknown) return false;
+      const secrets = (await query(sql.listSecrets)).records.map(secretMapping.toRow);
+      return secrets.some((row) => row.id === id && row.secret === "");
     });
   }
 

@@ -93,6 +93,14 @@ const STEPS: readonly ((names: Names) => readonly string[])[] = [
 ) ENGINE = InnoDB`,
     `INSERT IGNORE INTO ${roleClock} VALUES (1, 0)`,
   ],
+  // When the latest clean-up was, for all processes; null before the first one.
+  ({ cleanUp }) => [
+    `CREATE TABLE IF NOT EXISTS ${cleanUp} (
+  id            INT NOT NULL PRIMARY KEY,
+  claimed_at_ms BIGINT
+) ENGINE = InnoDB`,
+    `INSERT IGNORE INTO ${cleanUp} VALUES (1, NULL)`,
+  ],
 ];
 
 interface Step {

@@ -13,7 +13,7 @@ const NOW = `COALESCE(?, ${SERVER_NOW})`;
  */
 export type Statements = ReturnType<typeof statementsFor>;
 
-export function statementsFor({ sessions, signingKeys, secrets }: Names) {
+export function statementsFor({ sessions, signingKeys, secrets, cleanUp }: Names) {
   return {
     insertSession: `INSERT INTO ${sessions} ${sessionMapping.insert} VALUES (${sessionMapping.placeholders})`,
 
@@ -77,9 +77,16 @@ export function statementsFor({ sessions, signingKeys, secrets }: Names) {
     deleteSigningKey: `DELETE FROM ${signingKeys} WHERE kid = ?`,
 
     listSecrets: `SELECT ${secretMapping.read} FROM ${secrets} ORDER BY position`,
-    /** id, secret: only ever the first one, whose position is 1 */
+    /** id, secret: only where there is none but withdrawn ones; of two at once the position lets one in */
     insertFirstSecret: `
       INSERT INTO ${secrets} (position, id, secret)
-      SELECT 1, ?, ? FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM ${secrets})`,
+      SELECT COALESCE(MAX(position), 0) + 1, ?, ? FROM ${secrets} HAVING COUNT(NULLIF(secret, '')) = 0`,
+    /** id */
+    withdrawSecret: `UPDATE ${secrets} SET secret = '' WHERE id = ? AND secret <> ''`,
+
+    /** now or null */
+    readCleanUp: `SELECT claimed_at_ms AS markMs, ${NOW} AS nowMs FROM ${cleanUp} WHERE id = 1`,
+    /** now, the mark that was read or null: nothing changes if another process has moved it meanwhile */
+    claimCleanUp: `UPDATE ${cleanUp} SET claimed_at_ms = ? WHERE id = 1 AND claimed_at_ms <=> ?`,
   };
 }

@@ -40,7 +40,14 @@ export function freshTables(at = url): FreshTables {
   const named = (...names: string[]): string[] => names.map((name) => `${tablePrefix}${name}`);
   const filled = named("sessions", "signing_keys", "secrets", "role_users", "roles");
   const all = [
-    ...named("session_migrations", "role_permissions", "role_parents", "user_roles", "role_clock"),
+    ...named(
+      "session_migrations",
+      "role_permissions",
+      "role_parents",
+      "user_roles",
+      "role_clock",
+      "clean_up",
+    ),
     ...filled,
   ];
   return {

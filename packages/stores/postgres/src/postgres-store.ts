@@ -16,6 +16,7 @@ import {
   type SigningKeyRow,
   SqlRoleStore,
   StoreOperations,
+  sinceCleanUpMs,
   storableSession,
   storableText,
   untilNotOvertaken,
@@ -238,6 +239,19 @@ export class PostgresStore implements SessionStore {
     });
   }
 
+  get hasOwnClock(): boolean {
+    return this.#usesServerClock;
+  }
+
+  claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+    return this.#runOutside(async (query, sql) => {
+      const [record] = await query(sql.claimCleanUp, [this.#now(nowMs), Math.ceil(intervalMs)]);
+      if (record === undefined) return undefined;
+      const markMs = record.markMs === null ? undefined : Number(record.markMs);
+      return sinceCleanUpMs(markMs, Number(record.nowMs), 0);
+    });
+  }
+
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
     return this.#runOutside(async (query, sql) => {
       const rows = (await query(sql.scanSessions, [cursor ?? null, limit])).map(sessionMapping.toRow);
@@ -272,9 +286,18 @@ export class PostgresStore implements SessionStore {
       const list = async (): Promise<SecretRow[]> =>
         (await query(sql.listSecrets, [])).map(secretMapping.toRow);
       const secrets = await list();
-      if (secrets.length > 0 || candidate === undefined) return secrets;
+      if (secrets.some(({ secret }) => secret !== "") || candidate === undefined) return secrets;
       await query(sql.insertFirstSecret, [storableText(candidate.id), storableText(candidate.secret)]);
       return list();
+    });
+  }
+
+  async withdrawSecret(id: string): Promise<boolean> {
+    return this.#runOutside(async (query, sql, { outcomeUnknown }) => {
+      if ((await query(sql.withdrawSecret, [storableText(id)])).length === 1) return true;
+      if (!outcomeUnknown) return false;
+      const secrets = (await query(sql.listSecrets, [])).map(secretMapping.toRow);
+      return secrets.some((row) => row.id === id && row.secret === "");
     });
   }
 

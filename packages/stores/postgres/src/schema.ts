@@ -95,6 +95,12 @@ CREATE TABLE IF NOT EXISTS ${roleClock} (
   version bigint NOT NULL
 );
 INSERT INTO ${roleClock} VALUES (1, 0) ON CONFLICT DO NOTHING;`,
+  // When the latest clean-up was, for all processes.
+  ({ cleanUp }) => `
+CREATE TABLE IF NOT EXISTS ${cleanUp} (
+  id            integer NOT NULL PRIMARY KEY CHECK (id = 1),
+  claimed_at_ms bigint NOT NULL
+);`,
 ];
 
 interface Step {

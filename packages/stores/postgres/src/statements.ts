@@ -20,7 +20,7 @@ export type Statements = ReturnType<typeof statementsFor>;
 
 /** @param isJoined for a transaction of the application */
 export function statementsFor(names: Names, isJoined: boolean) {
-  const { sessions, signingKeys, secrets } = names;
+  const { sessions, signingKeys, secrets, cleanUp } = names;
   const patience = isJoined ? ONE_ROW : PATIENCE;
   const session = sessionMapping.read("s");
   return {
@@ -108,9 +108,21 @@ export function statementsFor(names: Names, isJoined: boolean) {
       DELETE FROM ${signingKeys} WHERE kid IN (SELECT json_array_elements_text($1::text::json))`,
 
     listSecrets: `SELECT ${secretMapping.read("x")} FROM ${secrets} x ORDER BY x.position`,
-    /** id, secret: only ever the first one, whose position is 1 */
+    /** id, secret: only where there is none but withdrawn ones; of two at once the position lets one in */
     insertFirstSecret: `
-      INSERT INTO ${secrets} (position, id, secret) SELECT 1, $1::text, $2::text
-      WHERE NOT EXISTS (SELECT 1 FROM ${secrets}) ON CONFLICT DO NOTHING`,
+      INSERT INTO ${secrets} (position, id, secret)
+      SELECT coalesce(max(position), 0) + 1, $1::text, $2::text FROM ${secrets}
+      HAVING count(*) FILTER (WHERE secret <> '') = 0 ON CONFLICT DO NOTHING`,
+    /** id */
+    withdrawSecret: `UPDATE ${secrets} SET secret = '' WHERE id = $1::text AND secret <> '' RETURNING id`,
+
+    /** now or null, interval: a record where it is time, with the mark before and the new one */
+    claimCleanUp: `
+      WITH before AS (SELECT claimed_at_ms FROM ${cleanUp} WHERE id = 1)
+      INSERT INTO ${cleanUp} AS mark (id, claimed_at_ms) VALUES (1, ${now("$1")})
+      ON CONFLICT (id) DO UPDATE SET claimed_at_ms = excluded.claimed_at_ms
+      WHERE mark.claimed_at_ms > excluded.claimed_at_ms
+        OR mark.claimed_at_ms <= excluded.claimed_at_ms - $2::bigint
+      RETURNING (SELECT claimed_at_ms FROM before) AS "markMs", claimed_at_ms AS "nowMs"`,
   };
 }

@@ -261,7 +261,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
       );
       expect(new Set(secrets.map((list) => JSON.stringify(list))).size).toBe(1);
       const steps = await sql(`SELECT version FROM ${empty.schema}.acme_session_migrations ORDER BY version`);
-      expect(steps).toEqual([{ version: 1001 }, { version: 1002 }]);
+      expect(steps).toEqual([{ version: 1001 }, { version: 1002 }, { version: 1003 }]);
       await Promise.all(stores.map((store) => store.close()));
       await empty.drop();
     });

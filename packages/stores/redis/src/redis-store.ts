@@ -222,6 +222,18 @@ export class RedisStore implements SessionStore {
     });
   }
 
+  get hasOwnClock(): boolean {
+    return this.#usesServerClock;
+  }
+
+  claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
+    return this.#operations.run(async () => {
+      const answer = await this.#eval(scripts.claimCleanUp, nowMs, [String(intervalMs)]);
+      if (answer === null) return undefined;
+      return answer === "" ? Number.POSITIVE_INFINITY : Number(answer);
+    });
+  }
+
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
     return this.#operations.run(async () => {
       const args = [cursor ?? "0", String(limit)];
@@ -269,6 +281,14 @@ export class RedisStore implements SessionStore {
     return this.#operations.run(async () => {
       const secrets = (await this.#eval(scripts.listSecrets, 0, args)) as string[];
       return secrets.map((json) => JSON.parse(json) as SecretRow);
+    });
+  }
+
+  withdrawSecret(id: string): Promise<boolean> {
+    return this.#operations.run(async ({ outcomeUnknown }) => {
+      const left = JSON.stringify({ id, secret: "" });
+      const answer = Number(await this.#eval(scripts.withdrawSecret, 0, [storableText(id), left]));
+      return answer === 1 || (answer === 2 && outcomeUnknown);
     });
   }
 

@@ -221,13 +221,46 @@ end
 return 1`,
   ),
 
-  /** candidate as JSON or nothing */
+  /** candidate as JSON or nothing: put in only where there is none but withdrawn ones, of another id */
   listSecrets: script(
     "needs no memory",
     `
-local key = prefix .. 'secrets'
-if ARGV[3] and redis.call('LLEN', key) == 0 then redis.call('RPUSH', key, ARGV[3]) end
+local key, candidate = prefix .. 'secrets', ARGV[3]
+local id = candidate and cjson.decode(candidate).id
+for _, json in ipairs(redis.call('LRANGE', key, 0, -1)) do
+  local row = cjson.decode(json)
+  if row.secret ~= '' or row.id == id then candidate = nil end
+end
+if candidate then redis.call('RPUSH', key, candidate) end
 return redis.call('LRANGE', key, 0, -1)`,
+  ),
+
+  /** id, what is left as JSON; gives 1 if the secret was there, 2 if it has been withdrawn before */
+  withdrawSecret: script(
+    "needs no memory",
+    `
+local key = prefix .. 'secrets'
+for place, json in ipairs(redis.call('LRANGE', key, 0, -1)) do
+  local row = cjson.decode(json)
+  if row.id == ARGV[3] then
+    if row.secret == '' then return 2 end
+    redis.call('LSET', key, place - 1, ARGV[4])
+    return 1
+  end
+end
+return 0`,
+  ),
+
+  /** interval; gives how long ago the latest clean-up was, nothing if it is not time, an empty text if there was none */
+  claimCleanUp: script(
+    "needs memory",
+    `
+local mark = redis.call('GET', prefix .. 'clean-up')
+local since = mark and now - tonumber(mark)
+if since and since >= 0 and since < tonumber(ARGV[3]) then return false end
+redis.call('SET', prefix .. 'clean-up', text(now))
+if not since or since < 0 then return '' end
+return text(since)`,
   ),
 
   readMemoryPolicy: script("needs no memory", `return redis.call('INFO', 'memory')`),
