@@ -1,6 +1,5 @@
 import {
   between,
-  checkOptions,
   falseOr,
   having,
   holds,
@@ -10,6 +9,7 @@ import {
   listOf,
   moreThan,
   type OptionCheck,
+  type OptionChecks,
   oneOf,
   shaped,
 } from "../errors/option-check.js";
@@ -128,11 +128,25 @@ const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck
  * @throws SessionError `INVALID_OPTION` naming the option and the accepted form; an unknown name is an error too
  */
 export function checkSessionOptions(options: unknown): SessionOptions {
-  checkOptions("", checks, options ?? {});
+  checkFactoryOptions(options === undefined ? {} : options);
   // A copy, so that what is changed after the check counts for nothing.
   const checked = { ...(options as SessionOptions) };
   if (checked.cookieSameSite !== undefined) checked.cookieSameSite = tidy(checked.cookieSameSite) as SameSite;
   return checked;
+}
+
+/**
+ * The same for the factory of an adapter, before it takes its own options out.
+ *
+ * @param own what it takes beside those of core
+ * @throws SessionError `INVALID_OPTION`
+ */
+export function checkFactoryOptions(given: unknown, own: OptionChecks = {}): void {
+  shaped(
+    { ...checks, ...own },
+    [],
+    "createSession takes an object: createSession({ appInfo, store })",
+  )(given, "");
 }
 
 function tidy(value: unknown): unknown {

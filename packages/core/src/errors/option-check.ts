@@ -129,6 +129,9 @@ export function shaped(
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw invalidOption(path || "options", `${message}, not ${kindOf(value)}`);
     }
+    if (typeof (value as { then?: unknown }).then === "function") {
+      throw invalidOption(path || "options", `${message}, not a promise of one: \`await\` it first`);
+    }
     const at = (name: string): string => (path === "" ? name : `${path}.${name}`);
     const given = value as Record<string, unknown>;
     for (const name of Object.keys(given)) {
