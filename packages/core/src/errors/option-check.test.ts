@@ -52,6 +52,7 @@ it.each([
   ["checkDB", "checkDatabase"],
   ["keyprefix", "keyPrefix"],
   ["role", "roles"],
+  ["rolse", "roles"],
   ["overrideGlobalClaimValidator", "overrideGlobalClaimValidators"],
   ["sesionRequired", "sessionRequired"],
   ["zebra", undefined],
