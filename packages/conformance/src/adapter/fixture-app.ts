@@ -70,6 +70,8 @@ export class FixtureApp {
         warn: (message) => this.#frameworkWarnings.push(`session: ${message}`),
       },
       plugins: [this.#roles],
+      // Hosts that count as production keep their sessions in memory here.
+      allowTestValues: true,
       ...options.session,
       ...(options.countsVerifications ? { override: { functions: this.#counting } } : {}),
     };

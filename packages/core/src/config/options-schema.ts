@@ -92,7 +92,11 @@ const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck
     onClearDuplicateSessionCookies: isFunction,
   }),
   override: shaped({ functions: isFunction, apis: isFunction }),
-  accessTokenValiditySeconds: between(1, 86_400_000, "seconds"),
+  accessTokenValiditySeconds: between(
+    1,
+    2_592_000,
+    "seconds (30 days): a revoked token counts that long where nobody asks the store",
+  ),
   accessTokenValidityJitter: between(0, 0.05, "(a fraction)"),
   refreshTokenValidityMinutes: moreThan(0, "minutes"),
   absoluteLifetimeDays: moreThan(0, "days"),

@@ -253,7 +253,7 @@ export function describeNest(major: string): void {
       expect(answerOf(await stranger.get("/open/guarded"))).toEqual(UNAUTHORISED);
       expect((await user.get("/open/guarded")).json).toEqual({ userId: "user-1" });
       await session.revokeAllSessionsForUser("user-1");
-      // The token is good for an hour; the controller's checkDatabase looks behind it.
+      // The token is good for 15 minutes; the controller's checkDatabase looks behind it.
       expect((await user.get("/open/guarded")).status).toBe(200);
       expect((await user.get("/merged/off")).status).toBe(401);
     });
