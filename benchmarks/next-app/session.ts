@@ -11,4 +11,6 @@ export const Session = createSession({
   },
   logger: silentLogger,
   store: benchStore,
+  // In memory, in production.
+  allowTestValues: true,
 });

@@ -43,7 +43,7 @@ export const expressApps: HttpApp[] = [
     unguarded: UNGUARDED,
     async start() {
       const { store, signed } = await signedToken();
-      const Session = createSession({ appInfo, logger: silentLogger, store });
+      const Session = createSession({ appInfo, logger: silentLogger, allowTestValues: true, store });
       const app = express();
       app.use(Session.middleware());
       app.get("/me", Session.verifySession(), (req, res) => {

@@ -44,7 +44,7 @@ export const fastifyApps: HttpApp[] = [
     unguarded: UNGUARDED,
     async start() {
       const { store, signed } = await signedToken();
-      const Session = createSession({ appInfo, logger: silentLogger, store });
+      const Session = createSession({ appInfo, logger: silentLogger, allowTestValues: true, store });
       const app = fastify();
       await app.register(Session.plugin);
       app.get("/me", { onRequest: Session.verifySession() }, async (request) => ({

@@ -50,7 +50,7 @@ export const hapiApps: HttpApp[] = [
     unguarded: UNGUARDED,
     async start() {
       const { store, signed } = await signedToken();
-      const Session = createSession({ appInfo, logger: silentLogger, store });
+      const Session = createSession({ appInfo, logger: silentLogger, allowTestValues: true, store });
       const server = newServer();
       await server.register(Session.plugin);
       server.route({

@@ -44,7 +44,7 @@ export const honoApps: HttpApp[] = [
     unguarded: UNGUARDED,
     async start() {
       const { store, signed } = await signedToken();
-      const Session = createSession({ appInfo, logger: silentLogger, store });
+      const Session = createSession({ appInfo, logger: silentLogger, allowTestValues: true, store });
       const app = new Hono<{ Variables: SessionVariables }>();
       app.use(Session.middleware());
       app.get("/me", Session.verifySession(), (c) => c.json({ id: c.var.session.getUserId() }));

@@ -44,7 +44,7 @@ export const koaApps: HttpApp[] = [
     unguarded: UNGUARDED,
     async start() {
       const { store, signed } = await signedToken();
-      const Session = createSession({ appInfo, logger: silentLogger, store });
+      const Session = createSession({ appInfo, logger: silentLogger, allowTestValues: true, store });
       const app = new Koa();
       app.use(Session.middleware());
       app.use(Session.verifySession());

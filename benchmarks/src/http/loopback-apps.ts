@@ -51,7 +51,7 @@ export const loopbackApps: HttpApp[] = [
     unguarded: UNGUARDED,
     async start() {
       const { store, signed } = await signedToken();
-      const session = createSession({ appInfo, logger: silentLogger, store });
+      const session = createSession({ appInfo, logger: silentLogger, allowTestValues: true, store });
       return { port: await started(session), headers: tokenHeaders(signed) };
     },
   },

@@ -104,7 +104,7 @@ export const nestApps: HttpApp[] = (["Express", "Fastify"] as const).flatMap((pl
       unguarded,
       async start() {
         const { store, signed } = await signedToken();
-        const session = createSession({ appInfo, logger: silentLogger, store });
+        const session = createSession({ appInfo, logger: silentLogger, allowTestValues: true, store });
         return { port: await started(platform, by(session)), headers: tokenHeaders(signed) };
       },
     },

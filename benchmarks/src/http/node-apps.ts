@@ -41,7 +41,7 @@ export const nodeApps: HttpApp[] = [
     unguarded: UNGUARDED,
     async start() {
       const { store, signed } = await signedToken();
-      const Session = createSession({ appInfo, logger: silentLogger, store });
+      const Session = createSession({ appInfo, logger: silentLogger, allowTestValues: true, store });
       const port = await started(async (req, res) => (await Session.getSession(req, res)).getUserId());
       return { port, headers: tokenHeaders(signed) };
     },
@@ -51,7 +51,13 @@ export const nodeApps: HttpApp[] = [
     unguarded: UNGUARDED,
     async start() {
       const { store, signed } = await signedToken();
-      const Session = createSession({ appInfo, logger: silentLogger, store, verifiedTokenCache: false });
+      const Session = createSession({
+        appInfo,
+        logger: silentLogger,
+        allowTestValues: true,
+        store,
+        verifiedTokenCache: false,
+      });
       const port = await started(async (req, res) => (await Session.getSession(req, res)).getUserId());
       return { port, headers: tokenHeaders(signed) };
     },

@@ -12,7 +12,7 @@ export const USER = "user-1";
 /** A store with one key in it, and a token signed with that key. */
 export async function signedToken(): Promise<{ store: SessionStore; signed: SignedToken }> {
   const store = new MemoryStore();
-  const session = createSession({ appInfo, logger: silentLogger, store });
+  const session = createSession({ appInfo, logger: silentLogger, allowTestValues: true, store });
   const created = await session.createNewSessionWithoutRequestResponse(USER, { plan: "pro" });
   const [jwk] = (await session.getJWKS()).keys;
   return {

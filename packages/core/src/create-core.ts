@@ -57,6 +57,7 @@ export function createCore(
   wrap: (req: unknown, res: unknown) => Exchange,
 ): SessionCore & { close(): Promise<void> } {
   const config = resolveOptions(options, isProduction());
+  if (config.options.cookieDomain !== undefined) tellOfWrongSites(config);
   const { clock, random } = config;
   const plugins = config.options.plugins ?? [];
   const claims = [...(config.options.claims ?? []), ...plugins.flatMap((plugin) => plugin.claims ?? [])];
@@ -220,6 +221,13 @@ function sharedSettings(config: ResolvedConfig): Record<string, string> {
     "`signingAlgorithm`": config.algorithm,
     "`useDynamicAccessTokenSigningKey`": String(useDynamicAccessTokenSigningKey),
   };
+}
+
+/** What only the public suffix list can tell is told at start; requests are refused by the same check. */
+function tellOfWrongSites(config: ResolvedConfig): void {
+  config.loadSites().catch((error: unknown) => {
+    config.logger.warn(error instanceof Error ? error.message : "the public suffix list could not be loaded");
+  });
 }
 
 function clientRefresh(claims: readonly SessionClaim<unknown>[]): ClaimEndpoint[] {

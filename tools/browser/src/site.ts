@@ -93,6 +93,8 @@ function sessionOptions(
   return {
     appInfo: { appName: "browser tests", apiDomain, websiteDomain },
     store: new MemoryStore(),
+    // Next counts as production.
+    allowTestValues: true,
     antiCsrf: "NONE",
     clock,
     logger: silentLogger,

@@ -1,4 +1,5 @@
 import { Accounts, Lab } from "@acme/example-page/backend";
+import { sqliteStore } from "@acme/session-core/sqlite";
 import { createUserRoles } from "@acme/session-core/user-roles";
 import { createSession } from "@acme/session-next";
 
@@ -9,6 +10,8 @@ function start() {
   const origin = process.env.ORIGIN ?? "http://localhost:3000";
   const Session = createSession({
     appInfo: { appName: "example", apiDomain: origin, websiteDomain: origin },
+    // `next build` and `next start` count as production, which wants a store by name.
+    store: sqliteStore({ path: ".sessions/sessions.db" }),
     plugins: [UserRoles],
     ...lab.sessionOptions,
   });

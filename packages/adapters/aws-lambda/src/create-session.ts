@@ -1,7 +1,10 @@
 import {
   bindSession,
+  checkFactoryOptions,
   invalidArgument,
   invalidOption,
+  isAnything,
+  isBoolean,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -35,6 +38,7 @@ const NOT_FOUND = {
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: LambdaSessionOptions = {},
 ): LambdaSession<T> {
+  checkFactoryOptions(options, { property: isAnything, stripPrefix: isAnything });
   const { property, stripPrefix, ...coreOptions } = options;
   const slot = new SessionSlot(property);
   const rules = {
@@ -65,9 +69,10 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     verifySession(handler, verifyOptions) {
       assertHandler(handler, 2);
+      const getOptions = adapter.guardOptions(verifyOptions);
       return async (event, context) =>
         invocations.around(event, async (exchange) => {
-          const copy = slot.copyOf(event, await adapter.verifySession(exchange, verifyOptions));
+          const copy = slot.copyOf(event, await adapter.verifySession(exchange, getOptions));
           exchanges.alias(copy, exchange);
           return handler(copy as never, context as never);
         });
@@ -81,7 +86,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     authorizer: ((authorizerOptions: AuthorizerOptions = {}) => {
-      const { enableSimpleResponses, ...getOptions } = authorizerOptions;
+      const getOptions = adapter.guardOptions(authorizerOptions, { enableSimpleResponses: isBoolean });
+      const { enableSimpleResponses } = authorizerOptions;
       const make = enableSimpleResponses ? simpleAuthorizer : policyAuthorizer;
       return make(
         (event) =>

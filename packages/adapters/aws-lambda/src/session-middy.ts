@@ -1,4 +1,5 @@
 import { type AnySessionError, SessionError, type VerifySessionOptions } from "@acme/session-core";
+import { isFunction } from "@acme/session-core/adapter";
 import type { LambdaExchange } from "./exchanges.js";
 import type { Invocations } from "./invocations.js";
 import type { SessionEvent } from "./lambda-event.js";
@@ -33,7 +34,8 @@ export function sessionMiddy(
   slot: SessionSlot,
   options: MiddyOptions = {},
 ): SessionMiddleware {
-  const { onError, ...getOptions } = options;
+  const getOptions = invocations.adapter.guardOptions(options, { onError: isFunction });
+  const { onError } = options;
   const { running } = invocations;
   const owned = new WeakSet<MiddyRequest>();
 

@@ -116,6 +116,7 @@ describe("AW-02: behind a load balancer without multi-value headers", () => {
     const { logger, warnings } = recordingLogger();
     const session = createSession({
       store: new MemoryStore(),
+      allowTestValues: true,
       logger,
       appInfo: { appName: "a", apiDomain: "https://api.example.com", websiteDomain: "https://example.com" },
     });

@@ -1,8 +1,15 @@
 import { SessionError, type SessionOptions, type VerifySessionOptions } from "@acme/session-core";
 import {
+  assertNoArguments,
   type BoundSession,
   bindSession,
+  type CheckedOptions,
+  checkFactoryOptions,
   findExchange,
+  invalidArgument,
+  isAnything,
+  isBoolean,
+  oneOf,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -28,6 +35,9 @@ export interface ExpressVerifyOptions extends VerifySessionOptions {
   /** `"next"` hands our errors to `next(err)` instead of answering them. Default `"answer"`. */
   onError?: "answer" | "next" | undefined;
 }
+
+/** What its guards take beside what `getSession` takes. */
+const OWN = { onError: oneOf("answer", "next") };
 
 /** A session instance for Express. Its functions need no `this`: take them out as you like. */
 export interface ExpressSession<T extends SessionTypes = SessionTypes>
@@ -72,6 +82,7 @@ export interface ExpressSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: ExpressSessionOptions = {},
 ): ExpressSession<T> {
+  checkFactoryOptions(options, { property: isAnything, warnOnLostCookies: isBoolean });
   const { property, warnOnLostCookies, ...coreOptions } = options;
   const slot = new SessionSlot(property);
   const wrap = wrapper(lostCookieWarning(warnOnLostCookies, options.logger));
@@ -95,33 +106,38 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     return onError === "next" ? (error, _req, _res, next) => passOn(next, error) : answer;
   }
 
+  const serveEndpoints: Middleware = (req, res, next) => {
+    let pending: ReturnType<typeof adapter.handleEndpoint> | undefined;
+    try {
+      const exchange = wrap(req, res);
+      if (adapter.isEndpoint(exchange)) pending = adapter.handleEndpoint(exchange);
+    } catch (error) {
+      answer(error, req, res, next);
+      return;
+    }
+    if (pending === undefined) {
+      next();
+      return;
+    }
+    pending.then(
+      (handled) => {
+        if (handled === undefined) passOn(next);
+      },
+      (error: unknown) => answer(error, req, res, next),
+    );
+  };
+
   return {
     ...session,
 
-    middleware: () => (req, res, next) => {
-      let pending: ReturnType<typeof adapter.handleEndpoint> | undefined;
-      try {
-        const exchange = wrap(req, res);
-        if (adapter.isEndpoint(exchange)) pending = adapter.handleEndpoint(exchange);
-      } catch (error) {
-        answer(error, req, res, next);
-        return;
-      }
-      if (pending === undefined) {
-        next();
-        return;
-      }
-      pending.then(
-        (handled) => {
-          if (handled === undefined) passOn(next);
-        },
-        (error: unknown) => answer(error, req, res, next),
-      );
+    middleware(...given: unknown[]) {
+      assertNoArguments("middleware", given);
+      return serveEndpoints;
     },
 
     verifySession(verifyOptions) {
-      const { onError, ...getOptions } = verifyOptions ?? {};
-      const fail = failing(onError);
+      const getOptions = adapter.guardOptions(verifyOptions, OWN);
+      const fail = failing(verifyOptions?.onError);
       return (req, res, next) => {
         let session: ReturnType<typeof adapter.verifySession>;
         try {
@@ -147,7 +163,10 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       };
     },
 
-    errorHandler: () => (error, req, res, next) => answer(error, req, res, next),
+    errorHandler(...given: unknown[]) {
+      assertNoArguments("errorHandler", given);
+      return (error, req, res, next) => answer(error, req, res, next);
+    },
 
     of(req) {
       const exchange = findExchange(req);
@@ -155,9 +174,11 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     handler(handle, verifyOptions) {
-      const { onError, ...given } = verifyOptions ?? {};
-      const getOptions = { ...given, sessionRequired: true };
-      const fail = failing(onError);
+      if (typeof handle !== "function")
+        throw invalidArgument("handler takes your handler: (req, res, session) => …");
+      adapter.guardOptions(verifyOptions, OWN);
+      const getOptions = adapter.guardOptions({ ...verifyOptions, sessionRequired: true }, OWN);
+      const fail = failing(verifyOptions?.onError);
       return (req, res, next) => {
         guarded(req, res, getOptions)
           .then((found) => handle(req, res, found))
@@ -169,7 +190,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   async function guarded(
     req: ExpressRequest,
     res: ExpressResponse,
-    getOptions: VerifySessionOptions,
+    getOptions: CheckedOptions | undefined,
   ): Promise<SessionOf<T>> {
     const found = await adapter.verifySession(wrap(req, res), getOptions);
     if (found !== undefined) return found as SessionOf<T>;

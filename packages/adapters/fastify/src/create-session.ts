@@ -1,8 +1,12 @@
 import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
 import {
+  assertNoArguments,
   type BoundSession,
   bindSession,
+  checkFactoryOptions,
   findExchange,
+  isAnything,
+  oneOf,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -22,6 +26,9 @@ export interface FastifyVerifyOptions extends VerifySessionOptions {
   /** `"throw"` throws our errors instead of answering them, as `@fastify/auth` wants it. Default `"answer"`. */
   onError?: "answer" | "throw" | undefined;
 }
+
+/** What its guards take beside what `getSession` takes. */
+const OWN = { onError: oneOf("answer", "throw") };
 
 /** What a raw response needs for {@link FastifySession.applyTo}. */
 export interface RawHead {
@@ -57,6 +64,7 @@ export interface FastifySession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: FastifySessionOptions = {},
 ): FastifySession<T> {
+  checkFactoryOptions(options, { property: isAnything });
   const { property, ...coreOptions } = options;
   const slot = new SessionSlot(property);
   const { session, adapter } = bindSession<FastifyRequestLike, FastifyReplyLike, T>(coreOptions, wrap);
@@ -74,9 +82,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     plugin: makePlugin(adapter, slot),
 
     verifySession(verifyOptions) {
-      const { onError, ...getOptions } = verifyOptions ?? {};
+      const getOptions = adapter.guardOptions(verifyOptions, OWN);
       const fail: ErrorHandler =
-        onError === "throw"
+        verifyOptions?.onError === "throw"
           ? async (error) => {
               throw error;
             }
@@ -106,7 +114,10 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return guard;
     },
 
-    errorHandler: () => answer,
+    errorHandler(...given: unknown[]) {
+      assertNoArguments("errorHandler", given);
+      return answer;
+    },
 
     of(request) {
       const exchange = findExchange(request.raw);

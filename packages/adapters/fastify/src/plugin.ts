@@ -1,5 +1,5 @@
 import { SessionError } from "@acme/session-core";
-import { type AdapterCore, findExchange, invalidOption } from "@acme/session-core/adapter";
+import { type AdapterCore, findExchange, invalidArgument, invalidOption } from "@acme/session-core/adapter";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { FastifyResponse } from "./fastify-response.js";
 import type { SessionSlot } from "./session-slot.js";
@@ -11,7 +11,13 @@ import { wrap } from "./wrap.js";
  * registered in, and those inside.
  */
 export function makePlugin(adapter: AdapterCore, slot: SessionSlot): FastifyPluginAsync<{ prefix?: string }> {
-  const plugin: FastifyPluginAsync<{ prefix?: string }> = async (app, { prefix = "" }) => {
+  const plugin: FastifyPluginAsync<{ prefix?: string }> = async (app, options) => {
+    if (typeof app?.addHook !== "function") {
+      throw invalidArgument(
+        "Session.plugin is the plugin itself: `await app.register(Session.plugin)`, without a call",
+      );
+    }
+    const { prefix = "" } = options;
     if (app.hasRequestDecorator(slot.property)) throw slot.isTaken();
     app.decorateRequest(slot.property, null);
     app.addHook("onError", async (request, reply, error) => {

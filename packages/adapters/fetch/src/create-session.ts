@@ -154,7 +154,12 @@ function makeSession<T extends SessionTypes>(options: SessionOptions): FetchSess
       },
     withSession: (request, handle, verifyOptions) =>
       answered(request, async () =>
-        handle((await adapter.verifySession(wrap(request), verifyOptions)) as unknown as SessionOf<T>),
+        handle(
+          (await adapter.verifySession(
+            wrap(request),
+            adapter.callOptions(verifyOptions),
+          )) as unknown as SessionOf<T>,
+        ),
       ),
     of(request) {
       const exchange = findExchange(request);

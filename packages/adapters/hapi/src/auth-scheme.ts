@@ -1,5 +1,5 @@
 import type { SessionContainer, VerifySessionOptions } from "@acme/session-core";
-import type { AdapterCore } from "@acme/session-core/adapter";
+import type { AdapterCore, CheckedOptions } from "@acme/session-core/adapter";
 import type { Request, ServerAuthScheme } from "@hapi/hapi";
 import { credentialsOf } from "./credentials.js";
 import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
@@ -8,18 +8,23 @@ import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
 export type Verify = (
   request: HapiRequestLike,
   h: ToolkitLike,
-  options?: VerifySessionOptions,
+  options?: CheckedOptions,
 ) => ReturnType<AdapterCore["verifySession"]>;
 
 /**
  * The scheme behind `auth: "session"`. Without a session the next strategy is asked, or the route's mode decides; a
  * session that does not hold is an error of ours, which the plugin answers unless the mode is `try`.
  */
-export function authScheme(name: string, verify: Verify): ServerAuthScheme {
+export function authScheme(
+  name: string,
+  verify: Verify,
+  guardOptions: AdapterCore["guardOptions"],
+): ServerAuthScheme {
   return (_server, given) => {
-    const options = (given ?? {}) as VerifySessionOptions;
-    const whereSole = { ...options, sessionRequired: true };
-    const whereNotSole = { ...options, sessionRequired: false };
+    const options = given as VerifySessionOptions | undefined;
+    guardOptions(options);
+    const whereSole = guardOptions({ ...options, sessionRequired: true });
+    const whereNotSole = guardOptions({ ...options, sessionRequired: false });
     return {
       authenticate(request, h) {
         const decide = (session: SessionContainer | undefined) =>

@@ -2,8 +2,9 @@ import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
 import {
   type BoundSession,
   bindSession,
+  checkFactoryOptions,
   findExchange,
-  invalidOption,
+  isNonEmptyText,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -51,10 +52,8 @@ export interface HapiSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: HapiSessionOptions = {},
 ): HapiSession<T> {
+  checkFactoryOptions(options, { strategy: isNonEmptyText });
   const { strategy = "session", ...coreOptions } = options;
-  if (typeof strategy !== "string" || strategy === "") {
-    throw invalidOption("strategy", "must be the name of an authentication strategy");
-  }
   /** What the plugin notes on a server. */
   const instance = {};
   const view = (request: HapiRequestLike, h: ToolkitLike) => wrap(request, h, instance);
@@ -68,8 +67,11 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     plugin: makePlugin({ adapter, instance, strategy, wrap: view, verify }),
 
-    verifySession: (verifyOptions) => async (request, h) =>
-      ((await verify(request, h, verifyOptions)) as SessionOf<T> | undefined) ?? null,
+    verifySession: (verifyOptions) => {
+      const getOptions = adapter.guardOptions(verifyOptions);
+      return async (request, h) =>
+        ((await verify(request, h, getOptions)) as SessionOf<T> | undefined) ?? null;
+    },
 
     of(request) {
       const exchange = findExchange(request.raw.req);

@@ -46,7 +46,7 @@ export function makePlugin({ adapter, instance, strategy, wrap, verify }: Plugin
     register(server) {
       noteRegistration(server, instance);
       const scheme = strategy === "session" ? "acme-session" : `acme-session-${strategy}`;
-      server.auth.scheme(scheme, authScheme(scheme, verify));
+      server.auth.scheme(scheme, authScheme(scheme, verify, adapter.guardOptions));
       server.auth.strategy(strategy, scheme);
       server.ext("onPreResponse", onPreResponse);
       server.route(endpointRoutes(server, adapter, serveEndpoint));

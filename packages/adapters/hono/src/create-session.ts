@@ -5,9 +5,11 @@ import {
   type VerifySessionOptions,
 } from "@acme/session-core";
 import {
+  assertNoArguments,
   type BoundSession,
   bindSession,
   findExchange,
+  invalidArgument,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -71,6 +73,28 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     return answered;
   }
 
+  const serve: MiddlewareHandler = async (c, next) => {
+    const exchange = wrap(c);
+    const response = exchange.res as HonoResponse;
+    if (adapter.isEndpoint(exchange)) {
+      try {
+        const handled = await adapter.handleEndpoint(exchange);
+        if (handled !== undefined) return handled.native as Response;
+      } catch (error) {
+        return answerOrThrow(c, error);
+      }
+    }
+    response.hasMiddleware = true;
+    await next();
+    // Hono has answered a thrown error by now: with the application's own handler, or with a bare 500.
+    if (SessionError.is(c.error) && c.res.status === 500) {
+      const answered = await answer(c, c.error);
+      if (answered !== undefined) c.res = answered;
+    }
+    response.applyToContext(c, "middleware");
+    return undefined;
+  };
+
   return {
     ...session,
     createNewSession: (c, user, payload, data, userContext) =>
@@ -79,29 +103,13 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       session.getSession(c, c, getOptions, userContext)) as HonoSession<T>["getSession"],
     refreshSession: (c, userContext) => session.refreshSession(c, c, userContext),
 
-    middleware: () => async (c, next) => {
-      const exchange = wrap(c);
-      const response = exchange.res as HonoResponse;
-      if (adapter.isEndpoint(exchange)) {
-        try {
-          const handled = await adapter.handleEndpoint(exchange);
-          if (handled !== undefined) return handled.native as Response;
-        } catch (error) {
-          return answerOrThrow(c, error);
-        }
-      }
-      response.hasMiddleware = true;
-      await next();
-      // Hono has answered a thrown error by now: with the application's own handler, or with a bare 500.
-      if (SessionError.is(c.error) && c.res.status === 500) {
-        const answered = await answer(c, c.error);
-        if (answered !== undefined) c.res = answered;
-      }
-      response.applyToContext(c, "middleware");
-      return undefined;
+    middleware: (...given: unknown[]) => {
+      assertNoArguments("middleware", given);
+      return serve;
     },
 
     verifySession: (verifyOptions) => {
+      const getOptions = adapter.guardOptions(verifyOptions);
       const goOn = (c: GuardedContext, next: Next, response: HonoResponse, found: unknown): Promise<void> => {
         c.set("session", found as SessionVariables["session"]);
         return response.hasMiddleware ? next() : next().then(() => response.applyToContext(c, "guard"));
@@ -112,7 +120,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         try {
           const exchange = wrap(c);
           response = exchange.res as HonoResponse;
-          found = adapter.verifySession(exchange, verifyOptions);
+          found = adapter.verifySession(exchange, getOptions);
         } catch (error) {
           return answerOrThrow(c, error);
         }
@@ -124,9 +132,16 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       };
     },
 
-    errorHandler: (fallback) => async (error, c) => {
-      const response = await answer(c, error);
-      return response ?? fallback(error, c);
+    errorHandler: (fallback) => {
+      if (typeof fallback !== "function") {
+        throw invalidArgument(
+          "errorHandler takes your error handler: app.onError(Session.errorHandler((error, c) => …))",
+        );
+      }
+      return async (error, c) => {
+        const response = await answer(c, error);
+        return response ?? fallback(error, c);
+      };
     },
 
     of(c) {

@@ -1,8 +1,12 @@
 import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
 import {
+  assertNoArguments,
   type BoundSession,
   bindSession,
+  checkFactoryOptions,
   findExchange,
+  isAnything,
+  oneOf,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -22,6 +26,9 @@ export interface KoaVerifyOptions extends VerifySessionOptions {
   /** `"throw"` throws our errors to the middleware outside instead of answering them. Default `"answer"`. */
   onError?: "answer" | "throw" | undefined;
 }
+
+/** What its guards take beside what `getSession` takes. */
+const OWN = { onError: oneOf("answer", "throw") };
 
 /** A session instance for Koa. Its functions need no `this`: take them out as you like. */
 export interface KoaSession<T extends SessionTypes = SessionTypes>
@@ -50,6 +57,7 @@ export interface KoaSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: KoaSessionOptions = {},
 ): KoaSession<T> {
+  checkFactoryOptions(options, { property: isAnything });
   const { property, ...coreOptions } = options;
   const slot = new SessionSlot(property);
   const { session, adapter } = bindSession<KoaContext, KoaContext, T>(coreOptions, wrap);
@@ -75,21 +83,25 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   return {
     ...session,
 
-    middleware: () => async (ctx, next) => {
-      const exchange = wrap(ctx);
-      if (adapter.isEndpoint(exchange)) {
-        try {
-          if ((await adapter.handleEndpoint(exchange)) !== undefined) return;
-        } catch (error) {
-          await answer(ctx, error);
-          return;
+    middleware(...given: unknown[]) {
+      assertNoArguments("middleware", given);
+      return async (ctx, next) => {
+        const exchange = wrap(ctx);
+        if (adapter.isEndpoint(exchange)) {
+          try {
+            if ((await adapter.handleEndpoint(exchange)) !== undefined) return;
+          } catch (error) {
+            await answer(ctx, error);
+            return;
+          }
         }
-      }
-      await around(ctx, next);
+        await around(ctx, next);
+      };
     },
 
     verifySession(verifyOptions) {
-      const { onError, ...getOptions } = verifyOptions ?? {};
+      const getOptions = adapter.guardOptions(verifyOptions, OWN);
+      const onError = verifyOptions?.onError;
       return async (ctx, next) => {
         try {
           slot.assertFree(ctx);
@@ -103,7 +115,10 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       };
     },
 
-    errorHandler: () => around,
+    errorHandler(...given: unknown[]) {
+      assertNoArguments("errorHandler", given);
+      return around;
+    },
 
     of(ctx) {
       const exchange = findExchange(ctx.req);

@@ -1,5 +1,6 @@
 import type { SessionContainer, SessionOptions, VerifySessionOptions } from "@acme/session-core";
 import {
+  assertNoArguments,
   type BoundSession,
   bindSession,
   findExchange,
@@ -65,28 +66,34 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     answerError,
     sequenceAction,
 
-    middleware: () => async (ctx, next) => {
-      warnOfPermissiveCors(ctx);
-      if (await sequenceAction(ctx)) return ctx.response;
-      try {
-        return await next();
-      } catch (error) {
-        // LoopBack takes a response that is returned for one that is sent.
-        if (await answerError(ctx, error)) return ctx.response;
-        throw error;
-      }
+    middleware(...given: unknown[]) {
+      assertNoArguments("middleware", given);
+      return async (ctx, next) => {
+        warnOfPermissiveCors(ctx);
+        if (await sequenceAction(ctx)) return ctx.response;
+        try {
+          return await next();
+        } catch (error) {
+          // LoopBack takes a response that is returned for one that is sent.
+          if (await answerError(ctx, error)) return ctx.response;
+          throw error;
+        }
+      };
     },
 
-    verifySession: (verifyOptions) => async (invocation, next) => {
-      const ctx = (await invocation.get(HTTP_CONTEXT)) as LoopbackContext;
-      try {
-        const found = await adapter.verifySession(wrap(ctx), verifyOptions);
-        (ctx as { session?: SessionContainer | undefined }).session = found;
-      } catch (error) {
-        if (await answerError(ctx, error)) return ctx.response;
-        throw error;
-      }
-      return next();
+    verifySession(verifyOptions) {
+      const getOptions = adapter.guardOptions(verifyOptions);
+      return async (invocation, next) => {
+        const ctx = (await invocation.get(HTTP_CONTEXT)) as LoopbackContext;
+        try {
+          const found = await adapter.verifySession(wrap(ctx), getOptions);
+          (ctx as { session?: SessionContainer | undefined }).session = found;
+        } catch (error) {
+          if (await answerError(ctx, error)) return ctx.response;
+          throw error;
+        }
+        return next();
+      };
     },
 
     of(ctx) {

@@ -1,8 +1,10 @@
 import type { SessionOptions, VerifySessionOptions } from "@acme/session-core";
 import {
   type AdapterCore,
+  assertNoArguments,
   type BoundSession,
   bindSession,
+  type CheckedOptions,
   type Exchange,
   type SessionOf,
   type SessionTypes,
@@ -71,23 +73,50 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
   const guardedIn = (exchange: Exchange): Guarded => exchange.memoFor(adapter, () => new Guarded());
 
-  function verify(context: ExecutionContext, call: Call, options?: VerifySessionOptions): Found {
+  /** By the object they were given in: guards of one route that share it decide once. */
+  const checkedOptions = new WeakMap<VerifySessionOptions, CheckedOptions | undefined>();
+
+  function checked(given: VerifySessionOptions | undefined): CheckedOptions | undefined {
+    if (given === undefined) return undefined;
+    let options = checkedOptions.get(given);
+    if (options === undefined) {
+      options = adapter.guardOptions(given);
+      checkedOptions.set(given, options);
+    }
+    return options;
+  }
+
+  function verify(context: ExecutionContext, call: Call, options: CheckedOptions | undefined): Found {
+    const { exchange, field } = call;
+    const present = options && adapter.current(exchange);
+    if (
+      options !== undefined &&
+      present !== undefined &&
+      guardedIn(exchange).hasBy(field?.info ?? exchange, context.getHandler(), options)
+    ) {
+      return present;
+    }
     try {
-      const found = adapter.verifySession(call.exchange, options);
+      const found = adapter.verifySession(exchange, options);
       if (found instanceof Promise) {
         return found.then(
-          (session) => decided(context, call, session),
+          (session) => decided(context, call, options, session),
           (error: unknown) => refuse(call, error),
         );
       }
-      return decided(context, call, found);
+      return decided(context, call, options, found);
     } catch (error) {
       return refuse(call, error);
     }
   }
 
-  function decided<S>(context: ExecutionContext, { exchange, field }: Call, session: S): S {
-    guardedIn(exchange).add(field?.info ?? exchange, context.getHandler());
+  function decided<S>(
+    context: ExecutionContext,
+    { exchange, field }: Call,
+    options: CheckedOptions | undefined,
+    session: S,
+  ): S {
+    guardedIn(exchange).add(field?.info ?? exchange, context.getHandler(), options);
     return session;
   }
 
@@ -117,40 +146,46 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     if (guardedIn(exchange).has(field?.info ?? exchange, context.getHandler())) return present;
     const declared = guardingOf(context);
     const isFree = field === undefined && (declared === undefined || Object.keys(declared).length === 0);
-    return present !== undefined && isFree ? present : verify(context, call, declared);
+    return present !== undefined && isFree ? present : verify(context, call, checked(declared));
   }
 
   return Object.assign(sessionParam(find), session, {
     [ADAPTER]: adapter,
 
-    verifySession: (verifyOptions?: VerifySessionOptions) => ({
-      canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-        let call: Call;
-        try {
-          call = callOf(context);
-        } catch (error) {
-          return Promise.reject(error);
-        }
-        const found = verify(context, call, verifyOptions);
-        return found instanceof Promise ? found.then(() => true) : true;
-      },
-    }),
+    verifySession(verifyOptions?: VerifySessionOptions) {
+      const getOptions = checked(verifyOptions);
+      return {
+        canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+          let call: Call;
+          try {
+            call = callOf(context);
+          } catch (error) {
+            return Promise.reject(error);
+          }
+          const found = verify(context, call, getOptions);
+          return found instanceof Promise ? found.then(() => true) : true;
+        },
+      };
+    },
 
-    middleware: (): Middleware => (req, res, next) => {
-      let exchange: Exchange;
-      try {
-        exchange = wrap(req, res);
-        if (!adapter.isEndpoint(exchange)) {
-          next();
+    middleware(...given: unknown[]): Middleware {
+      assertNoArguments("middleware", given);
+      return (req, res, next) => {
+        let exchange: Exchange;
+        try {
+          exchange = wrap(req, res);
+          if (!adapter.isEndpoint(exchange)) {
+            next();
+            return;
+          }
+        } catch (error) {
+          next(error);
           return;
         }
-      } catch (error) {
-        next(error);
-        return;
-      }
-      serve(adapter, exchange).then((isServed) => {
-        if (!isServed) next();
-      }, next);
+        serve(adapter, exchange).then((isServed) => {
+          if (!isServed) next();
+        }, next);
+      };
     },
 
     async answerError(error: unknown, host: ArgumentsHost): Promise<boolean> {

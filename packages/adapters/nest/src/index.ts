@@ -2,7 +2,7 @@ export * from "@acme/session-core";
 /** `Error`, under the name that code written for other SDKs of this family imports. */
 export { SessionError as Error } from "@acme/session-core";
 export { createSession, type NestSession, type VerifyingGuard } from "./create-session.js";
-export { PublicAccess, VerifySession } from "./metadata.js";
+export { PublicAccess } from "./metadata.js";
 export type {
   FastifyReplyLike,
   FastifyRequestLike,
@@ -24,3 +24,4 @@ export {
 } from "./session-module.js";
 export type { SessionPart } from "./session-param.js";
 export { InjectSession, SESSION } from "./tokens.js";
+export { VerifySession } from "./verify-session.js";

@@ -10,11 +10,12 @@ export function mergeOptions(
 ): VerifySessionOptions {
   if (outer === undefined || inner === undefined) return { ...outer, ...inner };
   const merged: VerifySessionOptions = { ...outer, ...defined(inner) };
+  for (const list of ["roles", "permissions", "skip"] as const) {
+    const both = [...(outer[list] ?? []), ...(inner[list] ?? [])];
+    if (both.length > 0) merged[list] = both;
+  }
   if (outer.require !== undefined || inner.require !== undefined) {
     merged.require = [...(outer.require ?? []), ...(inner.require ?? [])];
-  }
-  if (outer.skip !== undefined || inner.skip !== undefined) {
-    merged.skip = [...(outer.skip ?? []), ...(inner.skip ?? [])];
   }
   const first = outer.overrideGlobalClaimValidators;
   const second = inner.overrideGlobalClaimValidators;

@@ -7,6 +7,8 @@ const GUARD = "acme.session.guard";
 const PUBLIC = "public";
 
 type Guarding = VerifySessionOptions | typeof PUBLIC;
+type Handler = ReturnType<ExecutionContext["getHandler"]>;
+type Controller = ReturnType<ExecutionContext["getClass"]>;
 
 function guarding(value: Guarding): ClassDecorator & MethodDecorator {
   return ((target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
@@ -14,8 +16,8 @@ function guarding(value: Guarding): ClassDecorator & MethodDecorator {
   }) as ClassDecorator & MethodDecorator;
 }
 
-/** Options of {@link SessionGuard} for a route, or for all routes of a controller; a route's come on top of its controller's. */
-export function VerifySession(options: VerifySessionOptions = {}): ClassDecorator & MethodDecorator {
+/** Notes the options of a route's guard, or of all of a controller's. */
+export function guardedWith(options: VerifySessionOptions): ClassDecorator & MethodDecorator {
   return guarding(options);
 }
 
@@ -24,11 +26,24 @@ export function PublicAccess(): ClassDecorator & MethodDecorator {
   return guarding(PUBLIC);
 }
 
-/** What the guard has to do for this route; undefined when nothing. */
+/** Of each route and controller, whose decorators have all run by the first request. */
+const known = new WeakMap<Handler, Map<Controller, VerifySessionOptions | undefined>>();
+
+/** What the guard has to do for this route; undefined when nothing. The same object whenever it is asked for. */
 export function guardingOf(context: ExecutionContext): VerifySessionOptions | undefined {
-  const read = (target: object) => Reflect.getMetadata(GUARD, target) as Guarding | undefined;
-  const onMethod = read(context.getHandler());
-  const onClass = read(context.getClass());
+  const handler = context.getHandler();
+  const controller = context.getClass();
+  const ofHandler = known.get(handler);
+  if (ofHandler?.has(controller)) return ofHandler.get(controller);
+  const options = read(handler, controller);
+  known.set(handler, new Map(ofHandler).set(controller, options));
+  return options;
+}
+
+function read(handler: Handler, controller: Controller): VerifySessionOptions | undefined {
+  const of = (target: object) => Reflect.getMetadata(GUARD, target) as Guarding | undefined;
+  const onMethod = of(handler);
+  const onClass = of(controller);
   if (onMethod === PUBLIC || (onMethod === undefined && onClass === PUBLIC)) return undefined;
   return mergeOptions(onClass === PUBLIC ? undefined : onClass, onMethod);
 }

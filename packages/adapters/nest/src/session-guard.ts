@@ -8,7 +8,8 @@ type Controller = ReturnType<ExecutionContext["getClass"]>;
 
 /**
  * Lets only requests with a session through, as `VerifySession` and `PublicAccess` on the route and its controller say:
- * with neither, a session is required. For `@UseGuards(SessionGuard)`, or as `APP_GUARD` for every route.
+ * with neither, a session is required. For `APP_GUARD`, which guards every route, or
+ * `@UseGuards(SessionGuard)`; `VerifySession` brings it with it.
  *
  * Throws our errors, which `SessionExceptionFilter` answers.
  */

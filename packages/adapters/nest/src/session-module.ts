@@ -1,5 +1,15 @@
 import type { SessionOptions } from "@acme/session-core";
 import {
+  checkFactoryOptions,
+  checkOptions,
+  holds,
+  invalidOption,
+  isAnything,
+  isBoolean,
+  isFunction,
+  type OptionChecks,
+} from "@acme/session-core/adapter";
+import {
   type DynamicModule,
   type FactoryProvider,
   Inject,
@@ -11,7 +21,7 @@ import {
   type Provider,
   type Type,
 } from "@nestjs/common";
-import { createSession, type NestSession } from "./create-session.js";
+import { adapterOf, createSession, type NestSession } from "./create-session.js";
 import { mountEndpoints } from "./mount-endpoints.js";
 import { SessionExceptionFilter } from "./session-exception-filter.js";
 import { SessionGuard } from "./session-guard.js";
@@ -50,12 +60,15 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
     this.#isOurs = options.session === undefined;
   }
 
+  /** @throws SessionError `INVALID_OPTION` */
   static forRoot(options: SessionModuleOptions & { global?: boolean }): DynamicModule {
+    checkModuleOptions("forRoot", options, { global: isBoolean });
     const { global = true, ...rest } = options;
     return moduleOf(global, [], [{ provide: MODULE_OPTIONS, useValue: rest }]);
   }
 
   static forRootAsync(options: SessionModuleAsyncOptions): DynamicModule {
+    checkOptions("SessionModule.forRootAsync", ASYNC_OPTIONS, options);
     const { global = true, imports = [] } = options;
     return moduleOf(global, imports, optionProviders(options));
   }
@@ -68,6 +81,36 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     if (this.#isOurs) await this.#session.close();
   }
+}
+
+const isSession = holds(
+  (value) => typeof value === "function" && adapterOf(value as unknown as NestSession) !== undefined,
+  "must be what `createSession()` of `@acme/session-nest` returned",
+);
+
+const ASYNC_OPTIONS = {
+  imports: isAnything,
+  inject: holds(Array.isArray, "must be a list of providers"),
+  useFactory: isFunction,
+  useClass: isFunction,
+  useExisting: isAnything,
+  global: isBoolean,
+};
+
+/** Options of an instance are checked by `createSession`; here, that they are that, or an instance under its name. */
+function checkModuleOptions(
+  method: "forRoot" | "forRootAsync",
+  given: unknown,
+  own: OptionChecks = {},
+): void {
+  const name = `SessionModule.${method}`;
+  if (typeof given === "function" && adapterOf(given as NestSession) !== undefined) {
+    throw invalidOption(name, "takes an instance by its name: write `{ session: Session }`");
+  }
+  const hasSession =
+    typeof given === "object" && given !== null && "session" in given && given.session !== undefined;
+  if (hasSession) checkOptions(name, { session: isSession, ...own }, given);
+  else checkFactoryOptions(given, { session: isAnything, ...own });
 }
 
 function moduleOf(
@@ -84,7 +127,10 @@ function moduleOf(
       {
         provide: SESSION,
         inject: [MODULE_OPTIONS],
-        useFactory: (given: SessionModuleOptions) => given.session ?? createSession(given),
+        useFactory: (given: SessionModuleOptions) => {
+          checkModuleOptions("forRootAsync", given);
+          return given.session ?? createSession(given);
+        },
       },
       SessionGuard,
       { provide: APP_FILTER, useClass: SessionExceptionFilter },
@@ -102,7 +148,7 @@ function optionProviders({
   if (useFactory !== undefined) return [{ provide: MODULE_OPTIONS, inject, useFactory }];
   const source = useClass ?? useExisting;
   if (source === undefined) {
-    throw new TypeError("SessionModule.forRootAsync() needs useFactory, useClass or useExisting");
+    throw invalidOption("SessionModule.forRootAsync", "needs `useFactory`, `useClass` or `useExisting`");
   }
   return [
     ...(useClass === undefined ? [] : [useClass]),

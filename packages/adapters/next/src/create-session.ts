@@ -7,7 +7,11 @@ import {
 import {
   type BoundSession,
   bindSession,
+  checkOptions,
   Exchange,
+  invalidArgument,
+  isFunction,
+  isNonEmptyText,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -52,6 +56,9 @@ export interface ProxyOptions extends VerifySessionOptions {
 
 /** Serves `next(error?)` as Connect does. */
 export type PagesNext = (error?: unknown) => void;
+
+/** What guards take beside what `getSession` takes. */
+const OWN = { onError: isFunction };
 
 /** A session instance for Next.js. Every execution context has an entry of its own. */
 export interface NextSession<T extends SessionTypes = SessionTypes> extends Bound<T> {
@@ -167,32 +174,38 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         : (handled.native as Response);
     });
 
-  const verifySession: NextSession<T>["verifySession"] = (verifyOptions) => async (req, res, next) => {
-    let found: unknown;
-    try {
-      found = await adapter.verifySession(wrap(req, res), verifyOptions);
-    } catch (error) {
-      next(error);
-      return;
-    }
-    Object.assign(req, { session: found });
-    next();
+  const verifySession: NextSession<T>["verifySession"] = (verifyOptions) => {
+    const getOptions = adapter.guardOptions(verifyOptions);
+    return async (req, res, next) => {
+      let found: unknown;
+      try {
+        found = await adapter.verifySession(wrap(req, res), getOptions);
+      } catch (error) {
+        next(error);
+        return;
+      }
+      Object.assign(req, { session: found });
+      next();
+    };
   };
 
   return {
     ...session,
     verifySession,
 
-    apiHandler: (handle) => async (req, res) => {
-      const exchange = wrap(req, res);
-      try {
-        if ((await adapter.handleEndpoint(exchange)) !== undefined) return;
-        if (handle !== undefined) await handle(req, res);
-        else res.status(404).end("not found");
-      } catch (error) {
-        const wasAnswered = SessionError.is(error) && answeredErrors.has(error);
-        if (!wasAnswered && (await adapter.answerError(exchange, error)) === undefined) throw error;
-      }
+    apiHandler: (handle) => {
+      if (handle !== undefined) assertHandler("apiHandler", handle);
+      return async (req, res) => {
+        const exchange = wrap(req, res);
+        try {
+          if ((await adapter.handleEndpoint(exchange)) !== undefined) return;
+          if (handle !== undefined) await handle(req, res);
+          else res.status(404).end("not found");
+        } catch (error) {
+          const wasAnswered = SessionError.is(error) && answeredErrors.has(error);
+          if (!wasAnswered && (await adapter.answerError(exchange, error)) === undefined) throw error;
+        }
+      };
     },
 
     async nextWrapper(step, req, res) {
@@ -211,15 +224,20 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     routeHandlers: { GET: endpoint, POST: endpoint, PUT: endpoint },
-    route: (handle, given) => (request, context) =>
-      answered(request, () => handle(request, context), given?.onError),
+    route: (handle, given) => {
+      assertHandler("route", handle);
+      if (given !== undefined) checkOptions("route", OWN, given);
+      return (request, context) => answered(request, () => handle(request, context), given?.onError);
+    },
     withSession: (handle, given) => {
-      const { onError, ...verifyOptions } = given ?? {};
+      assertHandler("withSession", handle);
+      const getOptions = adapter.guardOptions(given, OWN);
+      const onError = given?.onError;
       return (request, context) =>
         answered(
           request,
           async () => {
-            const found = await adapter.verifySession(wrap(request, undefined), verifyOptions);
+            const found = await adapter.verifySession(wrap(request, undefined), getOptions);
             return handle(request, context, found as unknown as Ours);
           },
           onError,
@@ -227,20 +245,18 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     getServerSession: async (verifyOptions) => {
+      const getOptions = adapter.callOptions(verifyOptions);
+      const optional = adapter.callOptions({ ...getOptions, sessionRequired: false });
       const exchange = await componentExchange();
       return serverSession(
-        () =>
-          adapter.verifySession(exchange, { ...verifyOptions, sessionRequired: false }) as unknown as Promise<
-            Ours | undefined
-          >,
+        () => adapter.verifySession(exchange, optional) as unknown as Promise<Ours | undefined>,
       );
     },
 
-    getActionSession: (async (verifyOptions?: VerifySessionOptions) =>
-      adapter.verifySession(
-        await actionExchange(),
-        verifyOptions,
-      )) as unknown as NextSession<T>["getActionSession"],
+    getActionSession: (async (verifyOptions?: VerifySessionOptions) => {
+      const getOptions = adapter.callOptions(verifyOptions);
+      return adapter.verifySession(await actionExchange(), getOptions);
+    }) as unknown as NextSession<T>["getActionSession"],
 
     async createActionSession(...user) {
       const exchange = (await actionExchange()) as unknown as AnyRequest;
@@ -248,11 +264,13 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     withAction: (run, given) => {
-      const { onError, ...verifyOptions } = given ?? {};
+      assertHandler("withAction", run);
+      const getOptions = adapter.guardOptions(given, OWN);
+      const onError = given?.onError;
       return async (...args) => {
         let found: unknown;
         try {
-          found = await adapter.verifySession(await actionExchange(), verifyOptions);
+          found = await adapter.verifySession(await actionExchange(), getOptions);
         } catch (error) {
           if (!SessionError.is(error) || onError === undefined) throw error;
           return await onError(error);
@@ -263,6 +281,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     async proxy(request, proxyOptions = {}) {
       const { redirectTo, refreshAt, ...verifyOptions } = proxyOptions;
+      if (redirectTo !== undefined) isNonEmptyText(redirectTo, "proxy.redirectTo");
+      if (refreshAt !== undefined) isNonEmptyText(refreshAt, "proxy.refreshAt");
+      const getOptions = adapter.callOptions({ antiCsrfCheck: false, ...verifyOptions });
       const { NextResponse } = await nextServer();
       const exchange = wrap(request, undefined);
       const goTo = (target: string): Response => {
@@ -271,7 +292,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         return NextResponse.redirect(url, 307);
       };
       try {
-        await adapter.verifySession(exchange, { antiCsrfCheck: false, ...verifyOptions });
+        await adapter.verifySession(exchange, getOptions);
       } catch (error) {
         if (!SessionError.is(error)) throw error;
         if (error.type === "TRY_REFRESH_TOKEN")
@@ -289,6 +310,12 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return exchange && (adapter.current(exchange) as Ours | undefined);
     },
   };
+}
+
+/** Without the call, `export const GET = Session.withSession`, it would be Next's request. */
+function assertHandler(name: string, handle: unknown): void {
+  if (typeof handle === "function") return;
+  throw invalidArgument(`${name} takes your handler, as in \`Session.${name}(handler)\`, and returns Next's`);
 }
 
 /** The application's response to an error of ours, with what ours would have told the client: cleared tokens, say. */

@@ -1,4 +1,6 @@
 import { SessionError, type SessionOptions } from "@acme/session-core";
+import { MemoryRoleStore } from "@acme/session-core/store";
+import { createUserRoles } from "@acme/session-core/user-roles";
 import { CountingStore } from "./counting-store.js";
 import type { FixtureExchange, FixtureReply, FixtureRoute } from "./fixture-route.js";
 import { makeFixtureRoutes } from "./fixture-routes.js";
@@ -8,6 +10,9 @@ import { MovableClock } from "./movable-clock.js";
 import { ANSWERED_BY_THE_APP } from "./role-validator.js";
 
 export const WEBSITE_ORIGIN = "https://example.com";
+
+/** The one user who has a role. */
+export const EDITOR = "user-editor";
 
 /**
  * The application that a harness serves: what `createSession` takes, the routes, and the places where the host reports
@@ -23,6 +28,13 @@ export class FixtureApp {
 
   readonly #store = new CountingStore();
   readonly #clock = new MovableClock();
+  /** Kept out of tokens, so that only routes that ask for a role see anything of them. */
+  readonly #roles = createUserRoles({
+    store: new MemoryRoleStore(),
+    skipAddingRolesToAccessToken: true,
+    skipAddingPermissionsToAccessToken: true,
+    propagation: "none",
+  });
   readonly #gate = new Gate();
   #foreign: Error | undefined;
   #verifications = 0;
@@ -57,6 +69,9 @@ export class FixtureApp {
         info: () => {},
         warn: (message) => this.#frameworkWarnings.push(`session: ${message}`),
       },
+      plugins: [this.#roles],
+      // Hosts that count as production keep their sessions in memory here.
+      allowTestValues: true,
       ...options.session,
       ...(options.countsVerifications ? { override: { functions: this.#counting } } : {}),
     };
@@ -75,6 +90,7 @@ export class FixtureApp {
       snapshot: () => this.#snapshot(),
       advanceMs: (ms) => this.#clock.advanceMs(ms),
     };
+    this.#makeEditor().catch(this.#onUnhandled);
     process.on("unhandledRejection", this.#onUnhandled);
     process.on("uncaughtExceptionMonitor", this.#onUnhandled);
     process.on("warning", this.#onWarning);
@@ -111,6 +127,11 @@ export class FixtureApp {
       return original.getSession(input);
     },
   });
+
+  async #makeEditor(): Promise<void> {
+    await this.#roles.createNewRoleOrAddPermissions("editor", ["pages:edit"]);
+    await this.#roles.addRoleToUser("public", EDITOR, "editor");
+  }
 
   #run(route: FixtureRoute, exchange: FixtureExchange): Promise<FixtureReply> {
     this.#handlerRuns[route.name] = (this.#handlerRuns[route.name] ?? 0) + 1;

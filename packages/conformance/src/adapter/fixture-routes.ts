@@ -56,6 +56,24 @@ export function makeFixtureRoutes(state: FixtureState): readonly FixtureRoute[] 
       path: "/admin",
       handle: async (exchange) => json(describe(await exchange.getSession(asAdmin()))),
     },
+    ...[{ roles: ["editor"] }, { permissions: ["pages:edit"] }].map(
+      (guard): FixtureRoute => ({
+        name: "editors",
+        method: "GET",
+        path: `/editors-by-${Object.keys(guard)[0]}`,
+        guard,
+        handle: async ({ guarded }) => json(describe(guarded)),
+      }),
+    ),
+    {
+      name: "misspelt",
+      method: "GET",
+      path: "/misspelt",
+      handle: async (exchange) => {
+        const slip: object = { requires: [needsRole("admin")] };
+        return json(describe(await exchange.getSession(slip)));
+      },
+    },
     { name: "override", method: "GET", path: "/override", handle: (exchange) => override(state, exchange) },
     { name: "login", method: "POST", path: "/login", takesBody: true, handle: login },
     {

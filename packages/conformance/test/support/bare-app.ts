@@ -46,7 +46,7 @@ export class BareAdapter {
     res: ServerResponse,
     options: VerifySessionOptions,
   ): Promise<SessionContainer | undefined> {
-    return adapter.verifySession(this.wrap(req, res), options);
+    return adapter.verifySession(this.wrap(req, res), adapter.guardOptions(options));
   }
 
   run(route: FixtureRoute, exchange: Parameters<FixtureRoute["handle"]>[0]): Promise<FixtureReply> {

@@ -3,6 +3,7 @@ import type { SessionClaim } from "../claims/session-claim.js";
 import { getRequestFromUserContext, type UserContext } from "../claims/user-context.js";
 import type { SessionOptions } from "../config/session-options.js";
 import { createCore } from "../create-core.js";
+import type { OptionChecks } from "../errors/option-check.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { answerError, prepareAnswer } from "../flows/answer-error.js";
@@ -18,6 +19,7 @@ import {
   matchEndpoint,
 } from "../flows/endpoints.js";
 import { getSession, guardOrRefresh } from "../flows/guard.js";
+import { type CheckedOptions, callOptions, guardOptions } from "../flows/guard-options.js";
 import { refreshSession } from "../flows/refresh.js";
 import { memoOf } from "../flows/request-memo.js";
 import { updateClaimForUser } from "../flows/update-claim-for-user.js";
@@ -64,7 +66,17 @@ export interface AdapterCore {
    * `verifySession` of every adapter, overrides included. Where there is nothing to wait for, as with a verified token
    * that is remembered, it is the session itself and no promise; what it throws may be thrown at once.
    */
-  verifySession(exchange: Exchange, options?: VerifySessionOptions): Maybe<SessionContainer | undefined>;
+  verifySession(exchange: Exchange, options?: CheckedOptions): Maybe<SessionContainer | undefined>;
+  /**
+   * Checks the options that a guard is made with, when it is made, for `verifySession` above. Those that come with each
+   * request go to `callOptions`.
+   *
+   * @param own what the adapter's guard takes beside them; left out of what is returned
+   * @throws SessionError `INVALID_OPTION`, `INVALID_ARGUMENT`
+   */
+  guardOptions(given: VerifySessionOptions | undefined, own?: OptionChecks): CheckedOptions | undefined;
+  /** Checks options that come with each request. Costs nothing that could be measured where they are right. */
+  callOptions(given: VerifySessionOptions | undefined): CheckedOptions | undefined;
   /** Answers an error of ours; undefined when the framework has to go on with it. */
   answerError(exchange: Exchange, error: unknown): Promise<Handled | undefined>;
   /** What `answerError` does to the response before it is sent, where something else sends it, GraphQL say. */
@@ -116,6 +128,8 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
             }),
           )
         : guardOrRefresh(core, exchange, verifyOptions),
+    guardOptions: (given, own) => guardOptions(core, given, own),
+    callOptions: (given) => callOptions(core, given),
     answerError: (exchange, error) => answerError(core, exchange, error),
     prepareAnswer: (exchange, error) => prepareAnswer(core, exchange, error),
     current: (exchange) => memoOf(core, exchange).session,

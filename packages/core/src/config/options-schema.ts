@@ -9,6 +9,7 @@ import {
   listOf,
   moreThan,
   type OptionCheck,
+  type OptionChecks,
   oneOf,
   shaped,
 } from "../errors/option-check.js";
@@ -95,7 +96,11 @@ const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck
     onClearDuplicateSessionCookies: isFunction,
   }),
   override: shaped({ functions: isFunction, apis: isFunction }),
-  accessTokenValiditySeconds: between(1, 86_400_000, "seconds"),
+  accessTokenValiditySeconds: between(
+    1,
+    2_592_000,
+    "seconds (30 days): a revoked token counts that long where nobody asks the store",
+  ),
   accessTokenValidityJitter: between(0, 0.05, "(a fraction)"),
   refreshTokenValidityMinutes: moreThan(0, "minutes"),
   absoluteLifetimeDays: moreThan(0, "days"),
@@ -130,12 +135,26 @@ const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck
  *
  * @throws SessionError `INVALID_OPTION` naming the option and the accepted form; an unknown name is an error too
  */
-export function checkOptions(options: unknown): SessionOptions {
-  shaped(checks)(options ?? {}, "");
+export function checkSessionOptions(options: unknown): SessionOptions {
+  checkFactoryOptions(options === undefined ? {} : options);
   // A copy, so that what is changed after the check counts for nothing.
   const checked = { ...(options as SessionOptions) };
   if (checked.cookieSameSite !== undefined) checked.cookieSameSite = tidy(checked.cookieSameSite) as SameSite;
   return checked;
+}
+
+/**
+ * The same for the factory of an adapter, before it takes its own options out.
+ *
+ * @param own what it takes beside those of core
+ * @throws SessionError `INVALID_OPTION`
+ */
+export function checkFactoryOptions(given: unknown, own: OptionChecks = {}): void {
+  shaped(
+    { ...checks, ...own },
+    [],
+    "createSession takes an object: createSession({ appInfo, store })",
+  )(given, "");
 }
 
 function tidy(value: unknown): unknown {

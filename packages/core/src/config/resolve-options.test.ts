@@ -6,16 +6,17 @@ import { checkedName, resolveOptions } from "./resolve-options.js";
 import type { SessionOptions } from "./session-options.js";
 
 const APP = { appName: "test", apiDomain: "https://api.example.com", websiteDomain: "https://example.com" };
-const SECRET = "s".repeat(32);
+const SECRET = "kS1zOpMRxGDr6gWkbvA0yVhN4tqJ2cEu";
+const STORE = Object.assign(new MemoryStore(), { name: "kept" });
 
 function resolve(options: object) {
-  return resolveOptions({ appInfo: APP, ...options } as SessionOptions, true);
+  return resolveOptions({ appInfo: APP, store: STORE, ...options } as SessionOptions, true);
 }
 
 /** The option an INVALID_OPTION names; fails when nothing, or something else, is thrown. */
 function refused(options: object, isProduction = true): string {
   try {
-    resolveOptions({ appInfo: APP, ...options } as SessionOptions, isProduction);
+    resolveOptions({ appInfo: APP, store: STORE, ...options } as SessionOptions, isProduction);
   } catch (error) {
     if (!SessionError.is(error) || error.type !== "INVALID_OPTION") throw error;
     expect(error.message).toContain(`\`${error.payload.option}\``);
@@ -27,24 +28,40 @@ function refused(options: object, isProduction = true): string {
 /** Each option, and the compiler sees to it that none is left out: values that are right, values that are wrong. */
 const OPTIONS: Record<keyof SessionOptions, { right: unknown[]; wrong: unknown[] }> = {
   appInfo: { right: [APP], wrong: ["https://api.example.com", 1, []] },
-  store: { right: [new MemoryStore()], wrong: ["sqlite", {}, null, { getSession() {} }] },
+  store: { right: [STORE], wrong: [new MemoryStore(), "sqlite", {}, null, { getSession() {} }] },
   namespace: {
     right: ["a", "admin", "tenant_2", "x".repeat(20)],
     wrong: ["", "A", "2", "_a", "a-b", "a.b", "../a", "x".repeat(21), 1, null],
   },
-  secret: { right: [SECRET, [SECRET, `${SECRET}2`]], wrong: ["short", [], [SECRET, "short"], 1, null] },
+  secret: {
+    right: [SECRET, [SECRET, `${SECRET}2`], [SECRET, "stored"], ["stored"]],
+    wrong: ["short", [], [SECRET, "short"], "a".repeat(32), [SECRET, "ab".repeat(20)], "stored", 1, null],
+  },
   plugins: { right: [[], [{ name: "p" }]], wrong: [{}, ["roles"], "roles"] },
   claims: { right: [[], [{ key: "c" }]], wrong: [{}, ["role"], "role"] },
   cookieDomain: {
     right: ["example.com", ".example.com", "https://example.com:1/x"],
-    wrong: ["", "a b", "a;b", `${"x".repeat(252)}.de`, 1],
+    wrong: [
+      "",
+      "a b",
+      "a;b",
+      `${"x".repeat(252)}.de`,
+      "www.example.com",
+      "v1.api.example.com",
+      "example.org",
+      "com",
+      1,
+    ],
   },
-  olderCookieDomain: { right: [".example.com", "https://old.example.com"], wrong: ["a b", ";", 1] },
+  olderCookieDomain: {
+    right: [".example.com", "https://api.example.com"],
+    wrong: ["old.example.com", "a b", ";", 1],
+  },
   cookieSecure: { right: [true, false], wrong: ["true", 1, null] },
   cookieSameSite: { right: ["strict", "lax", "none", " Strict "], wrong: ["", "loose", true] },
   accessTokenPath: {
-    right: ["/", "", "/api", "api/"],
-    wrong: ["/a;b", "/a,b", "/a b", "/ä", `/${"x".repeat(480)}`, 1],
+    right: ["/", "", "/auth", "auth/"],
+    wrong: ["/api", "/aut", "/auth/session/refresh", "/a;b", "/a,b", "/a b", "/ä", `/${"x".repeat(480)}`, 1],
   },
   cookiePrefixes: { right: [true, false], wrong: ["__Host-", 1] },
   sessionExpiredStatusCode: { right: [401, 440, 599], wrong: [403, 200, 399, 600, 401.5, "401", Number.NaN] },
@@ -59,11 +76,11 @@ const OPTIONS: Record<keyof SessionOptions, { right: unknown[]; wrong: unknown[]
   jwksRefreshIntervalSec: { right: [1, 14_400], wrong: [0, -1, "60", Number.POSITIVE_INFINITY] },
   errorHandlers: { right: [{}, { onUnauthorised() {} }], wrong: ["x", () => {}, { onUnauthorised: 1 }] },
   override: { right: [{}, { functions: (x: unknown) => x }], wrong: [() => {}, { apis: {} }] },
-  accessTokenValiditySeconds: { right: [1, 3600], wrong: [0, -1, 86_400_001, "3600", Number.NaN] },
+  accessTokenValiditySeconds: { right: [1, 3600], wrong: [0, -1, 2_592_001, 86_400_000, "3600", Number.NaN] },
   accessTokenValidityJitter: { right: [0, 0.05], wrong: [-0.01, 0.051, "0"] },
   refreshTokenValidityMinutes: {
-    right: [61, 60.5, 144_000],
-    wrong: [0, 60, -1, "100", Number.POSITIVE_INFINITY],
+    right: [61, 15.5, 144_000],
+    wrong: [0, 15, -1, "100", Number.POSITIVE_INFINITY],
   },
   absoluteLifetimeDays: { right: [0.5, 365], wrong: [0, -1, "365", Number.NaN] },
   accessTokenSigningKeyUpdateIntervalHours: { right: [1, 168], wrong: [0, 0.5, -1, "168"] },
@@ -91,7 +108,7 @@ describe("every option of createSession [sec U-02]", () => {
     Object.entries(OPTIONS).flatMap(([option, { right }]) => right.map((value) => [option, value] as const)),
   )("%s accepts %o", (option, value) => {
     expect(resolve({ [option]: value })).toBeDefined();
-    if (option !== "appInfo") expect(resolve({ [option]: undefined })).toBeDefined();
+    if (option !== "appInfo" && option !== "store") expect(resolve({ [option]: undefined })).toBeDefined();
   });
 
   it.each(
@@ -121,7 +138,7 @@ describe("every option of createSession [sec U-02]", () => {
     expect(refused({ cookieSameSite: "none", cookieSecure: false })).toBe("cookieSameSite");
     expect(refused({ cookiePrefixes: true, cookieDomain: "example.com" })).toBe("cookiePrefixes");
     expect(refused({ cookiePrefixes: true, cookieSecure: false })).toBe("cookiePrefixes");
-    expect(refused({ cookiePrefixes: true, accessTokenPath: "/api" })).toBe("cookiePrefixes");
+    expect(refused({ cookiePrefixes: true, accessTokenPath: "/auth" })).toBe("cookiePrefixes");
     expect(
       resolve({ accessTokenSigningKeyUpdateIntervalHours: 0.001, allowTestValues: true }).rotationIntervalMs,
     ).toBe(3600);
@@ -246,7 +263,7 @@ describe("defaults", () => {
       statuses: { sessionExpired: 401, invalidClaim: 403 },
       antiCsrf: undefined,
       algorithm: "ES256",
-      accessTokenValidityMs: 3_600_000,
+      accessTokenValidityMs: 900_000,
       refreshTokenValidityMs: 8_640_000_000,
       absoluteLifetimeMs: 31_536_000_000,
       rotationIntervalMs: 604_800_000,
@@ -280,4 +297,122 @@ describe("checkedName [sec C-09]", () => {
       expect(() => checkedName("getCookieNameForTokenType", name)).toThrow("getCookieNameForTokenType");
     },
   );
+});
+
+describe("what cannot work, or is not safe, is refused at the start", () => {
+  const elsewhere = { ...APP, websiteDomain: "https://www.example.org" };
+  const https = (host: string) => ({
+    ...APP,
+    apiDomain: `https://${host}`,
+    websiteDomain: `https://${host}`,
+  });
+
+  it.each([
+    ["foreign", "example.org", APP],
+    ["foreign, though it ends alike", "ample.com", APP],
+    ["below the API", "v1.api.example.com", APP],
+    ["beside the API", "www.example.com", APP],
+    ["a public suffix", "com", APP],
+    ["a public suffix of two labels", "co.uk", https("api.example.co.uk")],
+    ["a host of many strangers", ".vercel.app", https("mine.vercel.app")],
+    ["foreign to this machine", "example.com", undefined],
+  ])("a cookie domain that is %s", (_, cookieDomain, appInfo) => {
+    for (const isProduction of appInfo === undefined ? [false] : [true, false])
+      expect(refused({ appInfo, cookieDomain }, isProduction)).toBe("cookieDomain");
+  });
+
+  it.each(["api.example.com", ".api.example.com", "example.com", ".example.com"])(
+    "takes %s",
+    (cookieDomain) => {
+      expect(resolve({ cookieDomain }).cookieDomain).toBe(cookieDomain);
+    },
+  );
+
+  it("a cookie domain that only the whole list knows for a public suffix, as soon as it is there", async () => {
+    const config = resolve({
+      appInfo: https("shop.example.blogspot.com"),
+      cookieDomain: "example.blogspot.com",
+    });
+    expect(config.sitesAreLoaded).toBe(false);
+    await config.loadSites();
+    for (const suffix of ["k12.ca.us", "s3.amazonaws.com", "gov.uk"]) {
+      const wrong = resolve({ appInfo: https(`shop.${suffix}`), cookieDomain: suffix });
+      await expect(wrong.loadSites()).rejects.toMatchObject({
+        type: "INVALID_OPTION",
+        payload: { option: "cookieDomain" },
+      });
+      expect(wrong.sitesAreLoaded).toBe(false);
+    }
+  });
+
+  it("SameSite=Strict with a website on another site, unless tokens travel in headers", async () => {
+    expect(refused({ appInfo: elsewhere, cookieSameSite: "strict" })).toBe("cookieSameSite");
+    expect(
+      refused({ appInfo: { ...APP, websiteDomain: "http://example.com" }, cookieSameSite: "strict" }),
+    ).toBe("cookieSameSite");
+    resolve({ appInfo: elsewhere, cookieSameSite: "strict", tokenTransfer: "header" });
+    resolve({ cookieSameSite: "strict" });
+    const siblings = {
+      appInfo: { ...APP, apiDomain: "https://a.github.io", websiteDomain: "https://b.github.io" },
+      cookieSameSite: "strict",
+    };
+    await expect(resolve(siblings).loadSites()).rejects.toMatchObject({
+      payload: { option: "cookieSameSite" },
+    });
+  });
+
+  it("no anti-CSRF with cookies that every site can send", async () => {
+    expect(refused({ cookieSameSite: "none", antiCsrf: "NONE" })).toBe("antiCsrf");
+    expect(refused({ appInfo: elsewhere, antiCsrf: "NONE" })).toBe("antiCsrf");
+    resolve({ cookieSameSite: "none", antiCsrf: "NONE", tokenTransfer: "header" });
+    resolve({ antiCsrf: "NONE" });
+    resolve({ appInfo: elsewhere, antiCsrf: "VIA_TOKEN" });
+    const siblings = {
+      appInfo: { ...APP, apiDomain: "https://a.github.io", websiteDomain: "https://b.github.io" },
+      antiCsrf: "NONE",
+    };
+    await expect(resolve(siblings).loadSites()).rejects.toMatchObject({ payload: { option: "antiCsrf" } });
+  });
+
+  it("an access token path that does not cover sign-out, unless sign-out was taken elsewhere", () => {
+    const appInfo = { ...APP, apiBasePath: "/api/auth", apiGatewayPath: "/v1" };
+    for (const accessTokenPath of ["/api", "/v1/app", "/v1/api/auth/session/refresh", "/v1/api/a"])
+      expect(refused({ appInfo, accessTokenPath })).toBe("accessTokenPath");
+    for (const accessTokenPath of ["/", "/v1", "/v1/api", "/v1/api/auth"])
+      resolve({ appInfo, accessTokenPath });
+    resolve({ accessTokenPath: "/api", override: { apis: (apis: unknown) => apis } });
+  });
+
+  it("in production no store, and MemoryStore; tests say that they mean it", () => {
+    for (const store of [undefined, new MemoryStore()]) {
+      expect(refused({ store })).toBe("store");
+      resolve({ store, allowTestValues: true });
+      resolveOptions({ store } as SessionOptions, false);
+    }
+  });
+
+  it("a secret that can be guessed, unless a test says that it means it", () => {
+    expect(refused({ secret: "a".repeat(32) }, false)).toBe("secret");
+    resolve({ secret: "a".repeat(32), allowTestValues: true });
+  });
+});
+
+it("durations are whole milliseconds, however they are given", () => {
+  const config = resolve({
+    accessTokenValiditySeconds: 1.000_1,
+    refreshTokenValidityMinutes: 1 / 3,
+    absoluteLifetimeDays: 1 / 7,
+    accessTokenSigningKeyUpdateIntervalHours: 1.1,
+    refreshGracePeriodSeconds: 0.1 + 0.2,
+    jwksRefreshIntervalSec: 1.000_7,
+  });
+  const times = [
+    config.accessTokenValidityMs,
+    config.refreshTokenValidityMs,
+    config.absoluteLifetimeMs,
+    config.rotationIntervalMs,
+    config.refreshGraceMs,
+    config.reloadIntervalMs,
+  ];
+  expect(times).toEqual([1000, 20_000, 12_342_857, 3_960_000, 300, 1001]);
 });

@@ -3,18 +3,21 @@ import type { SameSite } from "../respond/token-dress.js";
 import { type Clock, systemClock } from "../runtime/clock.js";
 import { consoleLogger, type Logger } from "../runtime/logger.js";
 import { type RandomBytes, systemRandom } from "../runtime/random.js";
-import type { SigningAlgorithm } from "../store/session-store.js";
+import type { SessionStore, SigningAlgorithm } from "../store/session-store.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
+import { checkCookieDomain, checkNoPublicSuffix, covers, needsSuffixList } from "./cookie-rules.js";
 import { isLocalHost, normaliseCookieDomain, normaliseDomain } from "./normalise-domain.js";
 import { normalisePath } from "./normalise-path.js";
-import { checkOptions } from "./options-schema.js";
+import { checkSessionOptions } from "./options-schema.js";
 import {
+  areSurelyTwoSites,
   loadPublicSuffixes,
   needsPublicSuffixes,
   type RegistrableDomain,
   sameSiteFor,
   siteOf,
 } from "./same-site.js";
+import { isGuessable } from "./secret-strength.js";
 import type { AppInfo, SessionOptions } from "./session-options.js";
 
 const SECOND_MS = 1000;
@@ -79,7 +82,7 @@ export interface ResolvedConfig {
  * @throws SessionError `INVALID_OPTION`
  */
 export function resolveOptions(given: SessionOptions | undefined, isProduction: boolean): ResolvedConfig {
-  const options = checkOptions(given);
+  const options = checkSessionOptions(given);
   const app = resolveAppInfo(options.appInfo, isProduction);
   const apiUrl = new URL(app.apiOrigin);
   const isHttps = apiUrl.protocol === "https:";
@@ -91,7 +94,11 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
   }
   const cookieSecure = options.cookieSecure ?? isHttps;
   const cookieDomain = resolveCookieDomain("cookieDomain", options.cookieDomain);
+  if (cookieDomain !== undefined) checkCookieDomain("cookieDomain", cookieDomain, apiUrl.hostname);
   const accessTokenPath = resolveAccessTokenPath(options.accessTokenPath);
+  checkAccessTokenPath(accessTokenPath, app.basePath, options);
+  if (isProduction && !options.allowTestValues) checkProductionStore(options.store);
+  checkSecrets(options);
   if (options.cookiePrefixes) checkPrefixes(cookieSecure, cookieDomain, accessTokenPath);
   if (options.cookieSameSite === "none" && !cookieSecure && !isLocalHost(apiUrl.hostname)) {
     throw invalidOption(
@@ -107,11 +114,21 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
     throw invalidOption("invalidClaimStatusCode", "must differ from `sessionExpiredStatusCode`");
   }
   const durations = resolveDurations(options);
+  if (options.cookieSameSite === "none") checkAntiCsrf(options, "none");
+  const { website } = app;
+  if (typeof website === "string" && areSurelyTwoSites(app.apiOrigin, website)) {
+    checkAcrossSites(options, app.apiOrigin, website);
+  }
+  const olderCookieDomain = resolveOlderCookieDomain(
+    options.olderCookieDomain,
+    cookieDomain,
+    apiUrl.hostname,
+  );
   let registrable: RegistrableDomain | undefined;
-  let sitesAreLoaded = options.cookieSameSite !== undefined || !mayNeedPublicSuffixes(app);
+  let sitesAreLoaded = !mayNeedPublicSuffixes(app, options, cookieDomain);
   return {
     options,
-    clock: options.clock ?? systemClock,
+    clock: options.clock === undefined ? systemClock : inWholeMs(options.clock),
     random: options.random ?? systemRandom,
     logger: options.logger ?? consoleLogger,
     secrets:
@@ -122,7 +139,7 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
           : options.secret,
     ...app,
     cookieDomain,
-    olderCookieDomain: resolveOlderCookieDomain(options.olderCookieDomain, cookieDomain),
+    olderCookieDomain,
     cookieSecure,
     cookieSameSite: options.cookieSameSite,
     accessTokenPath,
@@ -153,6 +170,10 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
           "appInfo.websiteDomain",
           `${new URL(app.website).hostname} is a public suffix; no site can live there`,
         );
+      }
+      if (cookieDomain !== undefined) checkNoPublicSuffix("cookieDomain", cookieDomain, registrable);
+      if (typeof website === "string" && sameSiteFor(app.apiOrigin, website, registrable) === "none") {
+        checkAcrossSites(options, app.apiOrigin, website);
       }
       sitesAreLoaded = true;
     },
@@ -224,12 +245,14 @@ function resolveCookieDomain(option: string, text: string | undefined): string |
 function resolveOlderCookieDomain(
   text: string | undefined,
   current: string | undefined,
+  apiHost: string,
 ): ResolvedConfig["olderCookieDomain"] {
   if (text === undefined) return null;
   const domain = text === "" ? undefined : resolveCookieDomain("olderCookieDomain", text);
   if (domain?.replace(/^\./, "") === current?.replace(/^\./, "")) {
     throw invalidOption("olderCookieDomain", "must differ from `cookieDomain`");
   }
+  if (domain !== undefined) checkCookieDomain("olderCookieDomain", domain, apiHost);
   return { domain };
 }
 
@@ -245,28 +268,106 @@ function checkPrefixes(
   if (accessTokenPath !== "/") throw invalidOption("cookiePrefixes", "need `accessTokenPath` to be `/`");
 }
 
+/** Sign-out is ours, and needs the access token. @throws SessionError `INVALID_OPTION` */
+function checkAccessTokenPath(path: string, basePath: string, { override }: SessionOptions): void {
+  const signOutPath = `${basePath}/signout`;
+  // An override may have taken sign-out elsewhere.
+  if (covers(path, signOutPath) || override?.apis !== undefined) return;
+  throw invalidOption(
+    "accessTokenPath",
+    `${path} does not cover ${signOutPath}: browsers would send no access token there, and nobody could sign out; use \`/\`, or an \`appInfo.apiBasePath\` below it`,
+  );
+}
+
+/** @throws SessionError `INVALID_OPTION` */
+function checkProductionStore(store: SessionStore | undefined): void {
+  if (store === undefined) {
+    throw invalidOption(
+      "store",
+      "is required in production: sessions in a file that each replica has of its own are lost at random. For one machine write `sqliteStore({ path })` of `@acme/session-core/sqlite`; for several use a store that is a server, `@acme/session-postgres`, `-mysql` or `-redis`",
+    );
+  }
+  if (store.name === "memory") {
+    throw invalidOption(
+      "store",
+      "MemoryStore forgets everybody at each restart, and is another one in each process: it is not for production; `sqliteStore({ path })` of `@acme/session-core/sqlite` keeps sessions on one machine",
+    );
+  }
+}
+
+/** @throws SessionError `INVALID_OPTION` */
+function checkSecrets({ secret = [], allowTestValues }: SessionOptions): void {
+  if (allowTestValues) return;
+  if ((typeof secret === "string" ? [secret] : secret).some(isGuessable)) {
+    throw invalidOption(
+      "secret",
+      "can be guessed: whoever does makes refresh tokens for everybody; `openssl rand -base64 32` makes one that cannot",
+    );
+  }
+}
+
+/** @throws SessionError `INVALID_OPTION` for cookies that any site's page can use, and nothing that asks where a request comes from */
+export function checkAntiCsrf({ antiCsrf, tokenTransfer }: SessionOptions, sameSite: SameSite): void {
+  if (antiCsrf !== "NONE" || sameSite !== "none" || tokenTransfer === "header") return;
+  throw invalidOption(
+    "antiCsrf",
+    "`NONE` with SameSite=None cookies lets every page in the world act as your users: leave it out, or use `VIA_CUSTOM_HEADER` or `VIA_TOKEN`",
+  );
+}
+
+/** What is known of an API and a website on different sites. @throws SessionError `INVALID_OPTION` */
+function checkAcrossSites(options: SessionOptions, apiOrigin: string, websiteOrigin: string): void {
+  const { cookieSameSite, tokenTransfer, getTokenTransferMethod } = options;
+  checkAntiCsrf(options, cookieSameSite ?? "none");
+  const isCookieless = tokenTransfer === "header" || getTokenTransferMethod !== undefined;
+  if (cookieSameSite !== "strict" || isCookieless) return;
+  throw invalidOption(
+    "cookieSameSite",
+    `\`strict\` cookies of ${apiOrigin} never come with a request from ${websiteOrigin}, which is another site: leave it out, or serve both from one`,
+  );
+}
+
+/** Rows hold whole milliseconds, and so does what is compared with them. */
+function inWholeMs(clock: Clock): Clock {
+  return { wallMs: () => Math.floor(clock.wallMs()), monoMs: () => clock.monoMs() };
+}
+
 function resolveDurations(options: SessionOptions) {
-  const accessTokenValidityMs = (options.accessTokenValiditySeconds ?? 3600) * SECOND_MS;
-  const refreshTokenValidityMs = (options.refreshTokenValidityMinutes ?? 144_000) * MINUTE_MS;
+  const accessTokenValidityMs = wholeMs(options.accessTokenValiditySeconds ?? 900, SECOND_MS);
+  const refreshTokenValidityMs = wholeMs(options.refreshTokenValidityMinutes ?? 144_000, MINUTE_MS);
   if (refreshTokenValidityMs <= accessTokenValidityMs) {
     throw invalidOption("refreshTokenValidityMinutes", "must be longer than `accessTokenValiditySeconds`");
   }
-  const rotationIntervalMs = (options.accessTokenSigningKeyUpdateIntervalHours ?? 168) * HOUR_MS;
+  const rotationIntervalMs = wholeMs(options.accessTokenSigningKeyUpdateIntervalHours ?? 168, HOUR_MS);
   if (rotationIntervalMs < HOUR_MS && !options.allowTestValues) {
     throw invalidOption("accessTokenSigningKeyUpdateIntervalHours", "must be at least 1 hour");
   }
   return {
     accessTokenValidityMs,
     refreshTokenValidityMs,
-    absoluteLifetimeMs: (options.absoluteLifetimeDays ?? 365) * DAY_MS,
+    absoluteLifetimeMs: wholeMs(options.absoluteLifetimeDays ?? 365, DAY_MS),
     rotationIntervalMs,
-    refreshGraceMs: (options.refreshGracePeriodSeconds ?? 30) * SECOND_MS,
-    reloadIntervalMs: (options.jwksRefreshIntervalSec ?? 14_400) * SECOND_MS,
+    refreshGraceMs: wholeMs(options.refreshGracePeriodSeconds ?? 30, SECOND_MS),
+    reloadIntervalMs: wholeMs(options.jwksRefreshIntervalSec ?? 14_400, SECOND_MS),
   };
 }
 
-function mayNeedPublicSuffixes(app: ResolvedApp): boolean {
+/** Options may be fractional; times in rows are whole milliseconds, which is what every store keeps. At least one. */
+function wholeMs(given: number, unitMs: number): number {
+  return given === 0 ? 0 : Math.max(1, Math.round(given * unitMs));
+}
+
+function mayNeedPublicSuffixes(
+  app: ResolvedApp,
+  options: SessionOptions,
+  cookieDomain: string | undefined,
+): boolean {
+  if (cookieDomain !== undefined && needsSuffixList(cookieDomain)) return true;
   if (app.website === undefined) return false;
+  // What the option says is believed, but for a website that strict cookies would never come from.
+  const { cookieSameSite } = options;
+  if (cookieSameSite === "none" || cookieSameSite === "lax") return false;
+  if (cookieSameSite === "strict" && typeof app.website === "function") return false;
   if (typeof app.website === "function") return !isLocalHost(new URL(app.apiOrigin).hostname);
   return needsPublicSuffixes(app.apiOrigin, app.website);
 }

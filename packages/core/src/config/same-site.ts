@@ -52,6 +52,19 @@ export function sameSiteFor(
   return site !== undefined && site === siteOf(website.hostname, registrable) ? "lax" : "none";
 }
 
+/**
+ * Whether two origins are certainly of two sites, without the list: a registrable domain has two labels or more, so that
+ * hosts whose last two differ share none.
+ */
+export function areSurelyTwoSites(apiOrigin: string, websiteOrigin: string): boolean {
+  const api = new URL(apiOrigin);
+  const website = new URL(websiteOrigin);
+  if (!needsPublicSuffixes(apiOrigin, websiteOrigin))
+    return sameSiteFor(apiOrigin, websiteOrigin, undefined) === "none";
+  const lastTwo = (host: string): string => host.split(".").slice(-2).join(".");
+  return api.protocol !== website.protocol || lastTwo(api.hostname) !== lastTwo(website.hostname);
+}
+
 /** Whether the answer depends on the list: two different hosts, neither of them local. */
 export function needsPublicSuffixes(apiOrigin: string, websiteOrigin: string): boolean {
   const api = new URL(apiOrigin).hostname;

@@ -134,7 +134,7 @@ export interface SessionOptions {
    * is refused (403) when it has no `rid` header and comes from an origin that is neither the website's nor the API's.
    */
   antiCsrf?: AntiCsrfMode | undefined;
-  /** How tokens travel. Default `auto`: as the client asks. */
+  /** How tokens travel. Default `auto`: as the client asks (`st-auth-mode`), in cookies where it does not say. */
   tokenTransfer?: "cookie" | "header" | "auto" | undefined;
   /** The same per request; wins over `tokenTransfer`. */
   getTokenTransferMethod?:
@@ -160,7 +160,7 @@ export interface SessionOptions {
   errorHandlers?: ErrorHandlers | undefined;
   override?: Overrides | undefined;
 
-  /** Seconds, 1 to 86 400 000. Default 3600. */
+  /** Seconds, 1 to 2 592 000 (30 days). Default 900: as long as a revoked token may still count elsewhere. */
   accessTokenValiditySeconds?: number | undefined;
   /** Fraction, 0 to 0.05, by which a token's life is shortened at random. Default 0. */
   accessTokenValidityJitter?: number | undefined;

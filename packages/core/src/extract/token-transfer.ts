@@ -5,7 +5,8 @@ export type TokenTransferMethod = "cookie" | "header";
 export type TokenTransferPolicy = TokenTransferMethod | "any";
 
 /**
- * How a new session's tokens will travel (wire-contract.md T-1…T-5). Without a preference on either side: in headers.
+ * How a new session's tokens will travel (wire-contract.md T-1…T-5). Without a preference on either side: in cookies, as
+ * forms, redirects and plain `fetch` say nothing and could keep nothing else. A mode that is not known: in headers.
  *
  * @param policy     what the application wants
  * @param authMode   the request's `st-auth-mode` header
@@ -15,7 +16,7 @@ export function transferForNewSession(
   authMode: string | undefined,
 ): TokenTransferMethod {
   if (policy !== "any") return policy;
-  return authMode?.toLowerCase() === "cookie" ? "cookie" : "header";
+  return authMode === undefined || authMode.toLowerCase() === "cookie" ? "cookie" : "header";
 }
 
 /** The policy when the application set none: on creation what the client asks for, later whatever it presents. */

@@ -4,13 +4,13 @@ import type { UserContext } from "../claims/user-context.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { chain, type Maybe, settled } from "../runtime/maybe.js";
 import type { SessionContainer } from "../session/session-container.js";
-import type { VerifySessionOptions } from "../session/types.js";
+import type { CheckedOptions } from "./guard-options.js";
 import type { SessionCore } from "./session-core.js";
 
 type Validators = readonly SessionClaimValidator[];
 
 /** Whether any claim is judged at all; decided without a call. */
-export function hasValidators(core: SessionCore, options: VerifySessionOptions | undefined): boolean {
+export function hasValidators(core: SessionCore, options: CheckedOptions | undefined): boolean {
   return (
     core.hasGlobalValidators ||
     options?.overrideGlobalClaimValidators !== undefined ||
@@ -28,7 +28,7 @@ export function hasValidators(core: SessionCore, options: VerifySessionOptions |
 export function checkClaims(
   core: SessionCore,
   session: SessionContainer,
-  options: VerifySessionOptions | undefined,
+  options: CheckedOptions | undefined,
   userContext: UserContext,
 ): Maybe<void> {
   return chain(startingList(core, session, options, userContext), (list) => {
@@ -44,7 +44,7 @@ export function checkClaims(
 function startingList(
   core: SessionCore,
   session: SessionContainer,
-  options: VerifySessionOptions | undefined,
+  options: CheckedOptions | undefined,
   userContext: UserContext,
 ): Maybe<Validators> {
   const { tools, settings } = core.engine;
@@ -66,14 +66,14 @@ function startingList(
   return chain(globals, (list) => withoutSkipped(list, options));
 }
 
-function withoutSkipped(list: Validators, options: VerifySessionOptions | undefined): Validators {
+function withoutSkipped(list: Validators, options: CheckedOptions | undefined): Validators {
   const skip: unknown = options?.skip;
   if (skip === undefined) return list;
   if (!Array.isArray(skip)) throw invalidArgument("`skip` is a list of validator ids");
   return list.filter(({ id }) => !skip.includes(id));
 }
 
-function withRequired(list: Validators, options: VerifySessionOptions | undefined): Validators {
+function withRequired(list: Validators, options: CheckedOptions | undefined): Validators {
   if (options?.require === undefined) return list;
   checkValidators(options.require, "`require`");
   checkValidators(list, "the override of the claim validators");

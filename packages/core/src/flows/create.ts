@@ -1,5 +1,6 @@
 import type { UserContext } from "../claims/user-context.js";
 import { isLocalHost } from "../config/normalise-domain.js";
+import { checkAntiCsrf } from "../config/resolve-options.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidOption } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
@@ -78,6 +79,7 @@ export function ownClaims(accessTokenPayload: JsonObject | null | undefined): Js
 /** Browsers would throw away a SameSite=None cookie that is not Secure (S-5). */
 function assertCookiesWillBeKept(memo: RequestMemo): void {
   const { secure, sameSite } = memo.dress();
+  checkAntiCsrf(memo.core.config.options, sameSite);
   if (sameSite !== "none" || secure) return;
   const { apiOrigin } = memo.core.config;
   const website = memo.website();

@@ -1,5 +1,6 @@
 import type { SessionApis } from "../config/session-options.js";
 import { guardOrRefresh } from "./guard.js";
+import { callOptions } from "./guard-options.js";
 import { refreshSession } from "./refresh.js";
 import type { SessionCore } from "./session-core.js";
 
@@ -12,7 +13,7 @@ export function defaultApis(core: () => SessionCore): SessionApis {
       return { status: "OK" };
     },
     async verifySession({ exchange, options, userContext }) {
-      return guardOrRefresh(core(), exchange, options, userContext);
+      return guardOrRefresh(core(), exchange, callOptions(core(), options), userContext);
     },
   };
 }

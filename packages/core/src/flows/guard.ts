@@ -16,6 +16,7 @@ import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 import { chooseDuplicate } from "../verify/choose-duplicate.js";
 import { checkClaims, hasValidators } from "./check-claims.js";
 import { foreignOrigin, isFromOwnPage } from "./check-origin.js";
+import { type CheckedOptions, callOptions } from "./guard-options.js";
 import { refreshSession } from "./refresh.js";
 import { CHECKED_ANTI_CSRF, CHECKED_DATABASE, memoOf, type RequestMemo } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
@@ -34,14 +35,14 @@ export async function getSession(
   options?: VerifySessionOptions | undefined,
   userContext?: UserContext | undefined,
 ): Promise<SessionContainer | undefined> {
-  return guard(core, exchange, options, userContext);
+  return guard(core, exchange, callOptions(core, options), userContext);
 }
 
 /** `getSession`; no promise where there is nothing to wait for, and then it throws at once too. */
 function guard(
   core: SessionCore,
   exchange: Exchange,
-  options: VerifySessionOptions | undefined,
+  options: CheckedOptions | undefined,
   userContext: UserContext | undefined,
 ): Maybe<SessionContainer | undefined> {
   const memo = memoOf(core, exchange);
@@ -54,7 +55,7 @@ function guard(
 function admit(
   memo: RequestMemo,
   session: SessionContainer | undefined,
-  options: VerifySessionOptions | undefined,
+  options: CheckedOptions | undefined,
   userContext: UserContext | undefined,
 ): Maybe<SessionContainer | undefined> {
   if (session === undefined) {
@@ -75,7 +76,7 @@ function admit(
 export function guardOrRefresh(
   core: SessionCore,
   exchange: Exchange,
-  options?: VerifySessionOptions | undefined,
+  options?: CheckedOptions | undefined,
   userContext?: UserContext | undefined,
 ): Maybe<SessionContainer | undefined> {
   const { req } = exchange;
@@ -88,7 +89,7 @@ export function guardOrRefresh(
 /** The session of the exchange, verified at most once however often it is asked for. */
 function establish(
   memo: RequestMemo,
-  options: VerifySessionOptions | undefined,
+  options: CheckedOptions | undefined,
   userContext: UserContext | undefined,
 ): Maybe<SessionContainer | undefined> {
   const { method } = memo.exchange.req;

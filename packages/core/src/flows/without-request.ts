@@ -5,6 +5,7 @@ import type { SessionInformation } from "../session/container-functions.js";
 import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
 import { checkClaims, hasValidators } from "./check-claims.js";
+import { callOptions } from "./guard-options.js";
 import type { SessionCore } from "./session-core.js";
 
 /**
@@ -15,9 +16,10 @@ export async function getSessionWithoutRequestResponse(
   core: SessionCore,
   accessToken: string | undefined,
   antiCsrfToken: string | undefined,
-  options: VerifySessionOptions | undefined,
+  given: VerifySessionOptions | undefined,
   userContext: UserContext,
 ): Promise<SessionContainer | undefined> {
+  const options = callOptions(core, given);
   const { antiCsrf, options: configured } = core.config;
   const antiCsrfCheck = options?.antiCsrfCheck !== false;
   if (antiCsrf === "VIA_CUSTOM_HEADER" && antiCsrfCheck) {

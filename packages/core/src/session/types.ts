@@ -14,6 +14,13 @@ export interface VerifySessionOptions {
   antiCsrfCheck?: boolean | undefined;
   /** Whether the row is looked up, so that revocation and payload changes count at once. Default: option `checkDatabaseByDefault`. */
   checkDatabase?: boolean | undefined;
+  /**
+   * Roles that the user must have, every one of them, in the session's tenant; needs `createUserRoles()`. Where one of
+   * several is enough: `require: [roles.UserRoleClaim.validators.includesAny([…])]`.
+   */
+  roles?: readonly string[] | undefined;
+  /** Permissions that the user must have, every one of them; needs `createUserRoles()`. */
+  permissions?: readonly string[] | undefined;
   /** Claim validators beside the global ones. Added last: no override takes them away. */
   require?: readonly SessionClaimValidator[] | undefined;
   /** Ids of global validators that this route does without. */

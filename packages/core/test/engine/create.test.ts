@@ -136,7 +136,7 @@ describe("createNewSession", () => {
     expect(up.refreshTokenHash1).toBe(sha256(secret));
     expect(row?.refreshTokenHash2).toBe(sha256(sha256(secret)));
     expect(up.parentRefreshTokenHash1).toBeNull();
-    expect([up.iat, up.exp]).toEqual([nowMs / 1000, nowMs / 1000 + 3600]);
+    expect([up.iat, up.exp]).toEqual([nowMs / 1000, nowMs / 1000 + 900]);
     expect(decodeToken(accessToken(client)).payload).toEqual(up);
   });
 

@@ -56,7 +56,7 @@ describe("getSession", () => {
       color: "blue",
       parentRefreshTokenHash1: null,
       iat: nowMs / 1000,
-      exp: nowMs / 1000 + 3600,
+      exp: nowMs / 1000 + 900,
     });
     // The container the handler saw is the new one.
     expect((response.json as { payload: unknown }).payload).toEqual(client.front.up);

@@ -44,7 +44,10 @@ const guard: Handler = async (req, res, session) => {
   return { userId: found.getUserId(), payload: found.getAccessTokenPayload() };
 };
 const verifySession: Handler = async (req, res, session, adapter) => {
-  const found = await adapter.verifySession(wrap(req, res), (worlds.get(session) as World).options);
+  const found = await adapter.verifySession(
+    wrap(req, res),
+    adapter.guardOptions((worlds.get(session) as World).options),
+  );
   return found === undefined ? null : { userId: found.getUserId() };
 };
 const worlds = new WeakMap<TestApp["session"], World>();

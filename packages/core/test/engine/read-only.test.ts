@@ -30,10 +30,12 @@ const HANDLERS: Record<string, Handler> = {
     payload: (await adapter.verifySession(exchange))?.getAccessTokenPayload(),
   })),
   "GET /read-checked": read(async (exchange, _req, _res, _session, adapter) => ({
-    payload: (await adapter.verifySession(exchange, { checkDatabase: true }))?.getAccessTokenPayload(),
+    payload: (
+      await adapter.verifySession(exchange, adapter.guardOptions({ checkDatabase: true }))
+    )?.getAccessTokenPayload(),
   })),
   "GET /read-claim": read(async (exchange, _req, _res, _session, adapter) => {
-    const found = await adapter.verifySession(exchange, { require: [claim.is("red")] });
+    const found = await adapter.verifySession(exchange, adapter.guardOptions({ require: [claim.is("red")] }));
     return { payload: found?.getAccessTokenPayload() };
   }),
   "GET /reasons": async (req, res, _session, adapter) => {

@@ -14,7 +14,7 @@ const RUNS = Number(process.env.MODEL_RUNS ?? 200);
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const SETTINGS = {
-  accessValidityMs: 3_600_000,
+  accessValidityMs: 900_000,
   refreshValidityMs: 100 * DAY_MS,
   absoluteLifetimeMs: 365 * DAY_MS,
   graceMs: 30_000,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import * as adapterDoor from "../../src/adapter/index.js";
-import { checkOptions } from "../../src/config/options-schema.js";
+import { checkSessionOptions } from "../../src/config/options-schema.js";
 import * as frontDoor from "../../src/index.js";
 import { decodeToken } from "../support/forge-token.js";
 import { startApp, type TestApp } from "../support/http-app.js";
@@ -22,7 +22,7 @@ describe("verification cannot be switched off [sec U-03]", () => {
     for (const option of "skipVerification ignoreExpiration verify unsafe insecure debug algorithms allowNone jwtVerify".split(
       " ",
     )) {
-      expect(() => checkOptions({ [option]: true })).toThrow(
+      expect(() => checkSessionOptions({ [option]: true })).toThrow(
         expect.objectContaining({ type: "INVALID_OPTION" }),
       );
     }

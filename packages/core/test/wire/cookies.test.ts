@@ -33,14 +33,14 @@ describe("the two cookies", () => {
   it("[wire O-5] put Domain before Path, and carry every attribute that is configured", async () => {
     app = await startApp({
       cookieDomain: "https://.Example.com:443/x",
-      accessTokenPath: "api/",
+      accessTokenPath: "auth/",
       cookieSecure: true,
       cookieSameSite: "strict",
       refreshTokenValidityMinutes: 120,
     });
     const [access, refresh] = (await login()).setCookies.map(({ line }) => line.replace(/^\w+=[^;]+/, ""));
     expect(access).toBe(
-      `; Domain=.example.com; Path=/api; Expires=${inDays(365)}; HttpOnly; Secure; SameSite=Strict`,
+      `; Domain=.example.com; Path=/auth; Expires=${inDays(365)}; HttpOnly; Secure; SameSite=Strict`,
     );
     expect(refresh).toBe(
       `; Domain=.example.com; Path=/auth/session/refresh; Expires=${inDays(1 / 12)}; HttpOnly; Secure; SameSite=Strict`,
@@ -61,7 +61,7 @@ describe("the two cookies", () => {
   it("[sec C-06] [wire K-2] are cleared with the attributes they were set with; Max-Age stays away, as the wire's exact shape (D6) has none", async () => {
     for (const options of [
       {},
-      { cookieDomain: ".example.com", accessTokenPath: "/api", cookieSameSite: "strict" },
+      { cookieDomain: ".example.com", accessTokenPath: "/auth", cookieSameSite: "strict" },
       { cookiePrefixes: true },
       { cookieSecure: false },
     ] as const) {

@@ -222,10 +222,10 @@ describe("routing", () => {
   it("[wire P-6, J-40] verifySession on the refresh path refreshes, whatever its options, and leaves the body to the route", async () => {
     app = await startApp(withApis({ refreshPOST: undefined }), {
       [`POST ${REFRESH}`]: async (req, res, _session, adapter) => {
-        const found = await adapter.verifySession(wrap(req, res), {
-          sessionRequired: false,
-          checkDatabase: true,
-        });
+        const found = await adapter.verifySession(
+          wrap(req, res),
+          adapter.guardOptions({ sessionRequired: false, checkDatabase: true }),
+        );
         return { refreshed: found?.getUserId() };
       },
     });

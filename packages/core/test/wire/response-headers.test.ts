@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { SessionOptions } from "../../src/config/session-options.js";
-import { startApp, type TestApp } from "../support/http-app.js";
+import { APP_INFO, startApp, type TestApp } from "../support/http-app.js";
 import { outcome, tokenEffect } from "../support/outcome.js";
 import { send, type WireResponse } from "../support/wire-client.js";
 
@@ -116,7 +116,7 @@ describe("beside what the application sets", () => {
         },
       },
     );
-    return send(app.origin, "POST", "/login");
+    return send(app.origin, "POST", "/login", { "st-auth-mode": "header" });
   };
 
   it.each([
@@ -211,7 +211,12 @@ describe("size", () => {
   it("[sec C-05] with an empty payload all our headers fit into 2 800 bytes, so that a 4 KB proxy buffer is safe", async () => {
     for (const options of [
       { antiCsrf: "VIA_TOKEN" },
-      { cookieDomain: ".some-long-name.example.com", cookieSameSite: "strict", antiCsrf: "VIA_TOKEN" },
+      {
+        appInfo: { ...APP_INFO, apiDomain: "https://api.some-long-name.example.com" },
+        cookieDomain: ".some-long-name.example.com",
+        cookieSameSite: "strict",
+        antiCsrf: "VIA_TOKEN",
+      },
     ] as const) {
       for (const mode of ["cookie", "header"] as const) {
         const life = await lifeOf(mode, options);

@@ -36,7 +36,7 @@ describe("choosing on creation", () => {
     ["T-3", "any", "COOKIE", "cookie"],
     ["T-4", "any", "header", "header"],
     ["T-4", "any", "Header", "header"],
-    ["T-5", "any", undefined, "header"],
+    ["T-5", "any", undefined, "cookie"],
     ["T-5", "any", "", "header"],
     ["T-5", "any", "bearer", "header"],
   ];
@@ -52,8 +52,10 @@ describe("choosing on creation", () => {
     ["T-1", "cookie", "header", "gave sAccessToken sRefreshToken"],
     ["T-2", "header", "cookie", "gave st-access-token st-refresh-token"],
     ["T-3", "auto", "cookie", "gave sAccessToken sRefreshToken"],
-    ["T-5", "auto", undefined, "gave st-access-token st-refresh-token"],
-    ["T-5", undefined, undefined, "gave st-access-token st-refresh-token"],
+    ["T-5", "auto", undefined, "gave sAccessToken sRefreshToken"],
+    ["T-5", undefined, undefined, "gave sAccessToken sRefreshToken"],
+    ["T-5", undefined, "bearer", "gave st-access-token st-refresh-token"],
+    ["T-5", "header", undefined, "gave st-access-token st-refresh-token"],
   ] as const)(
     "[wire %s] the option tokenTransfer %s does the same with st-auth-mode %s (design decision 13)",
     async (_, tokenTransfer, mode, expected) => {

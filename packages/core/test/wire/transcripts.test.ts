@@ -68,8 +68,8 @@ describe("transcripts of Appendix D, byte for byte", () => {
     expect([after.status, transcript(after)]).toEqual([200, []]);
   });
 
-  it("D2: create without st-auth-mode [wire T-5, O-8]", async () => {
-    app = await startApp({ antiCsrf: "VIA_TOKEN" });
+  it("D2: create without st-auth-mode, where tokens travel in headers by option [wire T-5, O-8]", async () => {
+    app = await startApp({ antiCsrf: "VIA_TOKEN", tokenTransfer: "header" });
     expect(transcript(await send(app.origin, "POST", "/login"))).toEqual(
       sorted(
         "front-token: <front>",

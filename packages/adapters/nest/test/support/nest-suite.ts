@@ -1,5 +1,6 @@
 import type { Server } from "node:net";
 import { Readable } from "node:stream";
+import { createUserRoles } from "@acme/session-core/user-roles";
 import {
   type ArgumentsHost,
   Catch,
@@ -8,6 +9,7 @@ import {
   Inject,
   Injectable,
   Module,
+  type ModuleMetadata,
   Req,
   Res,
   Scope,
@@ -61,6 +63,133 @@ export function describeNest(major: string): void {
     afterEach(async () => {
       await app?.close();
       app = undefined;
+    });
+
+    it("VerifySession guards by itself, and decides once where the guard is global too", async () => {
+      const session = testSession({ plugins: [createUserRoles()] });
+      let judged = 0;
+      const counting = { id: "counting", validate: () => ({ isValid: ++judged > 0 }) };
+
+      @Controller("alone")
+      class AloneController {
+        @Get()
+        @VerifySession({ require: [counting] })
+        alone() {
+          return { in: true };
+        }
+
+        @Get("admin")
+        @VerifySession({ roles: ["admin"] })
+        admin() {
+          return { in: true };
+        }
+
+        @Get("open")
+        open() {
+          return { in: true };
+        }
+      }
+
+      @Controller("class")
+      @VerifySession({ require: [counting] })
+      class ClassController {
+        @Get()
+        @VerifySession()
+        whole() {
+          return { in: true };
+        }
+      }
+
+      const controllers = [AloneController, ClassController];
+      for (const providers of [[], [{ provide: APP_GUARD, useClass: SessionGuard }]]) {
+        app = await startApp(platform, {
+          session,
+          controllers,
+          providers: providers as NonNullable<ModuleMetadata["providers"]>,
+        });
+        const user = providers.length === 0 ? await app.signedIn() : app.client();
+        expect(answerOf(await app.client().get("/alone"))).toEqual(UNAUTHORISED);
+        expect(answerOf(await app.client().get("/class"))).toEqual(UNAUTHORISED);
+        expect((await app.client().get("/alone/open")).status).toBe(providers.length === 0 ? 200 : 401);
+        if (providers.length === 0) {
+          for (const path of ["/alone", "/class"]) {
+            judged = 0;
+            expect([(await user.get(path)).json, judged]).toEqual([{ in: true }, 1]);
+          }
+          expect((await user.get("/alone/admin")).status).toBe(403);
+          await app.close();
+        }
+      }
+    });
+
+    it("VerifySession with an option that is wrong is refused when the class is loaded", () => {
+      const slip: object = { requires: [never] };
+      const told = expect.objectContaining({
+        type: "INVALID_OPTION",
+        message: expect.stringContaining("did you mean `require`?"),
+      });
+      expect(() => VerifySession(slip)).toThrow(told);
+      expect(() => testSession().verifySession(slip)).toThrow(told);
+    });
+
+    it("VerifySession by roles opens nothing where roles are unknown", async () => {
+      @Controller("admin")
+      class AdminController {
+        @Get()
+        @VerifySession({ roles: ["admin"] })
+        admin() {
+          return { in: true };
+        }
+      }
+      app = await startApp(platform, { session: testSession(), controllers: [AdminController] });
+      expect((await (await app.signedIn()).get("/admin")).status).toBe(500);
+    });
+
+    it("a module that is given something else says what it takes", async () => {
+      const session = testSession();
+      const given = (options: unknown) => () => SessionModule.forRoot(options as SessionModuleOptions);
+      const told = (message: string) =>
+        expect.objectContaining({ type: "INVALID_OPTION", message: expect.stringContaining(message) });
+      expect(given(session)).toThrow(told("write `{ session: Session }`"));
+      for (const options of [null, undefined, "session", [], Promise.resolve({})])
+        expect(given(options)).toThrow(told("createSession"));
+      expect(given({ session: "x" })).toThrow(told("createSession()"));
+      expect(given({ session: {} })).toThrow(told("createSession()"));
+      expect(given({ session, gloabl: true })).toThrow(told("did you mean `global`?"));
+      expect(given({ cookieDomian: "example.com" })).toThrow(told("did you mean `cookieDomain`?"));
+      expect(() => SessionModule.forRootAsync(undefined as never)).toThrow(told("must be an object"));
+      expect(() => SessionModule.forRootAsync({ useFactoryy: () => ({ session }) } as object)).toThrow(
+        told("did you mean `useFactory`?"),
+      );
+      const sessionModule = SessionModule.forRootAsync({
+        useFactory: () => session as unknown as SessionModuleOptions,
+      });
+      await expect(startApp(platform, { session, sessionModule })).rejects.toThrow(
+        "write `{ session: Session }`",
+      );
+    });
+
+    it("a guard, and a middleware, that was handed over without being called lets nobody in", async () => {
+      const session = testSession();
+      @Controller("uncalled")
+      class UncalledController {
+        @Get()
+        @UseGuards(session.verifySession as never)
+        uncalled() {
+          return { in: true };
+        }
+      }
+      const starting = startApp(platform, { session, controllers: [UncalledController] });
+      await expect(
+        starting.then(async (started) => {
+          app = started;
+          const { status } = await (await started.signedIn()).get("/uncalled");
+          if (status !== 200) throw new Error(String(status));
+        }),
+      ).rejects.toThrow();
+      expect(() => (session.middleware as (...given: unknown[]) => unknown)({}, {}, () => {})).toThrow(
+        "write `middleware()`",
+      );
     });
 
     it("NE-01, NE-02: options of a controller and of its route are honoured together, and none is lost", async () => {
@@ -124,7 +253,7 @@ export function describeNest(major: string): void {
       expect(answerOf(await stranger.get("/open/guarded"))).toEqual(UNAUTHORISED);
       expect((await user.get("/open/guarded")).json).toEqual({ userId: "user-1" });
       await session.revokeAllSessionsForUser("user-1");
-      // The token is good for an hour; the controller's checkDatabase looks behind it.
+      // The token is good for 15 minutes; the controller's checkDatabase looks behind it.
       expect((await user.get("/open/guarded")).status).toBe(200);
       expect((await user.get("/merged/off")).status).toBe(401);
     });
@@ -172,7 +301,7 @@ export function describeNest(major: string): void {
         app.app.getHttpServer().closeAllConnections();
         await app.app.close();
       }
-      expect(() => SessionModule.forRootAsync({})).toThrow("needs useFactory, useClass or useExisting");
+      expect(() => SessionModule.forRootAsync({})).toThrow("needs `useFactory`, `useClass` or `useExisting`");
     });
 
     it("NE-03: the instance that the module makes is closed with the application", async () => {

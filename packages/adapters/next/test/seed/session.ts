@@ -9,6 +9,7 @@ export const UserRoles = createUserRoles();
 export const Session = createSession({
   plugins: [UserRoles],
   store: shared.seedStore,
+  allowTestValues: true,
   appInfo: {
     appName: "seed",
     apiDomain: "http://localhost:3000",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { AdapterCase } from "../adapter-case.js";
 import { canonicalAnswers } from "../canonical-answers.js";
 import { assertAnswer, assertUntouched, sessionIn } from "../expectations.js";
+import { EDITOR } from "../fixture-app.js";
 import { exchange } from "../wire-request.js";
 
 const HOUR_MS = 3_600_000;
@@ -11,6 +12,35 @@ const HOSTILE_AFTER = 'p=%E0%A4%A; eq=a=b==; g_state={"i_l":0}';
 
 /** Finding and judging a token. */
 export const verifyCases: readonly AdapterCase[] = [
+  {
+    id: "C-61",
+    isTier1: true,
+    title: "a guard with `roles` or `permissions` lets only those in who have them",
+    async run({ client, probe }) {
+      const [editor, other] = [client(), client()];
+      await editor.login(EDITOR);
+      await other.login("user-1");
+      await probe.reset();
+      for (const path of ["/editors-by-roles", "/editors-by-permissions"]) {
+        assert.equal((await client().get(path)).status, 401);
+        assert.equal((await other.get(path)).status, 403);
+        assert.equal((await probe.snapshot()).handlerRuns.editors, undefined);
+      }
+      assert.equal(sessionIn(await editor.get("/editors-by-roles")).userId, EDITOR);
+      assert.equal(sessionIn(await editor.get("/editors-by-permissions")).userId, EDITOR);
+    },
+  },
+  {
+    id: "C-62",
+    isTier1: true,
+    mayWarn: true,
+    title: "an option that is misspelt lets nobody in",
+    async run({ client }) {
+      const user = client();
+      await user.login("user-1");
+      assert.equal((await user.get("/misspelt")).status, 500);
+    },
+  },
   {
     id: "C-01",
     isTier1: true,

@@ -8,5 +8,6 @@ const origin = process.env.FIXTURE_ORIGIN ?? "http://localhost:3000";
 
 export const Session = createSession({
   store: shared.cachedStore,
+  allowTestValues: true,
   appInfo: { appName: "cached", apiDomain: origin, websiteDomain: origin, apiGatewayPath: "/base" },
 });

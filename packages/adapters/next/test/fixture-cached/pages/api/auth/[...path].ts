@@ -4,6 +4,7 @@ const origin = process.env.FIXTURE_ORIGIN ?? "http://localhost:3000";
 
 const Session = createSession({
   store: new MemoryStore(),
+  allowTestValues: true,
   appInfo: {
     appName: "pages",
     apiDomain: origin,
