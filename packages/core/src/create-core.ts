@@ -18,17 +18,24 @@ import { serializeCookie } from "./http/set-cookie.js";
 import { SecretRing } from "./keys/secret-ring.js";
 import { SigningKeys } from "./keys/signing-keys.js";
 import type { StallWatch } from "./platform/platform.js";
+import { callAside } from "./runtime/aside.js";
 import { hex } from "./runtime/encoding.js";
 import { isProduction } from "./runtime/environment.js";
+import { OnceAMinute } from "./runtime/once-a-minute.js";
+import { nameOfError } from "./runtime/printable.js";
+import { answeredAtOnce } from "./session/answered-at-once.js";
 import { buildClaim } from "./session/build-claim.js";
 import { ClockWatch } from "./session/clock-watch.js";
 import type { SessionEngine } from "./session/engine.js";
+import { overridden } from "./session/overridden.js";
 import { RefreshLimiter } from "./session/refresh-limiter.js";
 import type { SessionContainer } from "./session/session-container.js";
 import type { SessionEvent } from "./session/session-event.js";
 import { makeSessionFunctions } from "./session/session-functions.js";
 import type { PluginHost } from "./session/session-plugin.js";
+import { FailureLog } from "./store/failure-log.js";
 import { guardedStore } from "./store/guarded-store.js";
+import type { StoreFailure } from "./store/store-guard.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
 import { RESERVED_CLAIMS, withoutReservedClaims } from "./tokens/reserved-claims.js";
@@ -56,7 +63,13 @@ export function createCore(
   checkClaims(claims);
   const emit = emitter(config);
   const ownStore = config.options.store ?? openDefaultStore(config.logger);
-  const store = guardedStore(ownStore, (operation) => emit({ type: "store_unavailable", operation }));
+  const failures = new FailureLog(config.logger, () => clock.monoMs());
+  const storeFailed = (failure: StoreFailure): void => {
+    failures.write(failure);
+    const { operation, store: name, cause } = failure;
+    emit({ type: "store_unavailable", operation, store: name, code: cause.code ?? cause.name });
+  };
+  const store = guardedStore(ownStore, storeFailed);
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
   const keys = new SigningKeys(platform, store, clock, random, {
     algorithm: config.algorithm,
@@ -144,11 +157,11 @@ export function createCore(
   };
   const override = config.options.override;
   const original = makeSessionFunctions(engine);
-  tools.functions = override?.functions?.(original) ?? original;
+  tools.functions = overridden("override.functions", original, override?.functions);
 
   const cleanUp = new CleanUp(store, clock, () => keys.deleteOutdated());
   const apis = defaultApis(() => core);
-  const overriddenApis = override?.apis?.(apis) ?? apis;
+  const overriddenApis = overridden("override.apis", apis, override?.apis);
   const core: SessionCore & { close(): Promise<void> } = {
     config,
     engine,
@@ -165,8 +178,14 @@ export function createCore(
       await store.close();
     },
   };
-  const host: PluginHost = { store: ownStore, clock, logger: config.logger, functions: tools.functions };
-  for (const plugin of plugins) plugin.attach?.(host);
+  const host: PluginHost = {
+    store: ownStore,
+    clock,
+    logger: config.logger,
+    functions: tools.functions,
+    storeFailed,
+  };
+  for (const plugin of plugins) answeredAtOnce(`plugins (${plugin.name}).attach`, plugin.attach?.(host));
   return core;
 }
 
@@ -200,6 +219,15 @@ function readPayload(accessToken: string): AccessTokenPayload {
 function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
   const { onEvent } = config.options;
   let instanceId: string | undefined;
+  const lines = new OnceAMinute(() => config.clock.monoMs());
+  const listenerFailed = (error: unknown): void => {
+    const times = lines.ask("onEvent");
+    if (times === undefined) return;
+    const again = times > 0 ? ` (${times} more since this was last said)` : "";
+    config.logger.warn(
+      `The listener \`onEvent\` threw or rejected (${nameOfError(error)}): the event is lost, the request goes on.${again}`,
+    );
+  };
   return (event) => {
     if (event.type === "token_large") {
       config.logger.warn(
@@ -207,12 +235,10 @@ function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
       );
     }
     if (onEvent === undefined) return;
-    try {
+    callAside(() => {
       instanceId ??= hex(config.random(4));
-      onEvent({ ...event, timeMs: config.clock.wallMs(), instanceId });
-    } catch {
-      config.logger.warn("the onEvent listener threw");
-    }
+      return onEvent({ ...event, timeMs: config.clock.wallMs(), instanceId });
+    }, listenerFailed);
   };
 }
 

@@ -1,7 +1,9 @@
 import type { ClaimValidationError } from "../errors/session-error.js";
 import { invalidArgument } from "../errors/throwers.js";
+import { isThenable } from "../runtime/aside.js";
 import { isPlainObject, type JsonObject } from "../runtime/json.js";
-import { chain, inTurn, type Maybe, settled } from "../runtime/maybe.js";
+import { chain, inTurn, type Maybe } from "../runtime/maybe.js";
+import { patiently } from "../runtime/patience.js";
 import type {
   ClaimValidationResult,
   CompositeClaimValidator,
@@ -26,10 +28,21 @@ export function resultOf(
   userContext: UserContext,
   evaluation: Evaluation,
 ): Maybe<ClaimValidationResult> {
-  const result = settled(validator.validate(payload, userContext, evaluation));
+  const answer = validator.validate(payload, userContext, evaluation);
+  const result = isThenable(answer) ? late(validator, answer) : answer;
   return result instanceof Promise
-    ? result.then((late) => checkedResult(validator, late))
+    ? result.then((found) => checkedResult(validator, found))
     : checkedResult(validator, result);
+}
+
+/** A composite waits for its children, each of them for as long as it may. */
+function late<T>(validator: SessionClaimValidator, answer: PromiseLike<T>): Promise<T> {
+  const promise = Promise.resolve(answer);
+  return validator.children === undefined ? patiently(nameOf(validator), promise) : promise;
+}
+
+function nameOf(validator: SessionClaimValidator): string {
+  return `the claim validator \`${validator.id}\``;
 }
 
 function checkedResult(
@@ -37,7 +50,7 @@ function checkedResult(
   result: ClaimValidationResult,
 ): ClaimValidationResult {
   if (typeof result === "object" && result !== null && typeof result.isValid === "boolean") return result;
-  throw invalidArgument(`the claim validator \`${validator.id}\` did not return { isValid }`);
+  throw invalidArgument(`${nameOf(validator)} did not return { isValid }`);
 }
 
 const NONE: readonly ClaimValidationError[] = Object.freeze([]);

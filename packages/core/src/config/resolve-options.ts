@@ -1,13 +1,14 @@
 import { invalidOption } from "../errors/throwers.js";
 import type { SameSite } from "../respond/token-dress.js";
 import { type Clock, systemClock } from "../runtime/clock.js";
-import { consoleLogger, type Logger } from "../runtime/logger.js";
+import { consoleLogger, type SafeLogger, safeLogger } from "../runtime/logger.js";
 import { type RandomBytes, systemRandom } from "../runtime/random.js";
 import type { SigningAlgorithm } from "../store/session-store.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 import { isLocalHost, normaliseCookieDomain, normaliseDomain } from "./normalise-domain.js";
 import { normalisePath } from "./normalise-path.js";
 import { checkOptions } from "./options-schema.js";
+import { ownClock, ownRandom } from "./own-sources.js";
 import {
   loadPublicSuffixes,
   needsPublicSuffixes,
@@ -36,7 +37,7 @@ export interface ResolvedConfig {
   readonly options: SessionOptions;
   readonly clock: Clock;
   readonly random: RandomBytes;
-  readonly logger: Logger;
+  readonly logger: SafeLogger;
   readonly secrets: readonly string[];
   readonly apiOrigin: string;
   /** Normalised gateway path + base path. */
@@ -99,6 +100,9 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
       "`none` needs Secure cookies, which browsers accept over https only",
     );
   }
+  if (options.debug === true && options.logger !== undefined && typeof options.logger.debug !== "function") {
+    throw invalidOption("logger.debug", "is missing, and `debug: true` writes there");
+  }
   const statuses = {
     sessionExpired: options.sessionExpiredStatusCode ?? 401,
     invalidClaim: options.invalidClaimStatusCode ?? 403,
@@ -111,9 +115,9 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
   let sitesAreLoaded = options.cookieSameSite !== undefined || !mayNeedPublicSuffixes(app);
   return {
     options,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
-    logger: options.logger ?? consoleLogger,
+    clock: options.clock === undefined ? systemClock : ownClock(options.clock),
+    random: options.random === undefined ? systemRandom : ownRandom(options.random),
+    logger: safeLogger(options.logger ?? consoleLogger),
     secrets:
       options.secret === undefined
         ? []
