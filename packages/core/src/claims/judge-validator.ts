@@ -1,7 +1,7 @@
 import type { ClaimValidationError } from "../errors/session-error.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { isThenable } from "../runtime/aside.js";
-import { isPlainObject, type JsonObject } from "../runtime/json.js";
+import { type JsonObject, jsonCopyable } from "../runtime/json.js";
 import { chain, inTurn, type Maybe } from "../runtime/maybe.js";
 import { patiently } from "../runtime/patience.js";
 import type {
@@ -14,12 +14,6 @@ import type { UserContext } from "./user-context.js";
 
 /** "unknown": the claim is missing or too old, so neither the rule nor its opposite is known to hold. */
 export type Verdict = "yes" | "no" | "unknown";
-
-const UNKNOWN_MESSAGES: ReadonlySet<unknown> = new Set([
-  "value does not exist",
-  "expired",
-  "MFA info not available in payload",
-]);
 
 /** What one validator says, checked for its form. */
 export function resultOf(
@@ -76,7 +70,7 @@ function failureIn(
   result: ClaimValidationResult,
 ): readonly ClaimValidationError[] {
   if (result.isValid) return NONE;
-  return [result.reason === undefined ? { id } : { id, reason: result.reason }];
+  return [result.reason === undefined ? { id } : { id, reason: jsonCopyable(result.reason) }];
 }
 
 /** In list order, without a short circuit (claims.md 2.3). This loop runs on every request: no closure, no copy. */
@@ -114,8 +108,7 @@ export function verdictOf(
     return verdictOfComposite(validator, payload, userContext, evaluation);
   return chain(resultOf(validator, payload, userContext, evaluation), (result): Verdict => {
     if (result.isValid) return "yes";
-    const { reason } = result;
-    return isPlainObject(reason) && UNKNOWN_MESSAGES.has(reason.message) ? "unknown" : "no";
+    return validator.isKnown?.(payload, userContext, evaluation) === false ? "unknown" : "no";
   });
 }
 
