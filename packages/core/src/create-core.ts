@@ -11,6 +11,7 @@ import { invalidOption } from "./errors/throwers.js";
 import type { TokenTransferMethod } from "./extract/token-transfer.js";
 import { CleanUp } from "./flows/clean-up.js";
 import { defaultApis } from "./flows/default-apis.js";
+import { ready } from "./flows/ready.js";
 import { CHECKED_ALL, memoOf } from "./flows/request-memo.js";
 import type { SessionCore } from "./flows/session-core.js";
 import type { Exchange } from "./http/exchange.js";
@@ -55,7 +56,7 @@ const DEFAULT_RATE_LIMIT = { maxPerWindow: 30, windowSeconds: 60 };
 export function createCore(
   options: SessionOptions | undefined,
   wrap: (req: unknown, res: unknown) => Exchange,
-): SessionCore & { close(): Promise<void> } {
+): SessionCore & { close(): Promise<void>; ready(): Promise<void> } {
   const config = resolveOptions(options, isProduction());
   const { clock, random } = config;
   const plugins = config.options.plugins ?? [];
@@ -162,7 +163,7 @@ export function createCore(
   const cleanUp = new CleanUp(store, clock, () => keys.deleteOutdated());
   const apis = defaultApis(() => core);
   const overriddenApis = overridden("override.apis", apis, override?.apis);
-  const core: SessionCore & { close(): Promise<void> } = {
+  const core: ReturnType<typeof createCore> = {
     config,
     engine,
     apis: overriddenApis,
@@ -172,6 +173,7 @@ export function createCore(
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
     claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
+    ready: () => ready(core, plugins),
     async close() {
       stalls?.stop();
       await cleanUp.settled();

@@ -26,7 +26,13 @@ export class StoreCause extends Error {
     const { text, isOwnText } = textOf(error);
     const inner = depth < MAX_DEPTH ? innerOf(error) : undefined;
     const cause = inner === undefined ? undefined : new StoreCause(inner, depth + 1);
-    super(text ?? cause?.shownText ?? KEPT_BACK, cause === undefined ? undefined : { cause });
+    // One that says nothing, as where several addresses were tried, speaks through what is inside.
+    const innerText = cause?.shownText;
+    const isSilent = member(error, "message") === "" && innerText !== undefined;
+    super(
+      isSilent ? innerText : (text ?? innerText ?? KEPT_BACK),
+      cause === undefined ? undefined : { cause },
+    );
     this.name = nameOf(error);
     const code = codeOf(error);
     this.code = code ?? cause?.code;
