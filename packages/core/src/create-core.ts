@@ -23,7 +23,7 @@ import { callAside } from "./runtime/aside.js";
 import { hex } from "./runtime/encoding.js";
 import { isProduction } from "./runtime/environment.js";
 import { OnceAMinute } from "./runtime/once-a-minute.js";
-import { nameOfError } from "./runtime/printable.js";
+import { nameOfError, printable } from "./runtime/printable.js";
 import { answeredAtOnce } from "./session/answered-at-once.js";
 import { buildClaim } from "./session/build-claim.js";
 import { ClockWatch } from "./session/clock-watch.js";
@@ -37,6 +37,7 @@ import type { PluginHost } from "./session/session-plugin.js";
 import { FailureLog } from "./store/failure-log.js";
 import { guardedStore } from "./store/guarded-store.js";
 import type { StoreFailure } from "./store/store-guard.js";
+import { tracedStore } from "./store/traced-store.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
 import { RESERVED_CLAIMS, withoutReservedClaims } from "./tokens/reserved-claims.js";
@@ -62,7 +63,10 @@ export function createCore(
   const plugins = config.options.plugins ?? [];
   const claims = [...(config.options.claims ?? []), ...plugins.flatMap((plugin) => plugin.claims ?? [])];
   checkClaims(claims);
-  const emit = emitter(config);
+  const trace = config.options.debug
+    ? (line: string) => config.logger.debug(`[session] ${printable(line, 1000)}`)
+    : undefined;
+  const emit = emitter(config, trace);
   const ownStore = config.options.store ?? openDefaultStore(config.logger);
   const failures = new FailureLog(config.logger, () => clock.monoMs());
   const storeFailed = (failure: StoreFailure): void => {
@@ -70,7 +74,8 @@ export function createCore(
     const { operation, store: name, cause } = failure;
     emit({ type: "store_unavailable", operation, store: name, code: cause.code ?? cause.name });
   };
-  const store = guardedStore(ownStore, storeFailed);
+  const guarded = guardedStore(ownStore, storeFailed);
+  const store = trace === undefined ? guarded : tracedStore(guarded, trace, () => clock.monoMs());
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
   const keys = new SigningKeys(platform, store, clock, random, {
     algorithm: config.algorithm,
@@ -154,7 +159,7 @@ export function createCore(
       return stalls;
     },
     emit,
-    isObserved: config.options.onEvent !== undefined,
+    isObserved: config.options.onEvent !== undefined || trace !== undefined,
   };
   const override = config.options.override;
   const original = makeSessionFunctions(engine);
@@ -173,6 +178,7 @@ export function createCore(
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
     claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
+    trace,
     ready: () => ready(core, plugins),
     async close() {
       stalls?.stop();
@@ -218,7 +224,10 @@ function readPayload(accessToken: string): AccessTokenPayload {
   return payload;
 }
 
-function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
+function emitter(
+  config: ResolvedConfig,
+  trace: ((line: string) => void) | undefined,
+): (event: SessionEvent) => void {
   const { onEvent } = config.options;
   let instanceId: string | undefined;
   const lines = new OnceAMinute(() => config.clock.monoMs());
@@ -236,12 +245,19 @@ function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
         `An access token needs a cookie of ${event.sizeBytes} bytes; browsers drop cookies above 4096. Biggest claims: ${event.largestClaims.join(", ")}.`,
       );
     }
+    trace?.(`event ${eventLine(event)}`);
     if (onEvent === undefined) return;
     callAside(() => {
       instanceId ??= hex(config.random(4));
       return onEvent({ ...event, timeMs: config.clock.wallMs(), instanceId });
     }, listenerFailed);
   };
+}
+
+/** An event as a line, without whose it is. */
+function eventLine({ type, ...rest }: SessionEvent): string {
+  const members = Object.entries(rest).filter(([name]) => name !== "userId");
+  return [type, ...members.map(([name, value]) => `${name} ${String(value)}`)].join(", ");
 }
 
 function makeCache(config: ResolvedConfig): VerifiedTokenCache | undefined {

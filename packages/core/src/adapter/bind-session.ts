@@ -52,6 +52,7 @@ import {
   optionsFrom,
   tokenFrom,
 } from "./check-arguments.js";
+import { DebugTrace } from "./debug-trace.js";
 
 /** What an application's session and payload look like; the defaults are any JSON object. */
 export interface SessionTypes {
@@ -470,7 +471,10 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     /** Lets go of the store, and of everything else that would keep a process alive. */
     close: (): Promise<void> => core.close(),
   };
-  return { session, adapter };
+  if (core.trace === undefined) return { session, adapter };
+  const tracing = new DebugTrace(core, core.trace, wrap as (req: unknown, res: unknown) => Exchange);
+  tracing.functions(session);
+  return { session, adapter: tracing.adapter(adapter) };
 }
 
 /** What {@link bindSession} makes for an application. */
