@@ -11,6 +11,7 @@ import { invalidOption } from "./errors/throwers.js";
 import type { TokenTransferMethod } from "./extract/token-transfer.js";
 import { CleanUp } from "./flows/clean-up.js";
 import { defaultApis } from "./flows/default-apis.js";
+import { ready } from "./flows/ready.js";
 import { CHECKED_ALL, memoOf } from "./flows/request-memo.js";
 import type { SessionCore } from "./flows/session-core.js";
 import type { Exchange } from "./http/exchange.js";
@@ -18,20 +19,28 @@ import { serializeCookie } from "./http/set-cookie.js";
 import { SecretRing } from "./keys/secret-ring.js";
 import { SigningKeys } from "./keys/signing-keys.js";
 import type { StallWatch } from "./platform/platform.js";
+import { callAside } from "./runtime/aside.js";
 import { hex } from "./runtime/encoding.js";
 import { isProduction } from "./runtime/environment.js";
+import { OnceAMinute } from "./runtime/once-a-minute.js";
+import { nameOfError, printable } from "./runtime/printable.js";
+import { answeredAtOnce } from "./session/answered-at-once.js";
 import { buildClaim } from "./session/build-claim.js";
 import { ClockWatch } from "./session/clock-watch.js";
 import type { SessionEngine } from "./session/engine.js";
+import { overridden } from "./session/overridden.js";
 import { RefreshLimiter } from "./session/refresh-limiter.js";
 import type { SessionContainer } from "./session/session-container.js";
 import type { SessionEvent } from "./session/session-event.js";
 import { makeSessionFunctions } from "./session/session-functions.js";
 import type { PluginHost } from "./session/session-plugin.js";
+import { FailureLog } from "./store/failure-log.js";
 import { guardedStore } from "./store/guarded-store.js";
 import { storeIn } from "./store/namespace.js";
+import type { StoreFailure } from "./store/store-guard.js";
 import { StoreTimeout, within } from "./store/store-operations.js";
 import { useStore } from "./store/store-users.js";
+import { tracedStore } from "./store/traced-store.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
 import { RESERVED_CLAIMS, withoutReservedClaims } from "./tokens/reserved-claims.js";
@@ -55,18 +64,28 @@ const DEFAULT_RATE_LIMIT = { maxPerWindow: 30, windowSeconds: 60 };
 export function createCore(
   options: SessionOptions | undefined,
   wrap: (req: unknown, res: unknown) => Exchange,
-): SessionCore & { close(): Promise<void> } {
+): SessionCore & { close(): Promise<void>; ready(): Promise<void> } {
   const config = resolveOptions(options, isProduction());
   if (config.options.cookieDomain !== undefined) tellOfWrongSites(config);
   const { clock, random } = config;
   const plugins = config.options.plugins ?? [];
   const claims = [...(config.options.claims ?? []), ...plugins.flatMap((plugin) => plugin.claims ?? [])];
   checkClaims(claims);
-  const emit = emitter(config);
+  const trace = config.options.debug
+    ? (line: string) => config.logger.debug(`[session] ${printable(line, 1000)}`)
+    : undefined;
+  const emit = emitter(config, trace);
   const { namespace } = config.options;
   const givenStore = config.options.store ?? openDefaultStore(config.logger, namespace);
   const ownStore = config.options.store === undefined ? givenStore : storeIn(givenStore, namespace);
-  const store = guardedStore(ownStore, (operation) => emit({ type: "store_unavailable", operation }));
+  const failures = new FailureLog(config.logger, () => clock.monoMs());
+  const storeFailed = (failure: StoreFailure): void => {
+    failures.write(failure);
+    const { operation, store: name, cause } = failure;
+    emit({ type: "store_unavailable", operation, store: name, code: cause.code ?? cause.name });
+  };
+  const guarded = guardedStore(ownStore, storeFailed);
+  const store = trace === undefined ? guarded : tracedStore(guarded, trace, () => clock.monoMs());
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
   const keys = new SigningKeys(platform, store, clock, random, {
     algorithm: config.algorithm,
@@ -155,15 +174,15 @@ export function createCore(
       return stalls;
     },
     emit,
-    isObserved: config.options.onEvent !== undefined,
+    isObserved: config.options.onEvent !== undefined || trace !== undefined,
   };
   const override = config.options.override;
   const original = makeSessionFunctions(engine);
-  tools.functions = override?.functions?.(original) ?? original;
+  tools.functions = overridden("override.functions", original, override?.functions);
 
   const cleanUp = new CleanUp(store, clock, (nowMs) => keys.deleteOutdated(nowMs));
   const apis = defaultApis(() => core);
-  const overriddenApis = override?.apis?.(apis) ?? apis;
+  const overriddenApis = overridden("override.apis", apis, override?.apis);
   let closing: Promise<void> | undefined;
   /** Ends in time whatever the store does: who shuts down has a limit of his own. */
   async function close(): Promise<void> {
@@ -179,7 +198,7 @@ export function createCore(
       config.logger.warn(`the ${store.name} store did not close within ${CLOSE_MS / 1000} s; it was left so`);
     }
   }
-  const core: SessionCore & { close(): Promise<void> } = {
+  const core: ReturnType<typeof createCore> = {
     config,
     engine,
     apis: overriddenApis,
@@ -189,6 +208,8 @@ export function createCore(
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
     claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
+    trace,
+    ready: () => ready(core, plugins),
     close() {
       closing ??= close();
       return closing;
@@ -200,8 +221,9 @@ export function createCore(
     clock,
     logger: config.logger,
     functions: tools.functions,
+    storeFailed,
   };
-  for (const plugin of plugins) plugin.attach?.(host);
+  for (const plugin of plugins) answeredAtOnce(`plugins (${plugin.name}).attach`, plugin.attach?.(host));
   const use = useStore(
     givenStore,
     namespace,
@@ -257,23 +279,40 @@ function readPayload(accessToken: string): AccessTokenPayload {
   return payload;
 }
 
-function emitter(config: ResolvedConfig): (event: SessionEvent) => void {
+function emitter(
+  config: ResolvedConfig,
+  trace: ((line: string) => void) | undefined,
+): (event: SessionEvent) => void {
   const { onEvent } = config.options;
   let instanceId: string | undefined;
+  const lines = new OnceAMinute(() => config.clock.monoMs());
+  const listenerFailed = (error: unknown): void => {
+    const times = lines.ask("onEvent");
+    if (times === undefined) return;
+    const again = times > 0 ? ` (${times} more since this was last said)` : "";
+    config.logger.warn(
+      `The listener \`onEvent\` threw or rejected (${nameOfError(error)}): the event is lost, the request goes on.${again}`,
+    );
+  };
   return (event) => {
     if (event.type === "token_large") {
       config.logger.warn(
         `An access token needs a cookie of ${event.sizeBytes} bytes; browsers drop cookies above 4096. Biggest claims: ${event.largestClaims.join(", ")}.`,
       );
     }
+    trace?.(`event ${eventLine(event)}`);
     if (onEvent === undefined) return;
-    try {
+    callAside(() => {
       instanceId ??= hex(config.random(4));
-      onEvent({ ...event, timeMs: config.clock.wallMs(), instanceId });
-    } catch {
-      config.logger.warn("the onEvent listener threw");
-    }
+      return onEvent({ ...event, timeMs: config.clock.wallMs(), instanceId });
+    }, listenerFailed);
   };
+}
+
+/** An event as a line, without whose it is. */
+function eventLine({ type, ...rest }: SessionEvent): string {
+  const members = Object.entries(rest).filter(([name]) => name !== "userId");
+  return [type, ...members.map(([name, value]) => `${name} ${String(value)}`)].join(", ");
 }
 
 function makeCache(config: ResolvedConfig): VerifiedTokenCache | undefined {

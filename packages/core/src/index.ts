@@ -22,7 +22,7 @@ export { BaseRequest } from "./http/base-request.js";
 export { BaseResponse } from "./http/base-response.js";
 export type { Clock } from "./runtime/clock.js";
 export type { JsonObject, JsonValue } from "./runtime/json.js";
-export { consoleLogger, type Logger, silentLogger } from "./runtime/logger.js";
+export { consoleLogger, type Logger, type SafeLogger, safeLogger, silentLogger } from "./runtime/logger.js";
 export type { SessionInformation, SessionTokens } from "./session/container-functions.js";
 export { SessionContainer } from "./session/session-container.js";
 export type { SessionEvent, SessionEventListener } from "./session/session-event.js";

@@ -1,4 +1,4 @@
-import { consoleLogger, type Logger } from "@acme/session-core";
+import { consoleLogger, type Logger, safeLogger } from "@acme/session-core";
 import { invalidOption, isProduction } from "@acme/session-core/adapter";
 
 const SETTING = "lambda.multi_value_headers.enabled";
@@ -15,7 +15,7 @@ export class OneCookie {
   #hasWarned = false;
 
   constructor(logger: Logger | undefined) {
-    this.#logger = logger ?? consoleLogger;
+    this.#logger = safeLogger(logger ?? consoleLogger);
   }
 
   /**

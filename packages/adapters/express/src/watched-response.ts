@@ -1,4 +1,4 @@
-import { consoleLogger, type Logger } from "@acme/session-core";
+import { consoleLogger, type Logger, safeLogger } from "@acme/session-core";
 import { isProduction, NodeResponse } from "@acme/session-core/adapter";
 import type { ExpressResponse } from "./express-types.js";
 
@@ -20,7 +20,7 @@ export function lostCookieWarning(
   const warn = (names: string): void => {
     if (hasWarned) return;
     hasWarned = true;
-    (logger ?? consoleLogger).warn(
+    safeLogger(logger ?? consoleLogger).warn(
       `A response went out without the session's cookies (${names}): setting the Set-Cookie header by hand ` +
         'replaced them. Use res.cookie() or res.appendHeader("Set-Cookie", …), and leave Set-Cookie out of res.writeHead().',
     );

@@ -1,4 +1,4 @@
-import { consoleLogger, type Logger } from "@acme/session-core";
+import { consoleLogger, type Logger, safeLogger } from "@acme/session-core";
 import type { LoopbackContext } from "./loopback-types.js";
 
 /**
@@ -11,7 +11,7 @@ export function permissiveCorsWarning(logger: Logger | undefined): (ctx: Loopbac
     if (hasLooked) return;
     hasLooked = true;
     if (response.getHeader("access-control-allow-origin") !== "*") return;
-    (logger ?? consoleLogger).warn(
+    safeLogger(logger ?? consoleLogger).warn(
       "LoopBack allows requests from every origin, its default, and browsers then send no cookies. Name your website's " +
         'origin: new RestApplication({ rest: { cors: { origin: ["https://example.com"], credentials: true } } })',
     );

@@ -38,10 +38,24 @@ import type {
   ClaimValueResult,
   SessionInformation,
 } from "../session/container-functions.js";
-import { DEFAULT_TENANT } from "../session/create-session.js";
+import { checkUserId, DEFAULT_TENANT } from "../session/create-session.js";
 import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
+import { MAX_NAME_BYTES } from "../store/storable.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
+import {
+  canBeHandle,
+  checkContext,
+  checkFlag,
+  claimFrom,
+  contextFrom,
+  handlesFrom,
+  isName,
+  optionalTenant,
+  optionsFrom,
+  tokenFrom,
+} from "./check-arguments.js";
+import { DebugTrace } from "./debug-trace.js";
 
 /** What an application's session and payload look like; the defaults are any JSON object. */
 export interface SessionTypes {
@@ -108,7 +122,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
   type Session = SessionOf<T>;
   const core = createCore(options, wrap as (req: unknown, res: unknown) => Exchange);
   const { functions } = core.engine.tools;
-  const context = (given: UserContext | undefined): UserContext => given ?? {};
+  const context = contextFrom;
 
   const adapter: AdapterCore = {
     isEndpoint: (exchange) =>
@@ -152,6 +166,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
         typeof user === "object" && user !== null
           ? user
           : { userId: user, accessTokenPayload, sessionData, userContext };
+      if (input.userContext !== undefined) checkContext(input.userContext);
       return (await createNewSession(core, wrap(req, res), input)) as unknown as Session;
     },
 
@@ -165,6 +180,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     ): Promise<Session> {
       const input =
         typeof user === "object" && user !== null ? user : { userId: user, accessTokenPayload, sessionData };
+      checkFlag("disableAntiCsrf", disableAntiCsrf);
       const created = await functions.createNewSession({
         userId: input.userId,
         recipeUserId: input.userId,
@@ -192,6 +208,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     ): Promise<Found<R, Session>> {
       let exchange: Exchange;
       try {
+        if (userContext !== undefined) checkContext(userContext);
         exchange = wrap(req, res);
       } catch (error) {
         return Promise.reject(error);
@@ -209,9 +226,9 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     ): Promise<Found<R, Session>> {
       const found = await getSessionWithoutRequestResponse(
         core,
-        accessToken,
-        antiCsrfToken,
-        getOptions,
+        tokenFrom("access token", accessToken),
+        tokenFrom("anti-csrf token", antiCsrfToken),
+        optionsFrom("the options", getOptions),
         context(userContext),
       );
       return found as unknown as Found<R, Session>;
@@ -219,6 +236,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
 
     /** Refreshes; writes the new tokens to the response and sends no body. */
     async refreshSession(req: Req, res: Res, userContext?: UserContext): Promise<Session> {
+      if (userContext !== undefined) checkContext(userContext);
       return (await refreshSession(core, wrap(req, res), userContext)) as unknown as Session;
     },
 
@@ -228,34 +246,50 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       antiCsrfToken?: string,
       userContext?: UserContext,
     ): Promise<Session> {
+      checkFlag("disableAntiCsrf", disableAntiCsrf);
+      const userContextOfCall = context(userContext);
       const refreshed = await refreshSessionWithoutRequestResponse(
         core,
-        refreshToken,
+        // None is answered as one that is not ours.
+        tokenFrom("refresh token", refreshToken) ?? "",
         disableAntiCsrf,
-        antiCsrfToken,
-        context(userContext),
+        tokenFrom("anti-csrf token", antiCsrfToken),
+        userContextOfCall,
       );
       return refreshed as unknown as Session;
     },
 
     /** @returns whether a session was there. An access token that is out goes on until it expires, unless `checkDatabase` is set. */
-    revokeSession: (sessionHandle: string, userContext?: UserContext): Promise<boolean> =>
-      functions.revokeSession({ sessionHandle, userContext: context(userContext) }),
+    async revokeSession(sessionHandle: string, userContext?: UserContext): Promise<boolean> {
+      const given = context(userContext);
+      if (!canBeHandle(sessionHandle)) return false;
+      return functions.revokeSession({ sessionHandle, userContext: given });
+    },
 
     /** @returns the handles that were there */
-    revokeMultipleSessions: (
+    async revokeMultipleSessions(
       sessionHandles: readonly string[],
       userContext?: UserContext,
-    ): Promise<string[]> =>
-      functions.revokeMultipleSessions({ sessionHandles, userContext: context(userContext) }),
+    ): Promise<string[]> {
+      return functions.revokeMultipleSessions({
+        sessionHandles: handlesFrom(sessionHandles),
+        userContext: context(userContext),
+      });
+    },
 
     /** @param tenantId undefined for all tenants */
-    revokeAllSessionsForUser: (
+    async revokeAllSessionsForUser(
       userId: string,
       tenantId?: string,
       userContext?: UserContext,
-    ): Promise<string[]> =>
-      functions.revokeAllSessionsForUser({ userId, tenantId, userContext: context(userContext) }),
+    ): Promise<string[]> {
+      checkUserId(userId);
+      return functions.revokeAllSessionsForUser({
+        userId,
+        tenantId: optionalTenant(tenantId),
+        userContext: context(userContext),
+      });
+    },
 
     /**
      * Signs out everybody of one tenant, or of all, a few hundred sessions at a time. Sessions that began before the
@@ -267,7 +301,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       scope: { tenantId: string } | { allTenants: true },
       userContext?: UserContext,
     ): Promise<number> {
-      const { tenantId, allTenants } = scope as { tenantId?: unknown; allTenants?: unknown };
+      const { tenantId, allTenants } = (scope ?? {}) as { tenantId?: unknown; allTenants?: unknown };
       // A tenant id that went missing must not sign everybody out.
       if (allTenants === true ? tenantId !== undefined : typeof tenantId !== "string") {
         throw invalidArgument(
@@ -275,23 +309,32 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
         );
       }
       return functions.revokeAllSessions({
-        tenantId: tenantId as string | undefined,
+        tenantId: optionalTenant(tenantId),
         userContext: context(userContext),
       });
     },
 
-    getAllSessionHandlesForUser: (
+    async getAllSessionHandlesForUser(
       userId: string,
       tenantId?: string,
       userContext?: UserContext,
-    ): Promise<string[]> =>
-      functions.getAllSessionHandlesForUser({ userId, tenantId, userContext: context(userContext) }),
+    ): Promise<string[]> {
+      checkUserId(userId);
+      return functions.getAllSessionHandlesForUser({
+        userId,
+        tenantId: optionalTenant(tenantId),
+        userContext: context(userContext),
+      });
+    },
 
-    getSessionInformation: (
+    async getSessionInformation(
       sessionHandle: string,
       userContext?: UserContext,
-    ): Promise<SessionInformation | undefined> =>
-      functions.getSessionInformation({ sessionHandle, userContext: context(userContext) }),
+    ): Promise<SessionInformation | undefined> {
+      const given = context(userContext);
+      if (!canBeHandle(sessionHandle)) return undefined;
+      return functions.getSessionInformation({ sessionHandle, userContext: given });
+    },
 
     /** Replaces the session data as a whole. @returns whether the session was there */
     async updateSessionData(
@@ -299,11 +342,10 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       newSessionData: DataOf<T> | null | undefined,
       userContext?: UserContext,
     ): Promise<boolean> {
-      return functions.updateSessionData({
-        sessionHandle,
-        newSessionData: snapshotPayload("session data", newSessionData),
-        userContext: context(userContext),
-      });
+      const given = context(userContext);
+      const data = snapshotPayload("session data", newSessionData);
+      if (!canBeHandle(sessionHandle)) return false;
+      return functions.updateSessionData({ sessionHandle, newSessionData: data, userContext: given });
     },
 
     /** Newer name of `updateSessionData`. */
@@ -316,44 +358,57 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     },
 
     /** Merges into the stored payload; the client sees it at its next refresh or `checkDatabase` request. */
-    mergeIntoAccessTokenPayload: (
+    async mergeIntoAccessTokenPayload(
       sessionHandle: string,
       accessTokenPayloadUpdate: JsonObject,
       userContext?: UserContext,
-    ): Promise<boolean> =>
-      functions.mergeIntoAccessTokenPayload({
+    ): Promise<boolean> {
+      const given = context(userContext);
+      if (!canBeHandle(sessionHandle)) return false;
+      return functions.mergeIntoAccessTokenPayload({
         sessionHandle,
         accessTokenPayloadUpdate,
-        userContext: context(userContext),
-      }),
+        userContext: given,
+      });
+    },
 
-    fetchAndSetClaim: (
+    async fetchAndSetClaim(
       sessionHandle: string,
       claim: SessionClaim<unknown>,
       userContext?: UserContext,
-    ): Promise<boolean> =>
-      functions.fetchAndSetClaim({ sessionHandle, claim, userContext: context(userContext) }),
+    ): Promise<boolean> {
+      const input = { sessionHandle, claim: claimFrom(claim), userContext: context(userContext) };
+      return canBeHandle(sessionHandle) && functions.fetchAndSetClaim(input);
+    },
 
-    setClaimValue: <V>(
+    async setClaimValue<V>(
       sessionHandle: string,
       claim: SessionClaim<V>,
       value: V,
       userContext?: UserContext,
-    ): Promise<boolean> =>
-      functions.setClaimValue({ sessionHandle, claim, value, userContext: context(userContext) }),
+    ): Promise<boolean> {
+      const input = { sessionHandle, claim: claimFrom(claim), value, userContext: context(userContext) };
+      return canBeHandle(sessionHandle) && functions.setClaimValue(input);
+    },
 
-    getClaimValue: <V>(
+    async getClaimValue<V>(
       sessionHandle: string,
       claim: SessionClaim<V>,
       userContext?: UserContext,
-    ): Promise<ClaimValueResult<V>> =>
-      functions.getClaimValue({ sessionHandle, claim, userContext: context(userContext) }),
+    ): Promise<ClaimValueResult<V>> {
+      const input = { sessionHandle, claim: claimFrom(claim), userContext: context(userContext) };
+      if (!canBeHandle(sessionHandle)) return { status: "SESSION_DOES_NOT_EXIST_ERROR" };
+      return functions.getClaimValue(input);
+    },
 
-    removeClaim: (
+    async removeClaim(
       sessionHandle: string,
       claim: SessionClaim<unknown>,
       userContext?: UserContext,
-    ): Promise<boolean> => functions.removeClaim({ sessionHandle, claim, userContext: context(userContext) }),
+    ): Promise<boolean> {
+      const input = { sessionHandle, claim: claimFrom(claim), userContext: context(userContext) };
+      return canBeHandle(sessionHandle) && functions.removeClaim(input);
+    },
 
     /**
      * Fetches a claim for every live session of a user, or sets it to `options.value`. Clients see it with their next
@@ -361,14 +416,19 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
      *
      * @returns handles of the sessions that were changed
      */
-    updateClaimForUser: <V>(
+    async updateClaimForUser<V>(
       userId: string,
       claim: SessionClaim<V>,
       claimOptions: { readonly tenantId?: string | undefined; readonly value?: V | undefined } = {},
       userContext?: UserContext,
-    ): Promise<string[]> => updateClaimForUser(core, userId, claim, claimOptions, context(userContext)),
+    ): Promise<string[]> {
+      checkUserId(userId);
+      const { tenantId, value } = optionsFrom("the options", claimOptions) ?? {};
+      const scope = { tenantId: optionalTenant(tenantId), value };
+      return updateClaimForUser(core, userId, claimFrom(claim), scope, context(userContext));
+    },
 
-    validateClaimsForSessionHandle: (
+    async validateClaimsForSessionHandle(
       sessionHandle: string,
       overrideGlobalClaimValidators?: (
         globalValidators: readonly SessionClaimValidator[],
@@ -376,17 +436,23 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
         userContext: UserContext,
       ) => readonly SessionClaimValidator[] | Promise<readonly SessionClaimValidator[]>,
       userContext?: UserContext,
-    ): Promise<ClaimValidationForHandle> =>
-      validateClaimsForSessionHandle(
-        core,
-        sessionHandle,
-        overrideGlobalClaimValidators,
-        context(userContext),
-      ),
+    ): Promise<ClaimValidationForHandle> {
+      const given = context(userContext);
+      if (
+        overrideGlobalClaimValidators !== undefined &&
+        typeof overrideGlobalClaimValidators !== "function"
+      ) {
+        throw invalidArgument("the override of the claim validators must be a function");
+      }
+      if (!canBeHandle(sessionHandle)) return { status: "SESSION_DOES_NOT_EXIST_ERROR" };
+      return validateClaimsForSessionHandle(core, sessionHandle, overrideGlobalClaimValidators, given);
+    },
 
     /** A signed JWT of the application's own; never accepted as a session. */
-    createJWT: (payload?: JsonObject, validitySeconds?: number, useStaticSigningKey?: boolean) =>
-      createJwt(core, { payload, validitySeconds, useStaticSigningKey } satisfies CreateJwtInput),
+    async createJWT(payload?: JsonObject, validitySeconds?: number, useStaticSigningKey?: boolean) {
+      checkFlag("useStaticSigningKey", useStaticSigningKey);
+      return createJwt(core, { payload, validitySeconds, useStaticSigningKey } satisfies CreateJwtInput);
+    },
 
     getJWKS: (): Promise<{ keys: JsonObject[]; validityInSeconds: number }> => core.engine.keys.jwks(),
 
@@ -403,7 +469,18 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     getRequestFromUserContext,
 
     /** Stops a signing key from verifying: here at once, elsewhere within `jwksRefreshIntervalSec`. Sessions survive. */
-    withdrawKey: (kid: string): Promise<void> => core.engine.keys.withdraw(kid),
+    async withdrawKey(kid: string): Promise<void> {
+      if (typeof kid !== "string") throw invalidArgument("the key id must be a string");
+      if (isName(kid, MAX_NAME_BYTES)) await core.engine.keys.withdraw(kid);
+    },
+
+    /**
+     * Resolves when everything that a first request needs is there: driver, store, tables, secret, signing key. To be
+     * awaited where the application starts, so that a mistake is found there; as any promise, it must not be left alone.
+     *
+     * @throws SessionError `STORE_UNAVAILABLE` whose message and `cause` say what is wrong and what to do
+     */
+    ready: (): Promise<void> => core.ready(),
 
     /** The secrets that refresh tokens are accepted with, by id; never the secrets themselves. */
     listSecrets: (): Promise<SecretInformation[]> => core.engine.secrets.list(),
@@ -429,7 +506,10 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     /** Lets go of the store, and of everything else that would keep a process alive. */
     close: (): Promise<void> => core.close(),
   };
-  return { session, adapter };
+  if (core.trace === undefined) return { session, adapter };
+  const tracing = new DebugTrace(core, core.trace, wrap as (req: unknown, res: unknown) => Exchange);
+  tracing.functions(session);
+  return { session, adapter: tracing.adapter(adapter) };
 }
 
 /** What {@link bindSession} makes for an application. */

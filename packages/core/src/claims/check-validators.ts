@@ -37,7 +37,7 @@ function checkValidator(validator: unknown): void {
 }
 
 /** By its shape: two copies of this package know each other's claims. */
-function isClaim(value: unknown): boolean {
+export function isClaim(value: unknown): boolean {
   if (value instanceof SessionClaim) return true;
   const claim = value as Partial<SessionClaim<unknown>> | null;
   return (

@@ -13,6 +13,11 @@ export interface Evaluation {
 }
 
 interface ValidatorCore {
+  /**
+   * Whether what the rule looks at is there, and fresh enough. Where it is not, neither the rule nor its opposite holds,
+   * and `not()` of it fails too. Asked only of a rule that said no; default yes. No text of a reason decides anything.
+   */
+  isKnown?(payload: JsonObject, userContext: UserContext, evaluation: Evaluation): boolean;
   /** Stands in the body of the 403. Several validators may share one. */
   readonly id: string;
   /** @param evaluation absent only when an application calls this by hand: then it is now */

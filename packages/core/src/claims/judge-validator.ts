@@ -1,7 +1,9 @@
 import type { ClaimValidationError } from "../errors/session-error.js";
 import { invalidArgument } from "../errors/throwers.js";
-import { isPlainObject, type JsonObject } from "../runtime/json.js";
-import { chain, inTurn, type Maybe, settled } from "../runtime/maybe.js";
+import { isThenable } from "../runtime/aside.js";
+import { type JsonObject, jsonCopyable } from "../runtime/json.js";
+import { chain, inTurn, type Maybe } from "../runtime/maybe.js";
+import { patiently } from "../runtime/patience.js";
 import type {
   ClaimValidationResult,
   CompositeClaimValidator,
@@ -13,12 +15,6 @@ import type { UserContext } from "./user-context.js";
 /** "unknown": the claim is missing or too old, so neither the rule nor its opposite is known to hold. */
 export type Verdict = "yes" | "no" | "unknown";
 
-const UNKNOWN_MESSAGES: ReadonlySet<unknown> = new Set([
-  "value does not exist",
-  "expired",
-  "MFA info not available in payload",
-]);
-
 /** What one validator says, checked for its form. */
 export function resultOf(
   validator: SessionClaimValidator,
@@ -26,10 +22,21 @@ export function resultOf(
   userContext: UserContext,
   evaluation: Evaluation,
 ): Maybe<ClaimValidationResult> {
-  const result = settled(validator.validate(payload, userContext, evaluation));
+  const answer = validator.validate(payload, userContext, evaluation);
+  const result = isThenable(answer) ? late(validator, answer) : answer;
   return result instanceof Promise
-    ? result.then((late) => checkedResult(validator, late))
+    ? result.then((found) => checkedResult(validator, found))
     : checkedResult(validator, result);
+}
+
+/** A composite waits for its children, each of them for as long as it may. */
+function late<T>(validator: SessionClaimValidator, answer: PromiseLike<T>): Promise<T> {
+  const promise = Promise.resolve(answer);
+  return validator.children === undefined ? patiently(nameOf(validator), promise) : promise;
+}
+
+function nameOf(validator: SessionClaimValidator): string {
+  return `the claim validator \`${validator.id}\``;
 }
 
 function checkedResult(
@@ -37,7 +44,7 @@ function checkedResult(
   result: ClaimValidationResult,
 ): ClaimValidationResult {
   if (typeof result === "object" && result !== null && typeof result.isValid === "boolean") return result;
-  throw invalidArgument(`the claim validator \`${validator.id}\` did not return { isValid }`);
+  throw invalidArgument(`${nameOf(validator)} did not return { isValid }`);
 }
 
 const NONE: readonly ClaimValidationError[] = Object.freeze([]);
@@ -63,7 +70,7 @@ function failureIn(
   result: ClaimValidationResult,
 ): readonly ClaimValidationError[] {
   if (result.isValid) return NONE;
-  return [result.reason === undefined ? { id } : { id, reason: result.reason }];
+  return [result.reason === undefined ? { id } : { id, reason: jsonCopyable(result.reason) }];
 }
 
 /** In list order, without a short circuit (claims.md 2.3). This loop runs on every request: no closure, no copy. */
@@ -101,8 +108,7 @@ export function verdictOf(
     return verdictOfComposite(validator, payload, userContext, evaluation);
   return chain(resultOf(validator, payload, userContext, evaluation), (result): Verdict => {
     if (result.isValid) return "yes";
-    const { reason } = result;
-    return isPlainObject(reason) && UNKNOWN_MESSAGES.has(reason.message) ? "unknown" : "no";
+    return validator.isKnown?.(payload, userContext, evaluation) === false ? "unknown" : "no";
   });
 }
 

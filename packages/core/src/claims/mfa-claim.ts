@@ -136,6 +136,7 @@ export class MfaClaim extends SessionClaim<MfaValue> {
       id,
       claim: this,
       shouldRefetch: (payload) => this.getValueFromPayload(payload) === undefined,
+      isKnown: (payload) => this.getValueFromPayload(payload) !== undefined,
       validate: (payload: JsonObject, _userContext: UserContext, evaluation?: Evaluation) => {
         const value = this.getValueFromPayload(payload);
         if (value === undefined) return invalid({ message: "MFA info not available in payload" });

@@ -1,6 +1,8 @@
 import { type ClaimValidationError, SessionError } from "../errors/session-error.js";
+import { isThenable } from "../runtime/aside.js";
 import { deepFreeze, type JsonObject, jsonEqual } from "../runtime/json.js";
-import { chain, type Maybe, settled, someOf } from "../runtime/maybe.js";
+import { chain, type Maybe, someOf } from "../runtime/maybe.js";
+import { patiently } from "../runtime/patience.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { checkedPatch, mergePayload, withoutReservedClaims } from "../tokens/reserved-claims.js";
 import { checkValidators } from "./check-validators.js";
@@ -160,8 +162,10 @@ class ClaimRun implements Evaluation {
       // What a token says of such a claim is from before it was one, or forged by a merge.
       return !this.#fetches?.underWay.has(claim.key);
     }
-    const answer = settled(validator.shouldRefetch(this.#current, this.#question.userContext, this));
-    return answer instanceof Promise ? answer.then(Boolean) : Boolean(answer);
+    const answer = validator.shouldRefetch(this.#current, this.#question.userContext, this);
+    if (!isThenable(answer)) return Boolean(answer);
+    const what = `\`shouldRefetch\` of the claim validator \`${validator.id}\``;
+    return patiently(what, Promise.resolve(answer)).then(Boolean);
   }
 
   #fetch({ claim, maxAgeInSeconds }: FetchingClaimValidator): Promise<void> {

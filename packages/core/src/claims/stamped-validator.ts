@@ -68,6 +68,9 @@ export function stampedValidator<T>(claim: StampedClaim<T>, rule: StampedRule<T>
       if (claim.getValueFromPayload(payload) === undefined) return true;
       return isExpired(claim, payload, maxAgeInSeconds, evaluation);
     },
+    isKnown: (payload, _userContext, evaluation) =>
+      claim.getValueFromPayload(payload) !== undefined &&
+      !isExpired(claim, payload, maxAgeInSeconds, evaluation),
     validate(payload, _userContext, evaluation) {
       const value = claim.getValueFromPayload(payload);
       if (value === undefined) {

@@ -125,7 +125,8 @@ const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck
   ),
   clock: having("wallMs", "monoMs"),
   random: isFunction,
-  logger: having("debug", "info", "warn"),
+  logger: having("info", "warn"),
+  debug: isBoolean,
   onEvent: isFunction,
   allowTestValues: isBoolean,
 };

@@ -98,7 +98,8 @@ const OPTIONS: Record<keyof SessionOptions, { right: unknown[]; wrong: unknown[]
   },
   clock: { right: [{ wallMs: () => 0, monoMs: () => 0 }], wrong: [Date.now, {}, { wallMs: () => 0 }] },
   random: { right: [(length: number) => new Uint8Array(length)], wrong: [4, {}] },
-  logger: { right: [silentLogger], wrong: [() => {}, {}, { warn() {} }] },
+  logger: { right: [silentLogger, { info() {}, warn() {} }], wrong: [() => {}, {}, { warn() {} }] },
+  debug: { right: [true, false], wrong: ["true", 1, "*"] },
   onEvent: { right: [() => {}], wrong: [{}, "log"] },
   allowTestValues: { right: [true, false], wrong: [1, "yes"] },
 };

@@ -1,7 +1,7 @@
 import { invalidOption } from "../errors/throwers.js";
 import type { SameSite } from "../respond/token-dress.js";
 import { type Clock, systemClock } from "../runtime/clock.js";
-import { consoleLogger, type Logger } from "../runtime/logger.js";
+import { consoleLogger, type SafeLogger, safeLogger } from "../runtime/logger.js";
 import { type RandomBytes, systemRandom } from "../runtime/random.js";
 import type { SessionStore, SigningAlgorithm } from "../store/session-store.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
@@ -9,6 +9,7 @@ import { checkCookieDomain, checkNoPublicSuffix, covers, needsSuffixList } from 
 import { isLocalHost, normaliseCookieDomain, normaliseDomain } from "./normalise-domain.js";
 import { normalisePath } from "./normalise-path.js";
 import { checkSessionOptions } from "./options-schema.js";
+import { ownClock, ownRandom } from "./own-sources.js";
 import {
   areSurelyTwoSites,
   loadPublicSuffixes,
@@ -39,7 +40,7 @@ export interface ResolvedConfig {
   readonly options: SessionOptions;
   readonly clock: Clock;
   readonly random: RandomBytes;
-  readonly logger: Logger;
+  readonly logger: SafeLogger;
   readonly secrets: readonly string[];
   readonly apiOrigin: string;
   /** Normalised gateway path + base path. */
@@ -106,6 +107,9 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
       "`none` needs Secure cookies, which browsers accept over https only",
     );
   }
+  if (options.debug === true && options.logger !== undefined && typeof options.logger.debug !== "function") {
+    throw invalidOption("logger.debug", "is missing, and `debug: true` writes there");
+  }
   const statuses = {
     sessionExpired: options.sessionExpiredStatusCode ?? 401,
     invalidClaim: options.invalidClaimStatusCode ?? 403,
@@ -128,9 +132,9 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
   let sitesAreLoaded = !mayNeedPublicSuffixes(app, options, cookieDomain);
   return {
     options,
-    clock: options.clock === undefined ? systemClock : inWholeMs(options.clock),
-    random: options.random ?? systemRandom,
-    logger: options.logger ?? consoleLogger,
+    clock: options.clock === undefined ? systemClock : ownClock(options.clock),
+    random: options.random === undefined ? systemRandom : ownRandom(options.random),
+    logger: safeLogger(options.logger ?? consoleLogger),
     secrets:
       options.secret === undefined
         ? []
@@ -325,11 +329,6 @@ function checkAcrossSites(options: SessionOptions, apiOrigin: string, websiteOri
     "cookieSameSite",
     `\`strict\` cookies of ${apiOrigin} never come with a request from ${websiteOrigin}, which is another site: leave it out, or serve both from one`,
   );
-}
-
-/** Rows hold whole milliseconds, and so does what is compared with them. */
-function inWholeMs(clock: Clock): Clock {
-  return { wallMs: () => Math.floor(clock.wallMs()), monoMs: () => clock.monoMs() };
 }
 
 function resolveDurations(options: SessionOptions) {

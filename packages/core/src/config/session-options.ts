@@ -185,8 +185,11 @@ export interface SessionOptions {
 
   clock?: Clock | undefined;
   random?: RandomBytes | undefined;
+  /** Default: the console. Nobody waits for it, and nothing fails with it. */
   logger?: Logger | undefined;
-  /** Gets security events; must not throw. */
+  /** Says each decision of each request in a line of its own, through `logger.debug`; never a token. Default false. */
+  debug?: boolean | undefined;
+  /** Gets security events. Nobody waits for it; what it throws or rejects with is told to the logger and goes no further. */
   onEvent?: SessionEventListener | undefined;
   /** Lifts lower bounds that protect production (rotation interval, …). For tests. */
   allowTestValues?: boolean | undefined;

@@ -114,8 +114,8 @@ export class SessionError<T extends SessionErrorType = SessionErrorType> extends
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly #updatedTokens: UpdatedTokens | undefined;
-  /** Express and Koa may show the message: it never holds anything secret. */
-  readonly expose = true;
+  /** Whether Express and Koa may show the message to a client: not where it is for the developer or the operator. */
+  readonly expose: boolean;
 
   constructor(init: SessionErrorInit<T>) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
@@ -130,6 +130,7 @@ export class SessionError<T extends SessionErrorType = SessionErrorType> extends
     const answer = ANSWERS[init.type];
     this.status = init.status ?? answer?.status ?? 500;
     this.statusCode = this.status;
+    this.expose = this.status < 500;
     this.retryAfterMs = init.retryAfterMs ?? answer?.retryAfterMs;
     this.retryable = this.retryAfterMs !== undefined;
     Object.defineProperty(this, BRAND, { value: true });

@@ -2,6 +2,7 @@ import { SessionError } from "../errors/session-error.js";
 import type { Exchange } from "../http/exchange.js";
 import { type ErrorAnswer, errorAnswer } from "../respond/error-answer.js";
 import { clearAllTokens } from "../respond/write-tokens.js";
+import { PATIENCE_MS, PatienceError, patiently } from "../runtime/patience.js";
 import type { Handled } from "./endpoints.js";
 import { memoOf } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
@@ -46,7 +47,17 @@ export async function answerError(
   const answer = await prepareAnswer(core, exchange, error);
   if (answer === undefined) return undefined;
   const custom = customHandler(core, exchange, error);
-  if (custom !== undefined) return { native: await custom() };
+  if (custom !== undefined) {
+    try {
+      return { native: await patiently("the error handler", Promise.resolve(custom())) };
+    } catch (failure) {
+      // The client is not kept waiting for ever: it gets our answer, unless the handler has begun its own.
+      if (!(failure instanceof PatienceError) || res.committed) throw failure;
+      core.config.logger.warn(
+        `The handler of \`errorHandlers\` for ${error.type} has not settled within ${PATIENCE_MS / 1000} s; the default answer is sent.`,
+      );
+    }
+  }
   res.setStatus(answer.status);
   return {
     native: res.finish(

@@ -2,7 +2,7 @@ import { checkValidators } from "../claims/check-validators.js";
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { UserContext } from "../claims/user-context.js";
 import { invalidArgument } from "../errors/throwers.js";
-import { chain, type Maybe, settled } from "../runtime/maybe.js";
+import { chain, type Maybe, settled, soonSettled } from "../runtime/maybe.js";
 import type { SessionContainer } from "../session/session-container.js";
 import type { CheckedOptions } from "./guard-options.js";
 import type { SessionCore } from "./session-core.js";
@@ -34,7 +34,12 @@ export function checkClaims(
   return chain(startingList(core, session, options, userContext), (list) => {
     const override = options?.overrideGlobalClaimValidators;
     const overridden: Maybe<Validators> =
-      override === undefined ? list : settled(override(Object.freeze([...list]), session, userContext));
+      override === undefined
+        ? list
+        : soonSettled(
+            "`overrideGlobalClaimValidators`",
+            override(Object.freeze([...list]), session, userContext),
+          );
     return chain(overridden, (validators) =>
       session.checkClaims(withRequired(validators, options), userContext),
     );

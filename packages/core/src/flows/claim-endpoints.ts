@@ -4,6 +4,7 @@ import { requestPath } from "../config/normalise-path.js";
 import type { Exchange } from "../http/exchange.js";
 import { readJsonBody } from "../http/read-json-body.js";
 import type { JsonObject } from "../runtime/json.js";
+import { soonSettled } from "../runtime/maybe.js";
 import { getSession } from "./guard.js";
 import { memoOf } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
@@ -38,10 +39,13 @@ export async function serveClaimEndpoint(
     { sessionRequired, overrideGlobalClaimValidators: () => [] },
     userContext,
   );
-  return endpoint.handle({
-    session,
-    body: () => readJsonBody(exchange.req),
-    userContext,
-    nowMs: core.engine.clock.wallMs(),
-  });
+  return soonSettled(
+    `the endpoint ${endpoint.path}`,
+    endpoint.handle({
+      session,
+      body: () => readJsonBody(exchange.req),
+      userContext,
+      nowMs: core.engine.clock.wallMs(),
+    }),
+  );
 }

@@ -12,6 +12,7 @@ import type { Exchange } from "../http/exchange.js";
 import type { Maybe } from "../platform/platform.js";
 import type { TokenDress } from "../respond/token-dress.js";
 import { clearTokens, writeTokens } from "../respond/write-tokens.js";
+import { answeredAtOnce } from "../session/answered-at-once.js";
 import type { SessionContainer, SessionSink } from "../session/session-container.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 import type { SessionCore } from "./session-core.js";
@@ -117,7 +118,10 @@ export class RequestMemo implements SessionSink {
   website(): string | undefined {
     const { website } = this.core.config;
     if (typeof website !== "function") return website;
-    const answer: unknown = website({ request: this.exchange.req, userContext: this.userContext() });
+    const answer: unknown = answeredAtOnce(
+      "appInfo.origin",
+      website({ request: this.exchange.req, userContext: this.userContext() }),
+    );
     const origin = typeof answer === "string" ? normaliseDomain(answer) : undefined;
     if (origin === undefined) throw invalidOption("appInfo.origin", "must return a domain or an origin");
     return origin;
@@ -132,11 +136,14 @@ export class RequestMemo implements SessionSink {
   transferPolicy(forCreateNewSession: boolean): TokenTransferPolicy {
     const { getTokenTransferMethod, tokenTransfer } = this.core.config.options;
     if (getTokenTransferMethod !== undefined) {
-      const answer: unknown = getTokenTransferMethod({
-        req: this.exchange.req,
-        forCreateNewSession,
-        userContext: this.userContext(),
-      });
+      const answer: unknown = answeredAtOnce(
+        "getTokenTransferMethod",
+        getTokenTransferMethod({
+          req: this.exchange.req,
+          forCreateNewSession,
+          userContext: this.userContext(),
+        }),
+      );
       if (answer === "cookie" || answer === "header" || answer === "any") return answer;
       throw invalidOption("getTokenTransferMethod", 'must return "cookie", "header" or "any"');
     }
@@ -164,11 +171,11 @@ export class RequestMemo implements SessionSink {
     const cookieName = (type: "access" | "refresh", standard: string): string =>
       getCookieNameForTokenType === undefined
         ? standard
-        : checkedName("getCookieNameForTokenType", getCookieNameForTokenType(req, type, this.userContext()));
+        : nameFrom("getCookieNameForTokenType", getCookieNameForTokenType(req, type, this.userContext()));
     const headerName = (type: "access" | "refresh"): string =>
       getResponseHeaderNameForTokenType === undefined
         ? `st-${type}-token`
-        : checkedName(
+        : nameFrom(
             "getResponseHeaderNameForTokenType",
             getResponseHeaderNameForTokenType(req, type, this.userContext()),
           );
@@ -186,6 +193,10 @@ export class RequestMemo implements SessionSink {
       exposeAccessToken: config.options.exposeAccessTokenToFrontendInCookieBasedAuth ?? false,
     };
   }
+}
+
+function nameFrom(option: string, answer: unknown): string {
+  return checkedName(option, answeredAtOnce(option, answer));
 }
 
 /** The memo of an exchange; made on first use. */

@@ -19,4 +19,6 @@ export interface SessionCore {
   /** What plugins serve beside our own endpoints. */
   readonly claimEndpoints: readonly ClaimEndpoint[];
   readonly cleanUp: CleanUp;
+  /** Where option `debug` writes; undefined without it. */
+  readonly trace: ((line: string) => void) | undefined;
 }

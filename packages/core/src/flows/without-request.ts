@@ -1,6 +1,7 @@
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { UserContext } from "../claims/user-context.js";
 import { invalidArgument, unauthorised } from "../errors/throwers.js";
+import { soonSettled } from "../runtime/maybe.js";
 import type { SessionInformation } from "../session/container-functions.js";
 import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
@@ -97,7 +98,12 @@ export async function validateClaimsForSessionHandle(
     userContext,
   });
   const claimValidators =
-    override === undefined ? globals : await override(Object.freeze([...globals]), information, userContext);
+    override === undefined
+      ? globals
+      : await soonSettled(
+          "the override of the claim validators",
+          override(Object.freeze([...globals]), information, userContext),
+        );
   const { customClaimsInAccessTokenPayload } = information;
   const { invalidClaims, accessTokenPayloadUpdate, fetchedClaims } = await functions.validateClaims({
     userId,

@@ -1,4 +1,5 @@
 import type { AnySessionError } from "../errors/session-error.js";
+import { jsonCopyable } from "../runtime/json.js";
 
 /** What the client is told of an error, before any handler of the application. */
 export interface ErrorAnswer {
@@ -36,7 +37,7 @@ export function errorAnswer(error: AnySessionError, statuses: ErrorStatuses): Er
     case "INVALID_CLAIMS":
       return {
         status: statuses.invalidClaim,
-        body: { message: "invalid claim", claimValidationErrors: error.payload },
+        body: { message: "invalid claim", claimValidationErrors: jsonCopyable(error.payload) },
         clearsTokens: false,
       };
     case "CLEAR_DUPLICATE_SESSION_COOKIES":

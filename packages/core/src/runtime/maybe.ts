@@ -1,3 +1,6 @@
+import { isThenable } from "./aside.js";
+import { patiently } from "./patience.js";
+
 /** A value, or a promise of it: what is there at once costs no promise. */
 export type Maybe<T> = T | Promise<T>;
 
@@ -6,15 +9,14 @@ export function chain<T, U>(value: Maybe<T>, next: (value: T) => Maybe<U>): Mayb
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
+/** What an application returned, where promises of any make are allowed; a request waits for them only so long. */
+export function soonSettled<T>(what: string, value: T | PromiseLike<T>): Maybe<T> {
+  return isThenable(value) ? patiently(what, Promise.resolve(value)) : value;
+}
+
 /** What an application returned, where promises of any make are allowed. */
 export function settled<T>(value: T | PromiseLike<T>): Maybe<T> {
   return isThenable(value) ? Promise.resolve(value) : value;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
-  );
 }
 
 /** One step after the other, each waited for only if it is a promise. */

@@ -115,8 +115,9 @@ export function checkUserId(userId: unknown): asserts userId is string {
   if (UNSTORABLE.test(userId)) throw invalidArgument("the user id holds U+0000 or half of a surrogate pair");
 }
 
-function checkTenantId(tenantId: string): void {
-  if (!TENANT.test(tenantId)) {
+/** @throws SessionError `INVALID_ARGUMENT` */
+export function checkTenantId(tenantId: unknown): asserts tenantId is string {
+  if (typeof tenantId !== "string" || !TENANT.test(tenantId)) {
     throw invalidArgument("the tenant id must be 1 to 64 characters of A-Z, a-z, 0-9 and -");
   }
 }

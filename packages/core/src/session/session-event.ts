@@ -11,7 +11,8 @@ export type SessionEvent =
     }
   | { type: "theft"; handleHash: string; userId: string; generation: number }
   | { type: "grace_hit"; handleHash: string; userId: string; generation: number }
-  | { type: "store_unavailable"; operation: string }
+  /** Once per operation that failed. `code` is the driver's, or the error's name. */
+  | { type: "store_unavailable"; operation: string; store: string; code: string }
   | { type: "store_regression"; handleHash: string; userId: string; generation: number }
   | { type: "key_created"; kid: string }
   | { type: "csrf_rejected"; path: string }

@@ -1,3 +1,4 @@
+import { StoreError } from "../store/store-error.js";
 import {
   queryOnce,
   type SqliteDatabase,
@@ -8,6 +9,9 @@ import {
 } from "./driver.js";
 import { inspectSchema, migrate } from "./schema.js";
 import { sqliteCode } from "./sqlite-error.js";
+
+/** These do not pass by themselves. */
+const PERMANENT = { isPermanent: true };
 
 /** `FULL`: every commit survives a power cut. `NORMAL`: every commit survives a crash of the process. */
 export type Synchronous = "FULL" | "NORMAL";
@@ -46,17 +50,22 @@ export class Connection {
       database.exec(`PRAGMA busy_timeout = ${NATIVE_WAIT_MS}`);
       const state = inspectSchema(database);
       if (state.kind === "foreign")
-        throw new Error(`${path} is a database of another application; sessions need a file of their own`);
+        throw new StoreError(
+          `${path} is a database of another application; sessions need a file of their own`,
+          PERMANENT,
+        );
       if (state.kind === "newer")
-        throw new Error(
+        throw new StoreError(
           `${path} was made by a newer release (schema ${state.version}); update @acme/session-core`,
+          PERMANENT,
         );
       if (state.kind === "empty" && !mayCreateSchema)
-        throw new Error(`${path} has lost its tables while in use; restore it`);
+        throw new StoreError(`${path} has lost its tables while in use; restore it`, PERMANENT);
       const [mode] = queryOnce(database, "PRAGMA journal_mode = WAL");
       if (mode?.journal_mode !== "wal")
-        throw new Error(
+        throw new StoreError(
           `${path} is where SQLite cannot use its WAL; write \`path:\` with a file on a local disk`,
+          PERMANENT,
         );
       database.exec(`PRAGMA synchronous = ${synchronous}`);
       database.exec("PRAGMA foreign_keys = ON");

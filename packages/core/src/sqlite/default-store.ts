@@ -1,9 +1,10 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { invalidOption } from "../errors/throwers.js";
-import type { Logger } from "../runtime/logger.js";
+import type { SafeLogger } from "../runtime/logger.js";
 import type { RoleStore } from "../store/role-store.js";
 import type { SessionStore } from "../store/session-store.js";
+import { StoreError } from "../store/store-error.js";
 import { namespacedPath, prepareDatabaseFile } from "./database-file.js";
 import { loadDriver } from "./load-driver.js";
 import type { SqliteStore } from "./sqlite-store.js";
@@ -19,7 +20,7 @@ import type { SqliteStore } from "./sqlite-store.js";
  *
  * @throws SessionError `INVALID_OPTION` when the file cannot be written or the runtime has no SQLite
  */
-export function openDefaultStore(logger: Logger, namespace?: string): SessionStore {
+export function openDefaultStore(logger: SafeLogger, namespace?: string): SessionStore {
   loadDriver();
   const directory = join(process.cwd(), ".sessions");
   const plain = join(directory, "sessions.db");
@@ -31,7 +32,7 @@ export function openDefaultStore(logger: Logger, namespace?: string): SessionSto
   let opening: Promise<SqliteStore> | undefined;
   let isClosed = false;
   const open = (): Promise<SqliteStore> => {
-    if (isClosed) return Promise.reject(new Error("the SQLite store has been closed"));
+    if (isClosed) return Promise.reject(new StoreError("the SQLite store has been closed"));
     opening ??= import("./sqlite-store.js")
       .then(({ sqliteStore }) => sqliteStore({ path }))
       .catch((error: unknown) => {
@@ -39,7 +40,7 @@ export function openDefaultStore(logger: Logger, namespace?: string): SessionSto
         // As a plain error: the file is away for now, which is no reason to doubt a session.
         const reason = error instanceof Error ? error.message : String(error);
         logger.warn(`Sessions cannot be kept: ${reason}`);
-        throw new Error(reason);
+        throw new StoreError(reason, { isPermanent: true, cause: error });
       });
     return opening;
   };

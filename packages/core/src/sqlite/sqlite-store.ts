@@ -8,6 +8,7 @@ import type {
   SessionStore,
   SigningKeyRow,
 } from "../store/session-store.js";
+import { StoreError } from "../store/store-error.js";
 import { Connection, type Synchronous } from "./connection.js";
 import { namespacedPath, prepareDatabaseFile, readFileState } from "./database-file.js";
 import type { SqliteDriver, SqliteDriverName, SqliteRecord } from "./driver.js";
@@ -153,7 +154,7 @@ export class SqliteStore implements SessionStore {
         );
         if (changed !== undefined) return changed;
       }
-      throw new Error("the session was changed by other processes again and again");
+      throw new StoreError("the session was changed by other processes again and again");
     });
   }
 
@@ -271,7 +272,7 @@ export class SqliteStore implements SessionStore {
   }
 
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw new Error("the SQLite store has been closed");
+    if (this.#closing !== undefined) throw new StoreError("the SQLite store has been closed");
   }
 
   #attempt<T>(queue: LockQueue, step: (connection: Connection) => T): Promise<T> {
@@ -292,7 +293,8 @@ export class SqliteStore implements SessionStore {
    */
   #connect(): Connection {
     const file = readFileState(this.path);
-    if (file === undefined) throw new Error(`${this.path} has been deleted or moved away; put it back`);
+    if (file === undefined)
+      throw new StoreError(`${this.path} has been deleted or moved away; put it back`, { isPermanent: true });
     if (file.id !== this.#fileId || (this.#hadSchema && file.sizeBytes === 0)) this.#disconnect();
     if (this.#connection === undefined) {
       this.#connection = Connection.open({

@@ -1,17 +1,17 @@
-import { SessionError } from "../errors/session-error.js";
-import { storeUnavailable } from "../errors/throwers.js";
 import type { RoleStore } from "./role-store.js";
+import { guardOf, type StoreFailure } from "./store-guard.js";
 
-/** The role store as the engine sees it: whatever it throws becomes `STORE_UNAVAILABLE`, never "no roles". */
-export function guardedRoleStore(store: RoleStore): RoleStore {
-  async function guard<T>(operation: keyof RoleStore, run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      if (SessionError.is(error)) throw error;
-      throw storeUnavailable(`the role store did not answer (${operation})`);
-    }
-  }
+/**
+ * The role store as the engine sees it: what it throws is never "no roles". @see guardOf
+ *
+ * @param name of the store, for messages
+ */
+export function guardedRoleStore(
+  store: RoleStore,
+  name: string,
+  onFailure: (failure: StoreFailure) => void,
+): RoleStore {
+  const guard = guardOf(name, onFailure);
   return {
     grantPermissions: (role, permissions) =>
       guard("grantPermissions", () => store.grantPermissions(role, permissions)),

@@ -1,29 +1,19 @@
-import { SessionError } from "../errors/session-error.js";
-import { storeUnavailable } from "../errors/throwers.js";
 import type { SessionStore } from "./session-store.js";
+import { guardOf, type StoreFailure } from "./store-guard.js";
 
-/**
- * The store as the engine sees it: whatever it throws becomes `STORE_UNAVAILABLE`, so that no failure of a database
- * can ever look like "no session" (security rule O-01). Of the cause only name and code remain: driver errors carry
- * statements and values (security rule L-03).
- */
-export function guardedStore(
-  store: SessionStore,
-  onFailure: (operation: string, cause: unknown) => void,
-): SessionStore {
-  async function guard<T>(operation: string, run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      if (SessionError.is(error)) throw error;
-      onFailure(operation, error);
-      throw storeUnavailable(`the ${store.name} store did not answer (${operation}: ${nameOf(error)})`);
-    }
-  }
+/** The store as the engine sees it. @see guardOf */
+export function guardedStore(store: SessionStore, onFailure: (failure: StoreFailure) => void): SessionStore {
+  const guard = guardOf(store.name, onFailure);
   const { scanSessions, claimCleanUp, withdrawSecret } = store;
   return {
     name: store.name,
-    insertSession: (row) => guard("insertSession", () => store.insertSession(row)),
+    insertSession: (row) =>
+      guard(
+        "insertSession",
+        () => store.insertSession(row),
+        // The login was answered 503: nobody will ever hold this session's tokens.
+        () => store.deleteSessions([row.handle], row.createdAtMs),
+      ),
     getSession: (handle, nowMs) => guard("getSession", () => store.getSession(handle, nowMs)),
     promoteSession: (promotion) => guard("promoteSession", () => store.promoteSession(promotion)),
     updateAccessTokenPayload: (handle, nowMs, apply) =>
@@ -54,14 +44,4 @@ export function guardedStore(
     hasOwnClock: store.hasOwnClock,
     close: () => store.close(),
   };
-}
-
-/** `TimeoutError`, `SQLITE_BUSY`, `ECONNREFUSED` …: a short identifier, or nothing. */
-function nameOf(error: unknown): string {
-  const { code, name } = (typeof error === "object" && error !== null ? error : {}) as Record<
-    string,
-    unknown
-  >;
-  const text = typeof code === "string" ? code : typeof name === "string" ? name : "Error";
-  return /^[A-Za-z0-9_]{1,40}$/.test(text) ? text : "Error";
 }

@@ -62,6 +62,7 @@ export {
   storableText,
   tooLargeToStore,
 } from "./storable.js";
+export { StoreError } from "./store-error.js";
 export {
   type Attempt,
   OPERATION_BUDGET_MS,

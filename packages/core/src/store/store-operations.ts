@@ -1,5 +1,6 @@
 import { systemClock } from "../runtime/clock.js";
 import { systemRandom } from "../runtime/random.js";
+import { StoreError } from "./store-error.js";
 
 /** A whole operation may take 3 s (security.md ST-02); the rest is for a slow machine. */
 export const OPERATION_BUDGET_MS = 2_800;
@@ -46,7 +47,7 @@ export class StoreOperations {
    *   still under way (what it brings is then ignored)
    */
   run<T>(step: (attempt: Attempt) => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new Error(`the ${this.name} store has been closed`));
+    if (this.#isClosed) return Promise.reject(new StoreError(`the ${this.name} store has been closed`));
     const operation = within(OPERATION_BUDGET_MS, this.#attempts(step));
     const settled: Promise<void> = operation.then(
       () => {},

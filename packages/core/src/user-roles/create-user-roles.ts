@@ -5,6 +5,7 @@ import { PrimitiveClaim } from "../claims/primitive-claim.js";
 import type { ClaimFetchContext, SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
 import { invalidArgument, invalidOption } from "../errors/throwers.js";
+import { overridden } from "../session/overridden.js";
 import type { PluginHost, SessionPlugin } from "../session/session-plugin.js";
 import { guardedRoleStore } from "../store/guarded-role-store.js";
 import { storeIn } from "../store/namespace.js";
@@ -38,7 +39,12 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
   const isStrict = propagation === "strict";
   const isEpoch = propagation === "epoch";
   let store: RoleStore | undefined = options.store && roleStoreOf(options.store);
-  let guarded = store && guardedRoleStore(store);
+  const hosts: PluginHost[] = [];
+  const guard = (own: RoleStore): RoleStore =>
+    guardedRoleStore(own, "role", (failure) => {
+      for (const host of hosts) host.storeFailed(failure);
+    });
+  let guarded = store && guard(store);
   let logger: PluginHost["logger"] | undefined;
   let isAttached = false;
 
@@ -107,7 +113,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
   );
 
   const original = makeRoleFunctions(roles);
-  const functions = options.override?.functions?.(original) ?? original;
+  const functions = overridden("createUserRoles.override.functions", original, options.override?.functions);
   const contextOf = (given: UserContext | undefined): UserContext => given ?? {};
   let hasWarned = false;
   function warnOfPatterns(): void {
@@ -154,10 +160,16 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       isAttached = true;
       if (found !== store) {
         store = found;
-        guarded = found && guardedRoleStore(found);
+        guarded = found && guard(found);
       }
       logger ??= host.logger;
+      hosts.push(host);
       propagator.attach(host);
+    },
+
+    /** Part of `Session.ready()`: the tables of the roles are there. */
+    async ready(): Promise<void> {
+      await roles().listRoles({ limit: 1 });
     },
 
     /** Validators over the user's roles: `UserRoleClaim.validators.includes("admin")`. */

