@@ -493,7 +493,10 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
      * @returns whether the store had it
      * @throws SessionError `INVALID_ARGUMENT` for one of the option `secret`, which is to be taken out there
      */
-    withdrawSecret: (id: string): Promise<boolean> => core.engine.secrets.withdraw(id),
+    async withdrawSecret(id: string): Promise<boolean> {
+      if (typeof id !== "string") throw invalidArgument("the secret's id must be a string");
+      return isName(id, MAX_NAME_BYTES) && core.engine.secrets.withdraw(id);
+    },
 
     /**
      * Deletes now what has expired: sessions, and keys that verify nothing any more. It also happens by itself, twice a

@@ -13,6 +13,7 @@ import {
   oneOf,
   shaped,
 } from "../errors/option-check.js";
+import { STORED } from "../keys/secret-ring.js";
 import type { SameSite } from "../respond/token-dress.js";
 import { isNamespace } from "../store/namespace.js";
 import type { SessionOptions } from "./session-options.js";
@@ -26,7 +27,7 @@ const isSecret = (value: unknown): boolean => typeof value === "string" && value
 const secret = holds(
   (value) =>
     isSecret(value) ||
-    (Array.isArray(value) && value.length > 0 && value.every((one) => one === "stored" || isSecret(one))),
+    (Array.isArray(value) && value.length > 0 && value.every((one) => one === STORED || isSecret(one))),
   'must be a string of at least 32 characters, or a list of such and "stored"; `openssl rand -base64 32` makes one',
 );
 

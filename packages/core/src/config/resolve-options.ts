@@ -1,4 +1,5 @@
 import { invalidOption } from "../errors/throwers.js";
+import { STORED } from "../keys/secret-ring.js";
 import type { SameSite } from "../respond/token-dress.js";
 import { type Clock, systemClock } from "../runtime/clock.js";
 import { consoleLogger, type SafeLogger, safeLogger } from "../runtime/logger.js";
@@ -302,7 +303,7 @@ function checkProductionStore(store: SessionStore | undefined): void {
 /** @throws SessionError `INVALID_OPTION` */
 function checkSecrets({ secret = [], allowTestValues }: SessionOptions): void {
   if (allowTestValues) return;
-  if ((typeof secret === "string" ? [secret] : secret).some(isGuessable)) {
+  if ((typeof secret === "string" ? [secret] : secret).some((text) => text !== STORED && isGuessable(text))) {
     throw invalidOption(
       "secret",
       "can be guessed: whoever does makes refresh tokens for everybody; `openssl rand -base64 32` makes one that cannot",

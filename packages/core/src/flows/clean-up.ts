@@ -104,6 +104,7 @@ export class CleanUp {
     } else if (monoMs - this.#seenSinceMonoMs >= BELIEF_MS) {
       this.#believedMs = aheadMs;
     }
-    return Math.min(wallMs, monoMs + this.#believedMs);
+    // The monotonic clock tells fractions; rows hold whole milliseconds.
+    return Math.floor(Math.min(wallMs, monoMs + this.#believedMs));
   }
 }

@@ -101,7 +101,9 @@ export function callOptions(
 ): CheckedOptions | undefined {
   if (given === undefined) return undefined;
   let isRight = typeof given === "object" && given !== null && !Array.isArray(given);
-  for (const name in given) isRight = isRight && fits(name, given[name as keyof VerifySessionOptions]);
+  if (isRight) {
+    for (const name in given) isRight = isRight && fits(name, given[name as keyof VerifySessionOptions]);
+  }
   if (!isRight) {
     checkOptions("getSession", SHALLOW, given);
     // What only its prototype has.

@@ -74,6 +74,6 @@ export const LIST_SECRETS = `SELECT ${secretMapping.read} FROM secrets ORDER BY 
 /** id, secret: inserted only where there is none but withdrawn ones, of another id */
 export const INSERT_FIRST_SECRET = `
   INSERT INTO secrets ${secretMapping.insert} SELECT ${secretMapping.placeholders}
-  WHERE NOT EXISTS (SELECT 1 FROM secrets WHERE secret <> '') ON CONFLICT DO NOTHING`;
+  WHERE NOT EXISTS (SELECT 1 FROM secrets WHERE length(secret) > 0) ON CONFLICT DO NOTHING`;
 
-export const WITHDRAW_SECRET = "UPDATE secrets SET secret = '' WHERE id = ? AND secret <> ''";
+export const WITHDRAW_SECRET = "UPDATE secrets SET secret = '' WHERE id = ? AND length(secret) > 0";

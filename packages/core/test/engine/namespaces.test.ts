@@ -120,7 +120,7 @@ describe("two instances on one store in one namespace", () => {
   const different: [what: string, options: Parameters<typeof startApp>[0]][] = [
     ["the cookie names", { getCookieNameForTokenType: (_req, type) => `admin-${type}` }],
     ["`appInfo.apiBasePath`", { appInfo: admin }],
-    ["`accessTokenPath`", { accessTokenPath: "/admin" }],
+    ["`accessTokenPath`", { accessTokenPath: "/auth" }],
     ["`signingAlgorithm`", { signingAlgorithm: "RS256" }],
     ["`useDynamicAccessTokenSigningKey`", { useDynamicAccessTokenSigningKey: false }],
   ];

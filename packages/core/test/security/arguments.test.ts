@@ -39,6 +39,7 @@ const WRONG: readonly [name: string, value: unknown][] = [
 /** The errors that say that the caller is mistaken, or that a client's token is none. */
 const MISTAKES = [
   "INVALID_ARGUMENT",
+  "INVALID_OPTION",
   "INVALID_PAYLOAD",
   "PAYLOAD_TOO_LARGE",
   "RESERVED_CLAIM_NAME",
@@ -56,7 +57,7 @@ const request = (): [IncomingMessage, ServerResponse] => {
 const CALLS: Partial<Record<keyof Session, { right(handle: string): unknown[]; fixed?: number }>> = {
   createNewSession: { right: () => [...request(), "u", {}, {}, {}], fixed: 2 },
   createNewSessionWithoutRequestResponse: { right: () => ["u", {}, {}, false, {}] },
-  getSession: { right: () => [...request(), { sessionRequired: false }, {}], fixed: 3 },
+  getSession: { right: () => [...request(), { sessionRequired: false }, {}], fixed: 2 },
   getSessionWithoutRequestResponse: { right: () => ["token", "anti", { sessionRequired: true }, {}] },
   refreshSession: { right: () => [...request(), {}], fixed: 2 },
   refreshSessionWithoutRequestResponse: { right: () => ["token", true, "anti", {}] },
@@ -77,6 +78,7 @@ const CALLS: Partial<Record<keyof Session, { right(handle: string): unknown[]; f
   validateClaimsForSessionHandle: { right: (handle) => [handle, () => [], {}] },
   createJWT: { right: () => [{}, 60, true] },
   withdrawKey: { right: () => ["d-unknown"] },
+  withdrawSecret: { right: () => ["unknown"] },
 };
 /** They take none, or nothing that could be wrong. */
 const WITHOUT = [
@@ -87,6 +89,7 @@ const WITHOUT = [
   "getAllExposedHeaders",
   "getRequestFromUserContext",
   "ready",
+  "listSecrets",
   "deleteExpiredSessions",
   "close",
 ];

@@ -40,6 +40,7 @@ export class SpyStore extends MemoryStore {
       const original = (this[operation] as (...args: unknown[]) => Promise<unknown>).bind(this);
       const spied = async (...args: unknown[]): Promise<unknown> => {
         this.calls.push(operation);
+        assertWhole(operation, args);
         const fault = this.fail?.(operation);
         if (fault === "before")
           throw Object.assign(new Error("connection refused"), { code: "ECONNREFUSED" });
@@ -62,5 +63,17 @@ export class SpyStore extends MemoryStore {
 
   reset(): void {
     this.calls = [];
+  }
+}
+
+/** Times of rows are whole milliseconds: an SQL store refuses a fraction, or cuts it. */
+function assertWhole(operation: string, args: readonly unknown[]): void {
+  for (const arg of args) {
+    const numbers = typeof arg === "object" && arg !== null ? Object.values(arg) : [arg];
+    for (const number of numbers) {
+      if (typeof number === "number" && !Number.isInteger(number)) {
+        throw new Error(`${operation} was handed ${number}, which is not whole`);
+      }
+    }
   }
 }

@@ -3,7 +3,8 @@ import type { Clock } from "../../src/runtime/clock.js";
 /** A clock that stands still until it is moved. Starts at a whole second. */
 export class TestClock implements Clock {
   #wallMs = 1_800_000_000_000;
-  #monoMs = 1_000_000;
+  // With a fraction, as every real one.
+  #monoMs = 1_000_000.375;
 
   wallMs(): number {
     return this.#wallMs;
