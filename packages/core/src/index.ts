@@ -20,6 +20,12 @@ export type { TokenTransferMethod, TokenTransferPolicy } from "./extract/token-t
 export type { NewSession } from "./flows/create.js";
 export { BaseRequest } from "./http/base-request.js";
 export { BaseResponse } from "./http/base-response.js";
+export {
+  type Closable,
+  type GracefulShutdownOptions,
+  gracefulShutdown,
+  type NodeServer,
+} from "./http/graceful-shutdown.js";
 export type { Clock } from "./runtime/clock.js";
 export type { JsonObject, JsonValue } from "./runtime/json.js";
 export { consoleLogger, type Logger, type SafeLogger, safeLogger, silentLogger } from "./runtime/logger.js";

@@ -75,7 +75,10 @@ const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck
   cookieSecure: isBoolean,
   cookieSameSite: (value, path) => oneOf("strict", "lax", "none")(tidy(value), path),
   accessTokenPath: isText,
-  cookiePrefixes: isBoolean,
+  cookiePrefixes: holds(
+    (value) => typeof value === "boolean" || value === "accept" || value === "move",
+    'must be true, false, "accept" or "move"',
+  ),
   sessionExpiredStatusCode: status,
   invalidClaimStatusCode: status,
   antiCsrf: oneOf("VIA_TOKEN", "VIA_CUSTOM_HEADER", "NONE"),

@@ -260,6 +260,8 @@ describe("defaults", () => {
       accessTokenPath: "/",
       accessCookieName: "sAccessToken",
       refreshCookieName: "sRefreshToken",
+      otherCookieNames: undefined,
+      asksForCookieNames: false,
       refreshPath: "/auth/session/refresh",
       statuses: { sessionExpired: 401, invalidClaim: 403 },
       antiCsrf: undefined,

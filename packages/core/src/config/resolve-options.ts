@@ -1,6 +1,6 @@
 import { invalidOption } from "../errors/throwers.js";
 import { STORED } from "../keys/secret-ring.js";
-import type { SameSite } from "../respond/token-dress.js";
+import type { OtherCookieNames, SameSite } from "../respond/token-dress.js";
 import { type Clock, systemClock } from "../runtime/clock.js";
 import { consoleLogger, type SafeLogger, safeLogger } from "../runtime/logger.js";
 import { type RandomBytes, systemRandom } from "../runtime/random.js";
@@ -62,6 +62,10 @@ export interface ResolvedConfig {
   readonly accessTokenPath: string;
   readonly accessCookieName: string;
   readonly refreshCookieName: string;
+  /** Names under which cookies are taken too, and cleared when they are written (`cookiePrefixes`). */
+  readonly otherCookieNames: OtherCookieNames | undefined;
+  /** Whether the name of a request's cookie depends on the request. */
+  readonly asksForCookieNames: boolean;
   readonly refreshPath: string;
   readonly statuses: { readonly sessionExpired: number; readonly invalidClaim: number };
   readonly antiCsrf: AntiCsrfMode | undefined;
@@ -148,8 +152,7 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
     cookieSecure,
     cookieSameSite: options.cookieSameSite,
     accessTokenPath,
-    accessCookieName: options.cookiePrefixes ? "__Host-sAccessToken" : "sAccessToken",
-    refreshCookieName: options.cookiePrefixes ? "__Secure-sRefreshToken" : "sRefreshToken",
+    ...cookieNames(options),
     refreshPath: `${app.basePath}/session/refresh`,
     statuses,
     antiCsrf: options.antiCsrf,
@@ -259,6 +262,21 @@ function resolveOlderCookieDomain(
   }
   if (domain !== undefined) checkCookieDomain("olderCookieDomain", domain, apiHost);
   return { domain };
+}
+
+const PLAIN_NAMES: OtherCookieNames = { access: "sAccessToken", refresh: "sRefreshToken" };
+const PREFIXED_NAMES: OtherCookieNames = { access: "__Host-sAccessToken", refresh: "__Secure-sRefreshToken" };
+
+function cookieNames({ cookiePrefixes, getCookieNameForTokenType }: SessionOptions) {
+  const isPrefixed = cookiePrefixes === true || cookiePrefixes === "move";
+  const [names, others] = isPrefixed ? [PREFIXED_NAMES, PLAIN_NAMES] : [PLAIN_NAMES, PREFIXED_NAMES];
+  const takesBoth = typeof cookiePrefixes === "string" && getCookieNameForTokenType === undefined;
+  return {
+    accessCookieName: names.access,
+    refreshCookieName: names.refresh,
+    otherCookieNames: takesBoth ? others : undefined,
+    asksForCookieNames: takesBoth || getCookieNameForTokenType !== undefined,
+  };
 }
 
 /** RFC 6265bis §4.1.3: `__Host-` means Secure, path `/`, no domain; `__Secure-` means Secure. */

@@ -123,8 +123,14 @@ export interface SessionOptions {
   cookieSameSite?: SameSite | undefined;
   /** `Path` of the access token cookie. Default `/`. */
   accessTokenPath?: string | undefined;
-  /** `__Host-` before the access cookie's name (path `/`, no domain), `__Secure-` before the refresh cookie's. Default false. */
-  cookiePrefixes?: boolean | undefined;
+  /**
+   * `__Host-` before the access cookie's name (path `/`, no domain), `__Secure-` before the refresh cookie's. Default false.
+   *
+   * From false to true in steps that sign nobody out, each deployed everywhere before the next: `"accept"` writes the names
+   * without prefixes and takes both; `"move"` writes those with and takes both; `true` takes no others, and comes when no
+   * session can be left that was last refreshed before: after `refreshTokenValidityMinutes`. Backwards the same way.
+   */
+  cookiePrefixes?: boolean | "accept" | "move" | undefined;
   /** 401 unless the client is configured with another one. */
   sessionExpiredStatusCode?: number | undefined;
   /** 403 unless the client is configured with another one. */

@@ -46,7 +46,7 @@ export async function createNewSession(
   if (transfer === "cookie") assertCookiesWillBeKept(memo);
   const dress = memo.dress();
   const bearer = bearerToken(req.header("authorization"));
-  const cookies = req.cookieValues(dress.accessCookieName).filter((value) => value !== "");
+  const cookies = req.cookieValues(memo.accessCookieName()).filter((value) => value !== "");
   const session = await core.engine.tools.functions.createNewSession({
     userId: input.userId,
     recipeUserId: input.userId,

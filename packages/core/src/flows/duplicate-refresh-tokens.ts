@@ -70,7 +70,7 @@ async function handleOfAccessToken(
   memo: RequestMemo,
   handles: ReadonlySet<string>,
 ): Promise<string | undefined> {
-  const values = memo.exchange.req.cookieValues(memo.dress().accessCookieName);
+  const values = memo.exchange.req.cookieValues(memo.accessCookieName());
   const named = new Set<string>();
   for (const value of new Set(values)) {
     const payload = await memo.core.engine.verifier.authenticate(value);
@@ -93,7 +93,7 @@ function mixed(memo: RequestMemo, candidate: Candidate): never {
   const { domain } = config.olderCookieDomain;
   const dress = memo.dress();
   expireOlderCookie(res, dress, domain, "refresh");
-  if (memo.exchange.req.cookieValues(dress.accessCookieName).length > 1) {
+  if (memo.exchange.req.cookieValues(memo.accessCookieName()).length > 1) {
     expireOlderCookie(res, dress, domain, "access");
   }
   const nowMs = engine.clock.wallMs();

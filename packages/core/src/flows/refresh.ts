@@ -35,7 +35,7 @@ export async function refreshSession(
   const bearer = bearerToken(req.header("authorization"));
   // Any other bearer value is somebody else's, and must not hide a good cookie.
   const headerToken = bearer !== undefined && looksLikeRefreshToken(bearer) ? bearer : undefined;
-  const cookieTokens = req.cookieValues(dress.refreshCookieName).filter((value) => value !== "");
+  const cookieTokens = req.cookieValues(memo.refreshCookieName()).filter((value) => value !== "");
   const transfer = chooseTransfer(policy, headerToken !== undefined, cookieTokens.length > 0);
   if (transfer === undefined) {
     throw unauthorised("the request carries no refresh token", !req.hasOversizedCookies);

@@ -153,10 +153,32 @@ export class RequestMemo implements SessionSink {
       : "any";
   }
 
+  /** The name of the access cookie in this request. */
   accessCookieName(): string {
-    const { getCookieNameForTokenType } = this.core.config.options;
-    if (getCookieNameForTokenType === undefined) return this.core.config.accessCookieName;
-    return this.dress().accessCookieName;
+    const { config } = this.core;
+    return config.asksForCookieNames ? this.#sentName("access") : config.accessCookieName;
+  }
+
+  refreshCookieName(): string {
+    const { config } = this.core;
+    return config.asksForCookieNames ? this.#sentName("refresh") : config.refreshCookieName;
+  }
+
+  /** Needs nothing of the dress, which may have to wait for the sites. */
+  #sentName(type: "access" | "refresh"): string {
+    const { accessCookieName, refreshCookieName, otherCookieNames, options } = this.core.config;
+    const { req } = this.exchange;
+    const { getCookieNameForTokenType } = options;
+    if (getCookieNameForTokenType !== undefined) {
+      return checkedName(
+        "getCookieNameForTokenType",
+        getCookieNameForTokenType(req, type, this.userContext()),
+      );
+    }
+    const name = type === "access" ? accessCookieName : refreshCookieName;
+    const other = otherCookieNames?.[type];
+    const isOther = other !== undefined && !req.onlyCookie(name) && req.onlyCookie(other) !== undefined;
+    return isOther ? other : name;
   }
 
   /** The sites must be known before anything that depends on `SameSite` is asked for. */
@@ -183,6 +205,7 @@ export class RequestMemo implements SessionSink {
     return {
       accessCookieName: cookieName("access", config.accessCookieName),
       refreshCookieName: cookieName("refresh", config.refreshCookieName),
+      otherCookieNames: config.otherCookieNames,
       accessHeaderName: headerName("access"),
       refreshHeaderName: headerName("refresh"),
       accessPath: config.accessTokenPath,

@@ -68,7 +68,7 @@ const MAX_MISSING_KIDS = 1000;
 interface LoadedKey {
   row: SigningKeyRow;
   publicJwk: JsonObject;
-  /** How long it verifies after it was made, in milliseconds: as long as any service needs it. */
+  /** How long it verifies after it was made, in milliseconds: the longest that a service on the store asks for. */
   keepMs: number;
   verification: VerificationKey;
 }

@@ -83,31 +83,26 @@ export function writePlaceholderFrontToken(res: BaseResponse, frontToken: string
 }
 
 function setAccessCookie(res: BaseResponse, dress: TokenDress, value: string, expiresMs: number): void {
-  const { domain, secure, sameSite } = dress;
-  res.setCookie({
-    name: dress.accessCookieName,
-    value,
-    domain,
-    path: dress.accessPath,
-    expiresMs,
-    httpOnly: true,
-    secure,
-    sameSite,
-  });
+  const other = dress.otherCookieNames?.access;
+  setCookie(res, dress, dress.accessCookieName, dress.accessPath, value, expiresMs);
+  if (other !== undefined) setCookie(res, dress, other, dress.accessPath, "", 0);
 }
 
 function setRefreshCookie(res: BaseResponse, dress: TokenDress, value: string, expiresMs: number): void {
-  const { domain, secure, sameSite } = dress;
-  res.setCookie({
-    name: dress.refreshCookieName,
-    value,
-    domain,
-    path: dress.refreshPath,
-    expiresMs,
-    httpOnly: true,
-    secure,
-    sameSite,
-  });
+  const other = dress.otherCookieNames?.refresh;
+  setCookie(res, dress, dress.refreshCookieName, dress.refreshPath, value, expiresMs);
+  if (other !== undefined) setCookie(res, dress, other, dress.refreshPath, "", 0);
+}
+
+function setCookie(
+  res: BaseResponse,
+  { domain, secure, sameSite }: TokenDress,
+  name: string,
+  path: string,
+  value: string,
+  expiresMs: number,
+): void {
+  res.setCookie({ name, value, domain, path, expiresMs, httpOnly: true, secure, sameSite });
 }
 
 function setExposed(res: BaseResponse, name: string, value: string): void {

@@ -2,6 +2,7 @@
 // argv: path, JSON with options of createSession. Prints its origin. SIGTERM: no new connections, finish, close, leave.
 import { createServer } from "node:http";
 import { bindSession, Exchange, exchangeOn, NodeRequest, NodeResponse } from "../../../dist/adapter/index.js";
+import { gracefulShutdown } from "../../../dist/index.js";
 import { sqliteStore } from "../../../dist/sqlite/index.js";
 
 const [path, options = "{}"] = process.argv.slice(2);
@@ -51,12 +52,9 @@ const server = createServer(async (req, res) => {
   }
 });
 
-process.once("SIGTERM", () => {
-  // The order that loses nobody: stop accepting, let what is in flight be answered, then let go of the store.
-  server.close(async () => {
-    await session.close();
-    say({ closed: true });
-  });
-  server.closeIdleConnections();
+const shutDown = gracefulShutdown(server, session);
+process.once("SIGTERM", async () => {
+  await shutDown();
+  say({ closed: true });
 });
 server.listen(0, "127.0.0.1", () => say({ origin: `http://127.0.0.1:${server.address().port}` }));
