@@ -91,11 +91,18 @@ export function openConnection(
     if (current === use) current = undefined;
   }
 
-  function drop(use: Use): void {
+  /** No operation begins on it any more; what is under way gets its answer. */
+  function retire(use: Use): void {
     if (use.isDropped) return;
     use.isDropped = true;
     failures += 1;
     forget(use);
+  }
+
+  /** What is under way is rejected at once, and tried again on the next link. */
+  function drop(use: Use): void {
+    if (use.isDropped) return;
+    retire(use);
     use.link.drop();
   }
 
@@ -128,12 +135,16 @@ export function openConnection(
         if (failure.isAnswer) use.heardMs = systemClock.monoMs();
         // Answers come in order: one that takes too long behind others that came says nothing of the link.
         const isSilent = failure.code === "TIMEOUT" && use.heardMs <= sentMs;
-        if (isSilent || failure.isOfNode || (!failure.isAnswer && failure.code !== "TIMEOUT")) drop(use);
+        if (isSilent || (!failure.isAnswer && failure.code !== "TIMEOUT")) drop(use);
+        else if (failure.isOfNode) retire(use);
         throw failure;
       } finally {
         use.inFlight -= 1;
         use.usedMs = systemClock.monoMs();
-        if (use.inFlight === 0) use.link.release();
+        if (use.inFlight === 0) {
+          if (use.isDropped) use.link.drop();
+          else use.link.release();
+        }
       }
     },
     async close() {
