@@ -13,6 +13,8 @@ export interface Lengths {
   /** L-12. */
   readonly firstBoots: number;
   readonly rotatingForMs: number;
+  /** F46–F48. */
+  readonly outagesMs: readonly number[];
 }
 
 /** `npm test`: seconds. */
@@ -24,6 +26,7 @@ export const brief: Lengths = {
   rounds: 3,
   firstBoots: 1,
   rotatingForMs: 5_000,
+  outagesMs: [3_000],
 };
 
 /** `npm run faults`: a few minutes per store. */
@@ -35,6 +38,7 @@ export const usual: Lengths = {
   rounds: 100,
   firstBoots: 5,
   rotatingForMs: 20_000,
+  outagesMs: [3_000],
 };
 
 /** `npm run faults -- --long`: what security.md §21 and §22 ask for, about an hour per store. */
@@ -46,4 +50,5 @@ export const long: Lengths = {
   rounds: 1_000,
   firstBoots: 50,
   rotatingForMs: 600_000,
+  outagesMs: [3_000, 30_000],
 };

@@ -7,6 +7,7 @@ import { lostReplies } from "./rows/lost-replies.ts";
 import { lostSessions } from "./rows/lost-sessions.ts";
 import { processRows } from "./rows/processes.ts";
 import { putBack } from "./rows/put-back.ts";
+import { recoveryRows } from "./rows/recovery.ts";
 import { schemaRows } from "./rows/schema.ts";
 import { serverOutages } from "./rows/server-outages.ts";
 import { settingsRows } from "./rows/settings.ts";
@@ -19,6 +20,7 @@ export const rows: readonly FaultRow[] = [
   ...putBack,
   ...schemaRows,
   ...failovers,
+  ...recoveryRows,
   ...settingsRows,
   ...lostSessions,
   ...fileOutages,

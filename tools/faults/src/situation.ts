@@ -14,6 +14,8 @@ export class Situation<B extends Backend = Backend> {
   readonly backend: B;
   readonly lengths: Lengths;
   readonly complaints: string[] = [];
+  /** What was measured, for whoever reads the matrix. */
+  readonly notes: string[] = [];
   readonly #ends: (() => Promise<void> | void)[] = [];
   readonly #apps: App[] = [];
   readonly #instances: Instance[] = [];
@@ -26,6 +28,10 @@ export class Situation<B extends Backend = Backend> {
 
   complain(text: string): void {
     if (!this.complaints.includes(text)) this.complaints.push(text);
+  }
+
+  note(text: string): void {
+    this.notes.push(text);
   }
 
   /** The application in this process. */

@@ -16,6 +16,8 @@ const ASKED: Readonly<Record<string, readonly StoreKind[]>> = {
   ...Object.fromEntries(["F30", "F31", "F32", "F33"].map((id) => [id, ["mysql"]])),
   ...Object.fromEntries(["F40", "F41", "F42", "F43", "F44", "F45"].map((id) => [id, ["redis"]])),
   ...Object.fromEntries(["F50", "F51", "F52", "F53"].map((id) => [id, ["sqlite"]])),
+  // Not in the specification: how long until all is well again, and through how many connections.
+  ...Object.fromEntries(["F46", "F47", "F48"].map((id) => [id, ["redis"]])),
   F60: shared,
   F61: shared,
   "L-05": shared,

@@ -47,7 +47,7 @@ describe.skipIf(missing !== undefined)(`copySessions (${missing ?? "servers of i
       const [gone] = users.splice(10, 1) as [Client];
       await app.session.revokeSession(gone.handle);
       revoked.push(gone);
-      const second = await copySessions(from, to);
+      const second = await copySessions(from, to, { after: first });
       expect(second).toMatchObject({ inserted: 0, replaced: 3, removed: 1, unchanged: users.length - 3 });
       // Between the last copy and the switch: one more use, one more login.
       expect(await goOn(app, users[3] as Client)).toEqual(["ok", "ok"]);
@@ -56,6 +56,11 @@ describe.skipIf(missing !== undefined)(`copySessions (${missing ?? "servers of i
       app = await serve(to);
       const third = await copySessions(from, to, { createdSinceMs: second.startedAtMs });
       expect(third).toMatchObject({ inserted: 1, replaced: 0, removed: 0 });
+      // Run again by mistake, the copy before the switch touches nothing.
+      users.push(await signedIn(app.origin, "after the switch"));
+      for (const after of [undefined, first, second]) {
+        await expect(copySessions(from, to, { after })).rejects.toThrow("in use already");
+      }
       await before.close();
       for (const [index, user] of users.entries()) {
         const first = (await user.verify(app.origin)).outcome;

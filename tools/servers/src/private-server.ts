@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -86,16 +86,52 @@ export function startReplica(
   return startServer(kind, [], primary);
 }
 
+/**
+ * Starts a sentinel that watches one Redis under this name, on its own (a quorum of one), and gives its replica the
+ * lead a second after it is gone.
+ *
+ * @param primary through a `TcpProxy` if clients are to be led through it
+ */
+export function startSentinel(name: string, primary: { host: string; port: number }): Promise<PrivateServer> {
+  return startServer("redis", [], undefined, (binary, settings) => ({
+    ...recipes.redis(binary, settings),
+    prepare: (directory) =>
+      writeFileSync(
+        join(directory, "sentinel.conf"),
+        [
+          `sentinel monitor ${name} ${primary.host} ${primary.port} 1`,
+          `sentinel down-after-milliseconds ${name} 1000`,
+          `sentinel failover-timeout ${name} 2000`,
+          "",
+        ].join("\n"),
+      ),
+    command: (directory, port) => [
+      binary,
+      [
+        join(directory, "sentinel.conf"),
+        "--sentinel",
+        "--port",
+        String(port),
+        "--bind",
+        HOST,
+        "--dir",
+        directory,
+      ],
+    ],
+  }));
+}
+
 async function startServer(
   kind: ServerKind,
   ownSettings: readonly string[],
   primary: Address | undefined,
+  recipeOf = recipes[kind],
 ): Promise<PrivateServer> {
   const binary = findBinary(kinds[kind].binaries);
   if (binary === undefined) throw new Error(`${kinds[kind].binaries.join(" or ")} is not installed`);
-  const usual = recipes[kind](binary, ownSettings);
+  const usual = recipeOf(binary, ownSettings);
   const following = primary && usual.replicaOf?.(primary);
-  const recipe = following === undefined ? usual : recipes[kind](binary, following.settings);
+  const recipe = following === undefined ? usual : recipeOf(binary, following.settings);
   const owner = process.getuid?.() === 0 ? accountOf(recipe.account) : undefined;
   const directory = mkdtempSync(join(tmpdir(), `session-${kind}-`));
   if (owner !== undefined) chownSync(directory, owner.uid, owner.gid);

@@ -22,6 +22,7 @@ interface Pair {
   readonly server: Socket;
   /** Ends when all that was to be sent late has been sent. */
   line: Promise<void>;
+  isSilent: boolean;
 }
 
 /** Stands between a client and a server, and breaks what a network breaks (security.md §23). */
@@ -29,6 +30,8 @@ export class TcpProxy {
   fault: ProxyFault = {};
   /** Pieces that went to the client, counted for `cutReplyEvery`. */
   replies = 0;
+  /** Connections that clients have asked for, refused ones too. */
+  connections = 0;
   #target: { host: string; port: number };
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
@@ -68,18 +71,24 @@ export class TcpProxy {
     for (const pair of this.#pairs) this.#cut(pair);
   }
 
+  /** From now on nothing comes through the connections that are open, and they stay open; new ones are as `fault` says. */
+  silence(): void {
+    for (const pair of this.#pairs) pair.isSilent = true;
+  }
+
   async stop(): Promise<void> {
     this.cutAll();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #accept(client: Socket): void {
+    this.connections += 1;
     if (this.fault.refuse) {
       client.resetAndDestroy();
       return;
     }
     const server = connect(this.#target);
-    const pair: Pair = { client, server, line: Promise.resolve() };
+    const pair: Pair = { client, server, line: Promise.resolve(), isSilent: false };
     this.#pairs.add(pair);
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
@@ -89,7 +98,7 @@ export class TcpProxy {
     client.on("data", (data) => {
       const verdict = this.fault.watch?.("request") ?? "pass";
       if (verdict === "cut") this.#cut(pair);
-      else if (verdict === "pass" && !this.fault.blackHole) server.write(data);
+      else if (verdict === "pass" && !this.fault.blackHole && !pair.isSilent) server.write(data);
     });
     server.on("data", (data) => this.#reply(pair, data));
   }
@@ -98,7 +107,7 @@ export class TcpProxy {
     const { blackHole, replyDelayMs = 0, cutReplyEvery, jitterMs = 0, watch } = this.fault;
     const verdict = watch?.("reply") ?? "pass";
     if (verdict === "cut") this.#cut(pair);
-    if (verdict !== "pass" || blackHole) return;
+    if (verdict !== "pass" || blackHole || pair.isSilent) return;
     this.replies += 1;
     if (cutReplyEvery !== undefined && this.replies % cutReplyEvery === 0) {
       this.#cut(pair);

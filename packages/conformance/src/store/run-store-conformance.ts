@@ -1,6 +1,6 @@
 import type { ConformanceRunner } from "../conformance-runner.js";
 import { tagsOf } from "../row-tags.js";
-import type { MakeStore, StoreCapabilities } from "./store-case.js";
+import { type MakeStore, type StoreCapabilities, usualReasons } from "./store-case.js";
 import { runStoreCase, storeConformanceCases } from "./store-conformance-cases.js";
 
 export interface StoreConformanceOptions {
@@ -24,7 +24,8 @@ export function runStoreConformance(
 ): void {
   describe(`store conformance: ${name}`, () => {
     for (const storeCase of storeConformanceCases) {
-      const answer = storeCase.needs === undefined ? true : capabilities[storeCase.needs];
+      const { needs } = storeCase;
+      const answer = needs === undefined ? true : (capabilities[needs] ?? usualReasons[needs]);
       const run = (): Promise<void> => runStoreCase(storeCase, makeStore);
       if (answer === true) it(`${storeCase.title} ${tagsOf(storeCase.rows)}`, run);
       else it.skip(`${storeCase.title} (left out: ${answer})`, run);

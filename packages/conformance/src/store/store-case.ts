@@ -1,10 +1,12 @@
-import type { SessionStore } from "@acme/session-core/store";
+import type { SessionRow, SessionStore } from "@acme/session-core/store";
 
 /** A fresh, empty store. */
 export interface StoreUnderTest {
   readonly store: SessionStore;
   /** Opens another instance on the same data, as another process of the application would. */
   reopen?(): SessionStore | Promise<SessionStore>;
+  /** Takes one field away from a session that is stored, past the store, as a fault or a careless hand would. */
+  damage?(handle: string, field: keyof SessionRow): Promise<void>;
   /** Removes what the test left. The stores have been closed by then. */
   cleanup?(): void | Promise<void>;
 }
@@ -17,12 +19,23 @@ export interface StoreCapabilities {
   readonly secondInstance: true | string;
   /** `inNamespace` is there. */
   readonly namespaces: true | string;
+  /** `damage` is there: rows are kept such that one can lose a field. Default: they are not. */
+  readonly damage?: true | string | undefined;
 }
+
+/** Why a case is left out where a capability is not mentioned. */
+export const usualReasons: Readonly<Record<keyof StoreCapabilities, string>> = {
+  namespaces: "the store has no `inNamespace`",
+  secondInstance: "the data does not outlive one instance",
+  damage: "no row can lose a field: its columns are NOT NULL, or it is one object",
+};
 
 export interface StoreContext {
   readonly store: SessionStore;
   /** Another instance on the same data where the store has that, else `store` itself. */
   readonly second: SessionStore;
+  /** Where the store has it. */
+  readonly damage: NonNullable<StoreUnderTest["damage"]> | undefined;
 }
 
 /** One thing a store must do. Knows no test runner; asserts with `node:assert/strict`. */

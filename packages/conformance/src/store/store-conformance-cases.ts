@@ -1,6 +1,7 @@
 import { cleanupCases } from "./cleanup.js";
 import { closeCases } from "./close.js";
 import { createAndReadCases } from "./create-and-read.js";
+import { damageCases } from "./damage.js";
 import { expiryCases } from "./expiry.js";
 import { identifierCases } from "./identifiers.js";
 import { keyCases } from "./keys.js";
@@ -29,6 +30,7 @@ export const storeConformanceCases: readonly StoreCase[] = [
   ...keyCases,
   ...secretCases,
   ...namespaceCases,
+  ...damageCases,
   ...closeCases,
 ];
 
@@ -37,7 +39,7 @@ export async function runStoreCase(storeCase: StoreCase, makeStore: MakeStore): 
   const made = await makeStore();
   const second = (await made.reopen?.()) ?? made.store;
   try {
-    await storeCase.run({ store: made.store, second });
+    await storeCase.run({ store: made.store, second, damage: made.damage });
   } finally {
     await second.close();
     await made.store.close();

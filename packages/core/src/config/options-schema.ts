@@ -1,5 +1,6 @@
 import {
   between,
+  checkOptions,
   falseOr,
   having,
   holds,

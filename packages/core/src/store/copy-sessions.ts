@@ -3,8 +3,13 @@ import type { SessionRow, SessionStore } from "./session-store.js";
 
 export interface CopyOptions {
   /**
-   * After the switch: takes over only what is missing and was created at or after this time (`startedAtMs` of the copy
-   * before), and touches nothing else. What the new store has is the truth by then.
+   * What the run before gave: brings what has changed in `from` since, and takes out of `to` what was revoked there.
+   * Without it, nothing is taken out.
+   */
+  after?: Pick<CopyResult, "startedAtMs" | "late"> | undefined;
+  /**
+   * Once, after the switch: takes over only what is missing and was created at or after this time (`startedAtMs` of the
+   * copy before), and touches nothing else. What the new store has is the truth by then.
    */
   createdSinceMs?: number | undefined;
   /** Default the system's. */
@@ -18,21 +23,28 @@ export interface CopyResult {
   replaced: number;
   removed: number;
   unchanged: number;
+  /** Handles that were copied and are about as new as the copy itself: only by them can the next run tell them from logins on `to`. */
+  late: string[];
 }
 
 const PAGE = 200;
 const AT_ONCE = 10;
+/** By how much the clocks of machines may differ, in what they say of when a session was created. */
+const CLOCKS_DIFFER_MS = 5 * 60_000;
 
 /**
  * Brings the live sessions, the signing keys and the secret of one store to another, such that every token goes on
  * working there. Roles are not copied.
  *
- * While the application runs on `from`, copy, and copy again just before it is switched to `to`: the second time brings
- * what changed and takes out what was revoked. A session whose token is used in the moments between is one step behind
- * in `to`, which the next refresh there makes up for. Then copy once more with `createdSinceMs`, for logins of those
- * moments.
+ * While the application runs on `from`, copy, and copy again (`after` the first) just before it is switched to `to`: the
+ * second time brings what changed and takes out what was revoked. A session whose token is used in the moments between is
+ * one step behind in `to`, which the next refresh there makes up for. Then copy once more with `createdSinceMs`, for
+ * logins of those moments.
  *
- * @throws Error when `from` cannot be walked over, or `to` has keys or a secret of its own
+ * Run a second time by mistake, it undoes nothing: as soon as `to` has a login, or a refresh, that `from` does not know,
+ * the first two kinds of run refuse to start, and nothing is changed.
+ *
+ * @throws Error when `from` cannot be walked over, `to` has keys or a secret of its own, or `to` is in use already
  */
 export async function copySessions(
   from: SessionStore,
@@ -40,18 +52,24 @@ export async function copySessions(
   options: CopyOptions = {},
 ): Promise<CopyResult> {
   const nowMs = options.nowMs ?? (() => systemClock.wallMs());
-  const result: CopyResult = { startedAtMs: nowMs(), inserted: 0, replaced: 0, removed: 0, unchanged: 0 };
-  const { createdSinceMs } = options;
+  const { createdSinceMs, after } = options;
+  if (createdSinceMs !== undefined && after !== undefined) {
+    throw new Error("`after` is for before the switch and `createdSinceMs` for after it: give one of them");
+  }
+  const startedAtMs = nowMs();
+  const result: CopyResult = { startedAtMs, inserted: 0, replaced: 0, removed: 0, unchanged: 0, late: [] };
+  if (createdSinceMs === undefined) await assertUnused(from, to, after, nowMs);
   await copySecrets(from, to);
   await copyKeys(from, to);
   await walk(from, async (row) => {
     if (row.expiresAtMs <= nowMs()) return;
     if (createdSinceMs !== undefined && row.createdAtMs < createdSinceMs) return;
     const kept = await to.getSession(row.handle, nowMs());
+    if (isLate(row, startedAtMs)) result.late.push(row.handle);
     if (kept === undefined) {
       await to.insertSession(row);
       result.inserted += 1;
-    } else if (createdSinceMs !== undefined || isSame(kept, row)) {
+    } else if (createdSinceMs !== undefined || kept.generation > row.generation || isSame(kept, row)) {
       result.unchanged += 1;
     } else {
       await to.deleteSessions([row.handle], nowMs());
@@ -59,13 +77,52 @@ export async function copySessions(
       result.replaced += 1;
     }
   });
-  if (createdSinceMs === undefined) {
-    await walk(to, async ({ handle }) => {
-      if ((await from.getSession(handle, nowMs())) !== undefined) return;
-      result.removed += (await to.deleteSessions([handle], nowMs())).length;
+  if (after !== undefined) {
+    const known = new Set(after.late);
+    await walk(to, async (row) => {
+      if (isLate(row, after.startedAtMs) && !known.has(row.handle)) return;
+      if ((await from.getSession(row.handle, nowMs())) !== undefined) return;
+      result.removed += (await to.deleteSessions([row.handle], nowMs())).length;
     });
   }
   return result;
+}
+
+/**
+ * What the application does on `to` leaves sessions that `from` does not have, or that have gone further than there: from
+ * then on `from` is the past.
+ *
+ * @throws Error
+ */
+async function assertUnused(
+  from: SessionStore,
+  to: SessionStore,
+  after: CopyOptions["after"],
+  nowMs: () => number,
+): Promise<void> {
+  const known = new Set(after?.late);
+  await walk(to, async (row) => {
+    if (row.expiresAtMs <= nowMs()) return;
+    const there = await from.getSession(row.handle, nowMs());
+    if (there !== undefined) {
+      // It may have been used there between the two reads, which only makes it greater.
+      if (row.generation > there.generation) throw inUse(to, "a session has been refreshed there");
+    } else if (after === undefined) {
+      throw inUse(to, "it has a session that the other one does not have");
+    } else if (isLate(row, after.startedAtMs) && !known.has(row.handle)) {
+      throw inUse(to, "somebody has signed in there");
+    }
+  });
+}
+
+function inUse({ name }: SessionStore, sign: string): Error {
+  return new Error(
+    `nothing was copied: the ${name} store is in use already (${sign}). The first copy is into an empty store, the next ones take \`after\`, what the one before gave; after the switch there is only \`createdSinceMs\``,
+  );
+}
+
+function isLate({ createdAtMs }: SessionRow, startedAtMs: number): boolean {
+  return createdAtMs >= startedAtMs - CLOCKS_DIFFER_MS;
 }
 
 async function copySecrets(from: SessionStore, to: SessionStore): Promise<void> {

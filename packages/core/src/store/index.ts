@@ -19,6 +19,8 @@ export {
   wholeBetween,
 } from "../errors/option-check.js";
 export { invalidOption } from "../errors/throwers.js";
+export { systemClock } from "../runtime/clock.js";
+export { systemRandom } from "../runtime/random.js";
 export { sinceCleanUpMs } from "./clean-up-mark.js";
 export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";
 export { MemoryRoleStore } from "./memory-role-store.js";

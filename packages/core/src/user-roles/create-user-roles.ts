@@ -4,6 +4,7 @@ import { isPattern } from "../claims/grants.js";
 import { PrimitiveClaim } from "../claims/primitive-claim.js";
 import type { ClaimFetchContext, SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
+import { SessionError } from "../errors/session-error.js";
 import { invalidArgument, invalidOption } from "../errors/throwers.js";
 import { overridden } from "../session/overridden.js";
 import type { PluginHost, SessionPlugin } from "../session/session-plugin.js";
@@ -14,6 +15,7 @@ import type { SessionStore } from "../store/session-store.js";
 import { AuthorizationReader } from "./authorization-reader.js";
 import { PermissionClaim, UserRoleClaim } from "./role-claims.js";
 import { makeRoleFunctions, nameOf, type PageInput, type UnknownRole } from "./role-functions.js";
+import { affectedUsers } from "./role-holders.js";
 import { type Propagated, type PropagateOptions, RolePropagator } from "./role-propagator.js";
 import { checkUserRolesOptions, type UserRolesOptions } from "./user-roles-options.js";
 
@@ -132,11 +134,40 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
     propagate: PropagateOptions,
     userContext: UserContext,
   ): Promise<R & Partial<Propagated>> {
-    const users = await propagator.usersWith(nameOf("role", role), propagate);
+    const name = nameOf("role", role);
+    propagator.assertCanEndSessions(propagate);
     const result = await change();
     return isChange(result)
-      ? { ...result, ...(await propagator.ofUsers(users, propagate, userContext)) }
+      ? { ...result, ...(await propagator.ofRole(name, propagate, userContext)) }
       : result;
+  }
+
+  async function deleteRoleAndEndSessions(
+    role: string,
+    userContext: UserContext,
+    propagate: PropagateOptions,
+  ): Promise<{ status: "OK"; didRoleExist: boolean } & Partial<Propagated>> {
+    propagator.assertCanEndSessions(propagate);
+    const ending = propagator.ending(userContext);
+    const concerned = affectedUsers(roles(), nameOf("role", role));
+    const isAnybodyConcerned = (await concerned.next()).done !== true;
+    await concerned.return(undefined);
+    let hasAsked = false;
+    const endSessions = async (users: readonly { tenantId: string; userId: string }[]): Promise<void> => {
+      hasAsked = true;
+      await ending.ofUsers(users);
+      propagator.tell(propagate, ending.endedSessions);
+    };
+    const result = await functions.deleteRole({ role, userContext, endSessions }).catch((error: unknown) => {
+      throw SessionError.is(error) && error.type === "STORE_UNAVAILABLE" ? ending.failure(error) : error;
+    });
+    if (!result.didRoleExist) return result;
+    if (isAnybodyConcerned && !hasAsked) {
+      throw invalidArgument(
+        "an override of `deleteRole` did not hand on `endSessions`: the role is deleted, and no session was ended",
+      );
+    }
+    return { ...result, propagated: true, updatedSessions: ending.endedSessions };
   }
 
   const plugin = {
@@ -203,20 +234,21 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
     getAllRoles: (userContext?: UserContext) =>
       functions.getAllRoles({ userContext: contextOf(userContext) }),
 
-    /** Deletes a role, its permissions, and its assignments in all tenants. */
-    deleteRole(
+    /**
+     * Deletes a role, its permissions, and its assignments in all tenants. With `revokeSessions` the role is taken from
+     * its holders a page at a time and deleted last, so that a call which fails half-way can be repeated.
+     */
+    async deleteRole(
       role: string,
       userContext?: UserContext,
       propagate: PropagateOptions = {},
     ): Promise<{ status: "OK"; didRoleExist: boolean } & Partial<Propagated>> {
       const context = contextOf(userContext);
-      return changeRole(
-        role,
-        () => functions.deleteRole({ role, userContext: context }),
-        ({ didRoleExist }) => didRoleExist,
-        propagate,
-        context,
-      );
+      if (propagate.revokeSessions === true) return deleteRoleAndEndSessions(role, context, propagate);
+      const users = await propagator.usersWith(nameOf("role", role), propagate);
+      const result = await functions.deleteRole({ role, userContext: context });
+      if (!result.didRoleExist) return result;
+      return { ...result, ...(await propagator.ofUsers(users, propagate, context)) };
     },
 
     /** As they were granted: patterns are not expanded. */
@@ -269,8 +301,10 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<({ status: "OK"; didUserAlreadyHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
       const context = contextOf(userContext);
+      propagator.assertCanEndSessions(propagate);
       const result = await functions.addRoleToUser({ tenantId, userId, role, userContext: context });
-      if (result.status !== "OK" || result.didUserAlreadyHaveRole) return result;
+      if (result.status !== "OK") return result;
+      if (result.didUserAlreadyHaveRole && propagate.revokeSessions !== true) return result;
       return { ...result, ...(await propagator.ofUser(tenantId, userId, propagate, context)) };
     },
 
@@ -283,8 +317,10 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<({ status: "OK"; didUserHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
       const context = contextOf(userContext);
+      propagator.assertCanEndSessions(propagate);
       const result = await functions.removeUserRole({ tenantId, userId, role, userContext: context });
-      if (result.status !== "OK" || !result.didUserHaveRole) return result;
+      if (result.status !== "OK") return result;
+      if (!result.didUserHaveRole && propagate.revokeSessions !== true) return result;
       return { ...result, ...(await propagator.ofUser(tenantId, userId, propagate, context)) };
     },
 
@@ -336,8 +372,9 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<{ status: "OK"; removedCount: number } & Partial<Propagated>> {
       const context = contextOf(userContext);
+      propagator.assertCanEndSessions(propagate);
       const result = await functions.removeAllRolesOfUser({ userId, tenantId, userContext: context });
-      if (result.removedCount === 0) return result;
+      if (result.removedCount === 0 && propagate.revokeSessions !== true) return result;
       return { ...result, ...(await propagator.ofUser(tenantId, userId, propagate, context)) };
     },
   };

@@ -2,6 +2,7 @@ import type { UserContext } from "../claims/user-context.js";
 import { invalidArgument } from "../errors/throwers.js";
 import type { RoleStore } from "../store/role-store.js";
 import { checkGrant } from "./permission-catalogue.js";
+import { withdrawRole } from "./role-holders.js";
 
 export type UnknownRole = { status: "UNKNOWN_ROLE_ERROR" };
 
@@ -33,6 +34,11 @@ export interface RoleFunctions {
   deleteRole(input: {
     role: string;
     userContext: UserContext;
+    /**
+     * There with `revokeSessions`; ends the sessions of these users, or throws. The role is then taken from its holders
+     * a page at a time before it is deleted. An override hands it on.
+     */
+    endSessions?: ((users: readonly { tenantId: string; userId: string }[]) => Promise<void>) | undefined;
   }): Promise<{ status: "OK"; didRoleExist: boolean }>;
   getPermissionsForRole(input: {
     role: string;
@@ -108,8 +114,10 @@ export function makeRoleFunctions(roles: () => RoleStore): RoleFunctions {
       return { status: "OK", roles: await everyPage((page) => roles().listRoles(page)) };
     },
 
-    async deleteRole({ role }) {
-      return { status: "OK", didRoleExist: await roles().deleteRole(nameOf("role", role)) };
+    async deleteRole({ role, endSessions }) {
+      const name = nameOf("role", role);
+      if (endSessions !== undefined) await withdrawRole(roles(), name, endSessions);
+      return { status: "OK", didRoleExist: await roles().deleteRole(name) };
     },
 
     async getPermissionsForRole({ role }) {

@@ -23,7 +23,7 @@ describe.skipIf(missing !== undefined)(`MySQL (${missing ?? "real server"})`, ()
     return { store: open(), reopen: open, cleanup: fresh.empty };
   };
   runStoreConformance(
-    { name: "mysql2", makeStore, capabilities: { secondInstance: true } },
+    { name: "mysql2", makeStore, capabilities: { secondInstance: true, namespaces: true } },
     { describe, it },
   );
   runRoleStoreConformance(

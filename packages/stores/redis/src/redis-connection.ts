@@ -1,50 +1,64 @@
+import { StoreTimeout, systemClock, within } from "@acme/session-core/store";
+import { isReady, prefixToAdd, type RedisClient, sender } from "./redis-client.js";
+import { RedisFailure, redisFailure } from "./redis-failure.js";
+
+/** security.md ST-02. */
+export const STATEMENT_LIMIT_MS = 2_000;
+const LOOK_AGAIN_MS = 10;
+
+/** An operation, which has so much time left. */
+export interface Timed {
+  remainingMs(): number;
+}
+
 /** What the store asks of a client. */
 export interface RedisConnection {
-  /** One command; `key` tells a cluster where it belongs. */
-  send(key: string, command: readonly string[]): Promise<unknown>;
-  /** Replaces a connection that is of no use any more. */
-  renew(): void;
+  /** To be put before the keys of a command; the client may add more. */
+  readonly keyPrefix: string;
+  /**
+   * One command, within 2 s, and none once the time of the operation is up: it has been given up by then, and would take
+   * effect nevertheless.
+   *
+   * @param key tells a cluster where it belongs
+   * @throws RedisFailure
+   */
+  send(operation: Timed, key: string, command: readonly string[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** The part of a client of `@redis/client` (or `redis`) that is used. */
-export interface NodeRedisClient {
-  sendCommand(command: string[]): Promise<unknown>;
-  readonly isOpen: boolean;
-}
-
-/** The part of a cluster client of `@redis/client` (or `redis`) that is used. */
-export interface NodeRedisCluster {
-  sendCommand(
-    firstKey: string | undefined,
-    isReadonly: boolean | undefined,
-    command: string[],
-  ): Promise<unknown>;
-  readonly masters: readonly unknown[];
-}
-
-/** The part of `ioredis` that is used, single or cluster. */
-export interface IoRedisClient {
-  call(command: string, args: string[]): Promise<unknown>;
-}
-
-export type RedisClient = NodeRedisClient | NodeRedisCluster | IoRedisClient;
-
 /**
- * Whether a command goes over the same connection as the one before it, which WAIT counts on. A pool hands out any; and
- * `Cluster` of `ioredis` sends a command without a key to any node.
+ * The application's own client. It gets no listener and no setting of ours, and is not closed. While it is not connected
+ * nothing is sent: most clients would keep the command, and run it when nobody waits for it any more.
  */
-export function keepsOneConnection(client: RedisClient): boolean {
-  return !("totalClients" in client) && !("isCluster" in client && client.isCluster === true);
-}
-
-/** The application's own client, which is neither renewed nor closed. */
 export function adoptClient(client: RedisClient): RedisConnection {
-  return { send: sender(client), renew() {}, async close() {} };
+  const send = sender(client);
+  return {
+    keyPrefix: prefixToAdd(client),
+    async send(operation, key, command) {
+      try {
+        if (!isReady(client)) await untilReady(client);
+        assertInTime(operation);
+        return await within(STATEMENT_LIMIT_MS, send(key, command));
+      } catch (error) {
+        throw redisFailure(error);
+      }
+    },
+    async close() {},
+  };
 }
 
-export function sender(client: RedisClient): RedisConnection["send"] {
-  if ("call" in client) return (_, [name = "", ...args]) => client.call(name, args);
-  if ("masters" in client) return (key, command) => client.sendCommand(key, false, [...command]);
-  return (_, command) => client.sendCommand([...command]);
+/** @throws StoreTimeout */
+export function assertInTime({ remainingMs }: Timed): void {
+  if (remainingMs() <= 0) throw new StoreTimeout(0);
+}
+
+/** By looking: a listener would have to stay on somebody else's object. */
+async function untilReady(client: RedisClient): Promise<void> {
+  const deadlineMs = systemClock.monoMs() + STATEMENT_LIMIT_MS;
+  while (!isReady(client)) {
+    if (systemClock.monoMs() > deadlineMs) {
+      throw new RedisFailure(new StoreTimeout(STATEMENT_LIMIT_MS), "NOT_CONNECTED", "never");
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
 }

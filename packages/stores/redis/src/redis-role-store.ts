@@ -5,26 +5,27 @@ import {
   storableId,
   type UserAuthorization,
 } from "@acme/session-core/store";
+import { type Answer, countOf, listOf, textOf, textsOf } from "./answer.js";
 import { roleScripts } from "./role-scripts.js";
 import type { Script } from "./script.js";
 
 /** What a script answers that finds nothing to do; and what that means after an attempt whose answer was lost: that one did it. */
-export type Repeated = readonly [answer: unknown, meaning: unknown];
+export type Repeated = readonly [answer: string, meaning: string];
 
 /** How the role store gets at the connection of the session store beside it: one script, as one operation. */
-export type RunScript = (script: Script, args: readonly string[], repeated?: Repeated) => Promise<unknown>;
+export type RunScript = (script: Script, args: readonly string[], repeated?: Repeated) => Promise<Answer>;
 
 /** The role contract on the keys beside the sessions. Every operation is one script, hence one step. */
 export class RedisRoleStore implements RoleStore {
   constructor(private readonly run: RunScript) {}
 
   async grantPermissions(role: string, permissions: readonly string[]): Promise<boolean> {
-    return (await this.run(roleScripts.grantPermissions, [name(role), ...permissions.map(name)])) === 1;
+    return (await this.run(roleScripts.grantPermissions, [name(role), ...permissions.map(name)])) === "1";
   }
 
   async revokePermissions(role: string, permissions: readonly string[] | "all"): Promise<boolean> {
     const which = permissions === "all" ? ["all"] : ["these", ...permissions.map(name)];
-    return (await this.run(roleScripts.revokePermissions, [name(role), ...which])) === 1;
+    return (await this.run(roleScripts.revokePermissions, [name(role), ...which])) === "1";
   }
 
   async listPermissions(role: string): Promise<string[] | undefined> {
@@ -40,12 +41,12 @@ export class RedisRoleStore implements RoleStore {
   }
 
   async deleteRole(role: string): Promise<boolean> {
-    return (await this.run(roleScripts.deleteRole, [name(role)], [0, 1])) === 1;
+    return (await this.run(roleScripts.deleteRole, [name(role)], ["0", "1"])) === "1";
   }
 
   async setParents(role: string, parents: readonly string[]): Promise<"ok" | "unknown-role" | "cycle"> {
     const args = [role, ...parents].map(name);
-    return (await this.run(roleScripts.setParents, args)) as "ok" | "unknown-role" | "cycle";
+    return oneOf(await this.run(roleScripts.setParents, args), ["ok", "unknown-role", "cycle"]);
   }
 
   async listParents(role: string): Promise<string[] | undefined> {
@@ -59,7 +60,7 @@ export class RedisRoleStore implements RoleStore {
   ): Promise<"assigned" | "had-it" | "unknown-role"> {
     const args = [tenantId, userId, role].map(name);
     const answer = await this.run(roleScripts.assignRole, args, ["had-it", "assigned"]);
-    return answer as "assigned" | "had-it" | "unknown-role";
+    return oneOf(answer, ["assigned", "had-it", "unknown-role"]);
   }
 
   async unassignRole(
@@ -69,12 +70,12 @@ export class RedisRoleStore implements RoleStore {
   ): Promise<"unassigned" | "lacked-it" | "unknown-role"> {
     const args = [tenantId, userId, role].map(name);
     const answer = await this.run(roleScripts.unassignRole, args, ["lacked-it", "unassigned"]);
-    return answer as "unassigned" | "lacked-it" | "unknown-role";
+    return oneOf(answer, ["unassigned", "lacked-it", "unknown-role"]);
   }
 
   async unassignAll(userId: string, tenantId: string | undefined): Promise<number> {
     const args = tenantId === undefined ? [userId] : [userId, tenantId];
-    return Number(await this.run(roleScripts.unassignAll, args.map(name), [0, 1]));
+    return countOf(await this.run(roleScripts.unassignAll, args.map(name), ["0", "1"]));
   }
 
   async listRolesOfUser(tenantId: string, userId: string): Promise<string[]> {
@@ -97,17 +98,17 @@ export class RedisRoleStore implements RoleStore {
 
   async readAuthorization(tenantId: string, userId: string): Promise<UserAuthorization> {
     const answer = await this.run(roleScripts.readAuthorization, [tenantId, userId].map(name));
-    const [roles, effectiveRoles, permissions, version] = answer as unknown[];
+    const [roles, effectiveRoles, permissions, version] = listOf(answer);
     return {
       roles: ordered(roles),
       effectiveRoles: ordered(effectiveRoles),
       permissions: ordered(permissions),
-      version: Number(version),
+      version: countOf(version),
     };
   }
 
   async readAuthorizationVersion(tenantId: string, userId: string): Promise<number> {
-    return Number(await this.run(roleScripts.readAuthorizationVersion, [tenantId, userId].map(name)));
+    return countOf(await this.run(roleScripts.readAuthorizationVersion, [tenantId, userId].map(name)));
   }
 }
 
@@ -121,8 +122,8 @@ function pageArguments({ after, limit }: RolePage): string[] {
 }
 
 /** Each text once, in the order of code points, which is that of the bytes. */
-function ordered(answer: unknown): string[] {
-  const distinct = [...new Set(answer as string[])];
+function ordered(answer: Answer | undefined): string[] {
+  const distinct = [...new Set(textsOf(answer))];
   return distinct
     .map((text) => Buffer.from(text))
     .sort(Buffer.compare)
@@ -130,6 +131,12 @@ function ordered(answer: unknown): string[] {
 }
 
 /** Null: no such role. */
-function ofRole(answer: unknown): string[] | undefined {
+function ofRole(answer: Answer): string[] | undefined {
   return answer === null ? undefined : ordered(answer);
+}
+
+function oneOf<const T extends string>(answer: Answer, words: readonly T[]): T {
+  const word = words.find((known) => known === answer);
+  if (word === undefined) throw new TypeError(`${textOf(answer)} is no answer of this script`);
+  return word;
 }

@@ -1,7 +1,6 @@
 import {
+  type Attempt,
   assertClocksAgree,
-  checkServerOptions,
-  isOutcomeOf,
   MAX_CLOCK_DIFFERENCE_MS,
   MAX_HANDLE_BYTES,
   MAX_USER_ID_BYTES,
@@ -14,55 +13,23 @@ import {
   type SessionStore,
   type SigningKeyRow,
   StoreOperations,
+  StoreTimeout,
   storableId,
   storableSession,
   storableText,
+  systemRandom,
   untilNotOvertaken,
-  within,
 } from "@acme/session-core/store";
-import { openConnection, type RedisDriverName } from "./open-connection.js";
-import {
-  adoptClient,
-  keepsOneConnection,
-  type RedisClient,
-  type RedisConnection,
-} from "./redis-connection.js";
-import { judgeRedis, RedisFailure, redisFailure } from "./redis-failure.js";
+import { type Answer, answerOf, countOf, listOf, textOf, textsOf } from "./answer.js";
+import { openConnection } from "./own-connection.js";
+import type { RedisClient } from "./redis-client.js";
+import { adoptClient, type RedisConnection } from "./redis-connection.js";
+import { damaged, judgeRedis, RedisFailure, redisFailure } from "./redis-failure.js";
+import { checkRedisOptions, type RedisStoreOptions, type ReplicaWait } from "./redis-options.js";
 import { RedisRoleStore } from "./redis-role-store.js";
 import { roleScripts } from "./role-scripts.js";
-import type { Script } from "./script.js";
-import { SESSION_FIELDS, scripts } from "./scripts.js";
-
-export interface RedisStoreOptions {
-  /** `redis://user:password@host:6379/0`, or `rediss://`: a connection of our own. Either this or `client`. */
-  url?: string | undefined;
-  /** The application's own connected client of `@redis/client`, `redis` or `ioredis`, or cluster; `close` leaves it open. */
-  client?: RedisClient | undefined;
-  /** Which driver opens `url`. Default: `@redis/client` if it is installed, else `ioredis`. */
-  driver?: RedisDriverName | undefined;
-  /** Start of every key, and in a cluster what decides on the node. Letters, digits, `-` and `_`. Default `acme`. */
-  keyPrefix?: string | undefined;
-  /**
-   * Whose clock decides what has expired: Redis's (default), the same for every machine, or `"engine"`, the clock of
-   * the caller, for tests that move it; then keys get no time to live and only clean-up removes them.
-   */
-  clock?: "server" | "engine" | undefined;
-  /**
-   * Has a revocation wait until so many replicas have it, and fail (`NOT_REPLICATED`) when they do not in time: it may
-   * come undone with a failover, so it has to be repeated. For `url` and clients with one connection per node.
-   */
-  waitForReplicas?: ReplicaWait | undefined;
-  /** Told that Redis may throw sessions away. Default `process.emitWarning`. */
-  onWarning?: ((message: string) => void) | undefined;
-}
-
-/** How a revocation waits for replicas. */
-export interface ReplicaWait {
-  /** 1 or more. */
-  readonly count: number;
-  /** At most 1500; other commands of the connection wait as long. Default 500. */
-  readonly timeoutMs?: number | undefined;
-}
+import { FIRST_KEY, type Script } from "./script.js";
+import { NUMBER_FIELDS, SESSION_FIELDS, scripts } from "./scripts.js";
 
 /** What takes something away: lost with a failover, it is back. */
 const REVOCATIONS: ReadonlySet<Script> = new Set([
@@ -74,16 +41,14 @@ const REVOCATIONS: ReadonlySet<Script> = new Set([
   roleScripts.unassignRole,
   roleScripts.unassignAll,
 ]);
-const LONGEST_WAIT_MS = 1_500;
 
 /** So that one script holds up the others for some milliseconds at most. */
 const DELETE_BATCH = 200;
-const STATEMENT_LIMIT_MS = 2_000;
 
 /**
  * Sessions, keys and roles in Redis 6.2 or newer, or Valkey, for any number of machines.
  *
- * @throws TypeError when an option is wrong
+ * @throws SessionError `INVALID_OPTION`
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {
   return new RedisStore(options);
@@ -97,31 +62,30 @@ export class RedisStore implements SessionStore {
   readonly name = "redis";
   /** Roles, in keys beside the sessions. */
   readonly roles: RoleStore = new RedisRoleStore((script, args, repeated) =>
-    this.#operations.run(async ({ outcomeUnknown }) => {
-      const answer = await this.#eval(script, 0, args);
-      return outcomeUnknown && answer === repeated?.[0] ? repeated?.[1] : answer;
+    this.#run(async (attempt) => {
+      const answer = await this.#eval(attempt, script, 0, args);
+      return attempt.outcomeUnknown && answer === repeated?.[0] ? repeated?.[1] : answer;
     }),
   );
   readonly #connection: RedisConnection;
   readonly #operations = new StoreOperations("redis", judgeRedis);
-  readonly #prefix: string;
+  /** Leads a cluster to the node of all keys, and tells a script how keys begin. */
+  readonly #firstKey: string;
   readonly #usesServerClock: boolean;
   readonly #onWarning: (message: string) => void;
-  readonly #waitForReplicas: Required<ReplicaWait> | undefined;
+  readonly #waitForReplicas: ReplicaWait | undefined;
   #hasCheckedPolicy = false;
   #closing: Promise<void> | undefined;
 
+  /** @throws SessionError `INVALID_OPTION` */
   constructor(options: RedisStoreOptions) {
-    const { url, client, driver, keyPrefix = "acme", clock = "server" } = options;
-    checkServerOptions("redisStore", options);
-    if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix)) {
-      throw new TypeError("redisStore: `keyPrefix` takes up to 64 letters, digits, - and _");
-    }
-    this.#waitForReplicas = checkedWait(options);
-    this.#prefix = `{${keyPrefix}}:`;
+    checkRedisOptions(options);
+    const { url, client, driver, keyPrefix = "acme", clock = "server", waitForReplicas } = options;
+    this.#waitForReplicas = waitForReplicas && { timeoutMs: 500, ...waitForReplicas };
     this.#usesServerClock = clock === "server";
     this.#onWarning = options.onWarning ?? ((message) => process.emitWarning(message));
     this.#connection = url === undefined ? adoptClient(client as RedisClient) : openConnection(url, driver);
+    this.#firstKey = `${this.#connection.keyPrefix}{${keyPrefix}}:${FIRST_KEY}`;
   }
 
   async insertSession(row: SessionRow): Promise<void> {
@@ -129,30 +93,25 @@ export class RedisStore implements SessionStore {
     const fields = SESSION_FIELDS.flatMap((field) =>
       row[field] === null ? [] : [field, String(row[field])],
     );
-    await this.#operations.run(async ({ outcomeUnknown }) => {
-      const args = [row.handle, row.userId, String(row.expiresAtMs), ...fields];
-      const answer = await this.#eval(scripts.insertSession, row.createdAtMs, args);
-      // The attempt whose answer was lost may have been the one.
-      if (answer === 1 || (outcomeUnknown && answer === row.refreshTokenHash2)) return;
-      throw new Error("a session with this handle exists already");
-    });
+    const args = [row.handle, row.userId, String(row.expiresAtMs), "writer", newWriter(), ...fields];
+    const answer = await this.#run((attempt) =>
+      this.#eval(attempt, scripts.insertSession, row.createdAtMs, args),
+    );
+    if (answer !== "1") throw new Error("a session with this handle exists already");
   }
 
   getSession(handle: string, nowMs: number): Promise<SessionRow | undefined> {
-    return this.#operations.run(() => this.#read(handle, nowMs));
+    return this.#run((attempt) => this.#read(attempt, handle, nowMs));
   }
 
   async promoteSession(promotion: Promotion): Promise<SessionRow | undefined> {
     const { handle, expectedRefreshTokenHash2, nextRefreshTokenHash2, nextSecretId, nowMs, expiresAtMs } =
       promotion;
-    const args = [handle, expectedRefreshTokenHash2, nextRefreshTokenHash2, nextSecretId].map(storableText);
-    return this.#operations.run(async ({ outcomeUnknown }) => {
-      const validityMs = String(expiresAtMs - nowMs);
-      const promoted = toRow(await this.#eval(scripts.promoteSession, nowMs, [...args, validityMs]), nowMs);
-      if (promoted !== undefined || !outcomeUnknown) return promoted;
-      const row = await this.#read(handle, nowMs);
-      return isOutcomeOf(promotion, row) ? row : undefined;
-    });
+    const tokens = [handle, expectedRefreshTokenHash2, nextRefreshTokenHash2, nextSecretId].map(storableText);
+    const args = [...tokens, String(expiresAtMs - nowMs), newWriter()];
+    return this.#run(async (attempt) =>
+      toRow(await this.#eval(attempt, scripts.promoteSession, nowMs, args), nowMs),
+    );
   }
 
   updateAccessTokenPayload(
@@ -160,23 +119,26 @@ export class RedisStore implements SessionStore {
     nowMs: number,
     apply: (accessTokenPayloadJson: string, row: Readonly<SessionRow>) => string,
   ): Promise<SessionRow | undefined> {
-    return this.#operations.run(({ remainingMs }) =>
-      untilNotOvertaken(remainingMs, async () => {
-        const row = await this.#read(handle, nowMs);
-        if (row === undefined) return undefined;
-        const { accessTokenPayloadJson: before, generation, sessionDataJson } = row;
-        const after = storableText(apply(before, row));
-        if (after === before) return row;
-        const args = [handle, after, before, String(generation), sessionDataJson];
-        return toRow(await this.#eval(scripts.replacePayload, nowMs, args), nowMs) ?? OVERTAKEN;
-      }),
+    return this.#run((attempt) =>
+      untilNotOvertaken(
+        () => attempt.remainingMs(),
+        async () => {
+          const row = await this.#read(attempt, handle, nowMs);
+          if (row === undefined) return undefined;
+          const { accessTokenPayloadJson: before, generation, sessionDataJson } = row;
+          const after = storableText(apply(before, row));
+          if (after === before) return row;
+          const args = [handle, after, before, String(generation), sessionDataJson];
+          return toRow(await this.#eval(attempt, scripts.replacePayload, nowMs, args), nowMs) ?? OVERTAKEN;
+        },
+      ),
     );
   }
 
   async replaceSessionData(handle: string, nowMs: number, sessionDataJson: string): Promise<boolean> {
     const args = [storableText(handle), storableText(sessionDataJson)];
-    return this.#operations.run(
-      async () => (await this.#eval(scripts.replaceSessionData, nowMs, args)) === 1,
+    return this.#run(
+      async (attempt) => (await this.#eval(attempt, scripts.replaceSessionData, nowMs, args)) === "1",
     );
   }
 
@@ -185,10 +147,10 @@ export class RedisStore implements SessionStore {
     const deleted: string[] = [];
     for (let start = 0; start < unique.length; start += DELETE_BATCH) {
       const batch = unique.slice(start, start + DELETE_BATCH);
-      const live = await this.#operations.run(async ({ outcomeUnknown }) => {
-        const answer = (await this.#eval(scripts.deleteSessions, nowMs, batch)) as string[];
+      const live = await this.#run(async (attempt) => {
+        const answer = textsOf(await this.#eval(attempt, scripts.deleteSessions, nowMs, batch));
         // Who deleted what is gone after a lost answer cannot be told; a revocation rather counts twice than never.
-        return outcomeUnknown ? batch : answer;
+        return attempt.outcomeUnknown ? batch : answer;
       });
       deleted.push(...live);
     }
@@ -197,28 +159,27 @@ export class RedisStore implements SessionStore {
 
   async listSessionHandles(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]> {
     const args = userArguments(userId, tenantId);
-    return this.#operations.run(
-      async () => (await this.#eval(scripts.listSessionHandles, nowMs, args)) as string[],
+    return this.#run(async (attempt) =>
+      textsOf(await this.#eval(attempt, scripts.listSessionHandles, nowMs, args)),
     );
   }
 
   async deleteSessionsOfUser(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]> {
     const args = userArguments(userId, tenantId);
-    return this.#operations.run(
-      async () => (await this.#eval(scripts.deleteSessionsOfUser, nowMs, args)) as string[],
+    return this.#run(async (attempt) =>
+      textsOf(await this.#eval(attempt, scripts.deleteSessionsOfUser, nowMs, args)),
     );
   }
 
   /** @throws Error when the caller's clock and Redis's differ by more than 5 min: one of them is wrong */
   deleteExpiredSessions(nowMs: number, limit: number): Promise<number> {
-    return this.#operations.run(async () => {
+    return this.#run(async (attempt) => {
       const args = [String(limit), String(nowMs), String(MAX_CLOCK_DIFFERENCE_MS)];
-      const [count, differenceMs] = (await this.#eval(scripts.deleteExpiredSessions, nowMs, args)) as [
-        number,
-        string,
-      ];
-      assertClocksAgree("Redis", Number(differenceMs));
-      return Number(count);
+      const [count, differenceMs] = listOf(
+        await this.#eval(attempt, scripts.deleteExpiredSessions, nowMs, args),
+      );
+      assertClocksAgree("Redis", countOf(differenceMs));
+      return countOf(count);
     });
   }
 
@@ -227,26 +188,27 @@ export class RedisStore implements SessionStore {
   }
 
   claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
-    return this.#operations.run(async () => {
-      const answer = await this.#eval(scripts.claimCleanUp, nowMs, [String(intervalMs)]);
+    return this.#run(async (attempt) => {
+      const answer = await this.#eval(attempt, scripts.claimCleanUp, nowMs, [String(intervalMs)]);
       if (answer === null) return undefined;
-      return answer === "" ? Number.POSITIVE_INFINITY : Number(answer);
+      return answer === "" ? Number.POSITIVE_INFINITY : countOf(answer);
     });
   }
 
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
-    return this.#operations.run(async () => {
+    return this.#run(async (attempt) => {
       const args = [cursor ?? "0", String(limit)];
-      const [next, answers] = (await this.#eval(scripts.scanSessions, 0, args)) as [string, unknown[]];
-      const rows = answers.flatMap((answer) => toStoredRow(answer) ?? []);
+      const [cursorAfter, answers] = listOf(await this.#eval(attempt, scripts.scanSessions, 0, args));
+      const rows = listOf(answers).flatMap((answer) => toStoredRow(answer) ?? []);
+      const next = textOf(cursorAfter);
       return { rows, next: next === "0" ? undefined : next };
     });
   }
 
   listSigningKeys(): Promise<SigningKeyRow[]> {
-    return this.#operations.run(async () => {
-      const keys = (await this.#eval(scripts.listSigningKeys, 0, [])) as string[];
-      return keys.map((json) => JSON.parse(json) as SigningKeyRow);
+    return this.#run(async (attempt) => {
+      const keys = textsOf(await this.#eval(attempt, scripts.listSigningKeys, 0, []));
+      return keys.map((json) => parsed(json, "a signing key", KEY_FIELDS) as SigningKeyRow);
     });
   }
 
@@ -261,34 +223,34 @@ export class RedisStore implements SessionStore {
       publicJwkJson,
       privateJwkJson,
     });
-    return this.#operations.run(async ({ outcomeUnknown }) => {
-      const answer = await this.#eval(scripts.insertSigningKey, 0, [
+    return this.#run(async (attempt) => {
+      const answer = await this.#eval(attempt, scripts.insertSigningKey, 0, [
         storableText(kid),
         `${family}:${algorithm}:${sequence}`,
         json,
       ]);
-      return answer === 1 || (outcomeUnknown && answer === 2);
+      return answer === "1" || (attempt.outcomeUnknown && answer === "2");
     });
   }
 
   async deleteSigningKeys(kids: readonly string[]): Promise<void> {
-    await this.#operations.run(() => this.#eval(scripts.deleteSigningKeys, 0, [...kids]));
+    await this.#run((attempt) => this.#eval(attempt, scripts.deleteSigningKeys, 0, [...kids]));
   }
 
   listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
     const args =
       candidate === undefined ? [] : [JSON.stringify({ id: candidate.id, secret: candidate.secret })];
-    return this.#operations.run(async () => {
-      const secrets = (await this.#eval(scripts.listSecrets, 0, args)) as string[];
-      return secrets.map((json) => JSON.parse(json) as SecretRow);
+    return this.#run(async (attempt) => {
+      const secrets = textsOf(await this.#eval(attempt, scripts.listSecrets, 0, args));
+      return secrets.map((json) => parsed(json, "a secret", SECRET_FIELDS) as SecretRow);
     });
   }
 
   withdrawSecret(id: string): Promise<boolean> {
-    return this.#operations.run(async ({ outcomeUnknown }) => {
+    return this.#run(async (attempt) => {
       const left = JSON.stringify({ id, secret: "" });
-      const answer = Number(await this.#eval(scripts.withdrawSecret, 0, [storableText(id), left]));
-      return answer === 1 || (answer === 2 && outcomeUnknown);
+      const answer = countOf(await this.#eval(attempt, scripts.withdrawSecret, 0, [storableText(id), left]));
+      return answer === 1 || (answer === 2 && attempt.outcomeUnknown);
     });
   }
 
@@ -297,56 +259,65 @@ export class RedisStore implements SessionStore {
     return this.#closing;
   }
 
-  async #read(handle: string, nowMs: number): Promise<SessionRow | undefined> {
-    const id = storableId("handle", handle, MAX_HANDLE_BYTES);
-    return toRow(await this.#eval(scripts.getSession, nowMs, [id]), nowMs);
+  /** When time is up, says what the last attempt met, where there was one. @throws RedisFailure */
+  #run<T>(step: (attempt: Attempt) => Promise<T>): Promise<T> {
+    let last: unknown;
+    const noted = (attempt: Attempt): Promise<T> =>
+      step(attempt).catch((error: unknown) => {
+        last = error;
+        throw error;
+      });
+    return this.#operations.run(noted).catch((error: unknown) => {
+      throw error instanceof StoreTimeout ? (last ?? redisFailure(error)) : error;
+    });
   }
 
-  async #eval(script: Script, nowMs: number, args: readonly string[]): Promise<unknown> {
-    const answer = await this.#send(script, nowMs, args);
+  async #read(attempt: Attempt, handle: string, nowMs: number): Promise<SessionRow | undefined> {
+    const id = storableId("handle", handle, MAX_HANDLE_BYTES);
+    return toRow(await this.#eval(attempt, scripts.getSession, nowMs, [id]), nowMs);
+  }
+
+  async #eval(attempt: Attempt, script: Script, nowMs: number, args: readonly string[]): Promise<Answer> {
+    const answer = await this.#send(attempt, script, nowMs, args);
     if (!this.#hasCheckedPolicy) {
       this.#hasCheckedPolicy = true;
-      await this.#checkPolicy();
+      await this.#checkPolicy(attempt);
     }
-    if (REVOCATIONS.has(script)) await this.#awaitReplicas();
+    if (REVOCATIONS.has(script)) await this.#awaitReplicas(attempt);
     return answer;
   }
 
   /** Whatever this connection has been told of by now: so it says the truth of a revocation that is repeated, too. */
-  async #awaitReplicas(): Promise<void> {
+  async #awaitReplicas(attempt: Attempt): Promise<void> {
     if (this.#waitForReplicas === undefined) return;
     const { count, timeoutMs } = this.#waitForReplicas;
-    const replicas = await this.#command("WAIT", String(count), String(timeoutMs));
-    if (Number(replicas) < count) throw new RedisFailure(undefined, "NOT_REPLICATED", "never");
+    const replicas = await this.#connection.send(attempt, this.#firstKey, [
+      "WAIT",
+      String(count),
+      String(timeoutMs),
+    ]);
+    if (countOf(answerOf(replicas)) < count) throw new RedisFailure(undefined, "NOT_REPLICATED", "never");
   }
 
-  #send({ sha1, source }: Script, nowMs: number, args: readonly string[]): Promise<unknown> {
-    const time = this.#usesServerClock ? "" : String(nowMs);
-    const rest = ["1", this.#routingKey, this.#prefix, time, ...args];
-    return this.#command("EVALSHA", sha1, ...rest).catch((error: unknown) => {
-      // A node that has been restarted or flushed does not know the script; EVAL teaches it.
-      if (redisFailure(error).code === "NOSCRIPT") return this.#command("EVAL", source, ...rest);
-      throw error;
-    });
-  }
-
-  async #command(...command: string[]): Promise<unknown> {
+  async #send(
+    attempt: Attempt,
+    { sha1, source }: Script,
+    nowMs: number,
+    args: readonly string[],
+  ): Promise<Answer> {
+    const rest = ["1", this.#firstKey, this.#usesServerClock ? "" : String(nowMs), ...args];
     try {
-      return await within(STATEMENT_LIMIT_MS, this.#connection.send(this.#routingKey, command));
+      return answerOf(await this.#connection.send(attempt, this.#firstKey, ["EVALSHA", sha1, ...rest]));
     } catch (error) {
-      const failure = redisFailure(error);
-      if (failure.endsConnection) this.#connection.renew();
-      throw failure;
+      // A node that has been restarted or flushed does not know the script; EVAL teaches it.
+      if (redisFailure(error).code !== "NOSCRIPT") throw error;
+      return answerOf(await this.#connection.send(attempt, this.#firstKey, ["EVAL", source, ...rest]));
     }
   }
 
-  get #routingKey(): string {
-    return `${this.#prefix}expiry`;
-  }
-
   /** A policy other than `noeviction` lets Redis throw sessions away when its memory is full: people are logged out. */
-  async #checkPolicy(): Promise<void> {
-    const info = await this.#send(scripts.readMemoryPolicy, 0, []).catch(() => "");
+  async #checkPolicy(attempt: Attempt): Promise<void> {
+    const info = await this.#send(attempt, scripts.readMemoryPolicy, 0, []).catch(() => "");
     const policy = /^maxmemory_policy:(\S+)/m.exec(String(info))?.[1];
     if (policy === undefined || policy === "noeviction") return;
     this.#onWarning(
@@ -355,24 +326,9 @@ export class RedisStore implements SessionStore {
   }
 }
 
-/** @throws TypeError */
-function checkedWait({ waitForReplicas, client }: RedisStoreOptions): Required<ReplicaWait> | undefined {
-  if (waitForReplicas === undefined) return undefined;
-  const { count, timeoutMs = 500 } = waitForReplicas;
-  if (!Number.isInteger(count) || count < 1) {
-    throw new TypeError("redisStore: `waitForReplicas.count` is a whole number of 1 or more");
-  }
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > LONGEST_WAIT_MS) {
-    throw new TypeError(
-      `redisStore: \`waitForReplicas.timeoutMs\` is a whole number from 1 to ${LONGEST_WAIT_MS}`,
-    );
-  }
-  if (client !== undefined && !keepsOneConnection(client)) {
-    throw new TypeError(
-      "redisStore: `waitForReplicas` takes a client with one connection per node, which a pool and the `Cluster` of ioredis have not; give `url`, or `createCluster` of @redis/client",
-    );
-  }
-  return { count, timeoutMs };
+/** Marks what one operation writes, so that it knows its own work when it comes a second time. */
+function newWriter(): string {
+  return Buffer.from(systemRandom(12)).toString("base64url");
 }
 
 function userArguments(userId: string, tenantId: string | undefined): string[] {
@@ -380,29 +336,48 @@ function userArguments(userId: string, tenantId: string | undefined): string[] {
   return tenantId === undefined ? [user, "0"] : [user, "1", storableText(tenantId)];
 }
 
-const NUMBERS: ReadonlySet<string> = new Set<keyof SessionRow>([
-  "generation",
-  "rotatedAtMs",
-  "createdAtMs",
-  "expiresAtMs",
-  "absoluteExpiresAtMs",
-]);
-
 /** The age since the last rotation is that by the clock of the script, told in the caller's time (TM-01). */
-function toRow(answer: unknown, nowMs: number): SessionRow | undefined {
+function toRow(answer: Answer, nowMs: number): SessionRow | undefined {
   const row = toStoredRow(answer);
   if (row === undefined || row.rotatedAtMs === null) return row;
-  const serverNowMs = Number((answer as unknown[])[SESSION_FIELDS.length]);
+  const serverNowMs = countOf(listOf(answer)[SESSION_FIELDS.length]);
   return { ...row, rotatedAtMs: row.rotatedAtMs + nowMs - serverNowMs };
 }
 
-function toStoredRow(answer: unknown): SessionRow | undefined {
-  if (!Array.isArray(answer)) return undefined;
-  const values = answer as (string | null)[];
+/** Scripts have looked that it is whole. */
+function toStoredRow(answer: Answer): SessionRow | undefined {
+  if (answer === null) return undefined;
+  const values = listOf(answer);
+  if (values.length <= SESSION_FIELDS.length) throw damaged("a session");
   return Object.fromEntries(
     SESSION_FIELDS.map((field, index) => {
       const value = values[index] ?? null;
-      return [field, value !== null && NUMBERS.has(field) ? Number(value) : value];
+      return [field, value !== null && NUMBER_FIELDS.has(field) ? Number(value) : value];
     }),
   ) as unknown as SessionRow;
+}
+
+const KEY_FIELDS = [
+  "kid",
+  "family",
+  "algorithm",
+  "sequence",
+  "createdAtMs",
+  "publicJwkJson",
+  "privateJwkJson",
+] as const satisfies readonly (keyof SigningKeyRow)[];
+const SECRET_FIELDS = ["id", "secret"] as const satisfies readonly (keyof SecretRow)[];
+
+/** @throws RedisFailure when it is not the JSON that was put there */
+function parsed(json: string, what: string, fields: readonly string[]): unknown {
+  let value: Record<string, unknown> | null;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    // The parser's words would hold a piece of it.
+    throw damaged(what);
+  }
+  const missing = fields.find((field) => value?.[field] === undefined);
+  if (missing !== undefined) throw damaged(`the field \`${missing}\` of ${what}`);
+  return value;
 }

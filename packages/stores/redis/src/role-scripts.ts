@@ -6,7 +6,6 @@ import { script } from "./script.js";
  * of user ids with the role.
  */
 const PRELUDE = `
-local prefix = ARGV[1]
 local names, versions, userVersions = prefix .. 'roles', prefix .. 'role-versions', prefix .. 'user-versions'
 -- Two texts as one, that no other two make: "a", "b:c" is not "a:b", "c".
 local function pair(first, second) return #first .. ':' .. first .. ':' .. second end
@@ -74,45 +73,45 @@ const reading = (body: string) => script("needs no memory", PRELUDE, body);
 const removing = reading;
 const adding = (body: string) => script("needs memory", PRELUDE, body);
 
-/** One script per operation. Values are arguments only (security.md ST-11); the first own one is ARGV[3]. */
+/** One script per operation. Values are arguments only (security.md ST-11); the first own one is ARGV[2]. */
 export const roleScripts = {
   /** role, permissions; gives 1 if the role was made */
   grantPermissions: adding(`
-local role = ARGV[3]
+local role = ARGV[2]
 local isNew = redis.call('HSETNX', versions, role, 0)
 redis.call('ZADD', names, 0, role)
 local count = 0
-for index = 4, #ARGV do count = count + redis.call('SADD', permissionsOf(role), ARGV[index]) end
+for index = 3, #ARGV do count = count + redis.call('SADD', permissionsOf(role), ARGV[index]) end
 if count > 0 then touchRole(role) end
 return isNew`),
 
   /** role, "all" or "these", permissions; gives whether there is such a role */
   revokePermissions: removing(`
-local role = ARGV[3]
+local role = ARGV[2]
 if not exists(role) then return 0 end
 local count = 0
-if ARGV[4] == 'all' then count = redis.call('DEL', permissionsOf(role)) end
-for index = 5, #ARGV do count = count + redis.call('SREM', permissionsOf(role), ARGV[index]) end
+if ARGV[3] == 'all' then count = redis.call('DEL', permissionsOf(role)) end
+for index = 4, #ARGV do count = count + redis.call('SREM', permissionsOf(role), ARGV[index]) end
 if count > 0 then touchRole(role) end
 return 1`),
 
   /** role */
-  listPermissions: reading("return exists(ARGV[3]) and members(permissionsOf(ARGV[3]))"),
+  listPermissions: reading("return exists(ARGV[2]) and members(permissionsOf(ARGV[2]))"),
 
   /** from, limit */
-  listRoles: reading("return page(names, ARGV[3], ARGV[4])"),
+  listRoles: reading("return page(names, ARGV[2], ARGV[3])"),
 
   /** permission */
   listRolesWithPermission: reading(`
 local found = {}
 for _, role in ipairs(redis.call('ZRANGE', names, 0, -1)) do
-  if redis.call('SISMEMBER', permissionsOf(role), ARGV[3]) == 1 then table.insert(found, role) end
+  if redis.call('SISMEMBER', permissionsOf(role), ARGV[2]) == 1 then table.insert(found, role) end
 end
 return found`),
 
   /** role; gives whether it was there */
   deleteRole: removing(`
-local role = ARGV[3]
+local role = ARGV[2]
 if not exists(role) then return 0 end
 local version = nextVersion()
 for _, heir in ipairs(closure({role}, childrenOf)) do
@@ -132,13 +131,13 @@ return 1`),
 
   /** role, parents */
   setParents: adding(`
-local role = ARGV[3]
-for index = 3, #ARGV do if not exists(ARGV[index]) then return 'unknown-role' end end
+local role = ARGV[2]
+for index = 2, #ARGV do if not exists(ARGV[index]) then return 'unknown-role' end end
 local inherits = {}
 for _, heir in ipairs(closure({role}, childrenOf)) do inherits[heir] = true end
-for index = 4, #ARGV do if inherits[ARGV[index]] then return 'cycle' end end
+for index = 3, #ARGV do if inherits[ARGV[index]] then return 'cycle' end end
 disinherit(role)
-for index = 4, #ARGV do
+for index = 3, #ARGV do
   redis.call('SADD', parentsOf(role), ARGV[index])
   redis.call('SADD', childrenOf(ARGV[index]), role)
 end
@@ -146,11 +145,11 @@ touchRole(role)
 return 'ok'`),
 
   /** role */
-  listParents: reading("return exists(ARGV[3]) and members(parentsOf(ARGV[3]))"),
+  listParents: reading("return exists(ARGV[2]) and members(parentsOf(ARGV[2]))"),
 
   /** tenant, user, role */
   assignRole: adding(`
-local tenant, user, role = ARGV[3], ARGV[4], ARGV[5]
+local tenant, user, role = ARGV[2], ARGV[3], ARGV[4]
 if not exists(role) then return 'unknown-role' end
 if redis.call('SADD', rolesOf(tenant, user), role) == 0 then return 'had-it' end
 redis.call('ZADD', usersOf(tenant, role), 0, user)
@@ -161,7 +160,7 @@ return 'assigned'`),
 
   /** tenant, user, role */
   unassignRole: removing(`
-local tenant, user, role = ARGV[3], ARGV[4], ARGV[5]
+local tenant, user, role = ARGV[2], ARGV[3], ARGV[4]
 if not exists(role) then return 'unknown-role' end
 if not unassign(tenant, user, role) then return 'lacked-it' end
 touchUser(tenant, user, nextVersion())
@@ -169,8 +168,8 @@ return 'unassigned'`),
 
   /** user, and a tenant or nothing; gives how many */
   unassignAll: removing(`
-local user, count = ARGV[3], 0
-for _, tenant in ipairs(ARGV[4] and {ARGV[4]} or members(tenantsOfUser(user))) do
+local user, count = ARGV[2], 0
+for _, tenant in ipairs(ARGV[3] and {ARGV[3]} or members(tenantsOfUser(user))) do
   local roles = members(rolesOf(tenant, user))
   for _, role in ipairs(roles) do unassign(tenant, user, role) end
   if #roles > 0 then touchUser(tenant, user, nextVersion()) end
@@ -179,15 +178,15 @@ end
 return count`),
 
   /** tenant, user */
-  listRolesOfUser: reading("return members(rolesOf(ARGV[3], ARGV[4]))"),
+  listRolesOfUser: reading("return members(rolesOf(ARGV[2], ARGV[3]))"),
 
   /** tenant, role, from, limit */
-  listUsersWithRole: reading("return exists(ARGV[4]) and page(usersOf(ARGV[3], ARGV[4]), ARGV[5], ARGV[6])"),
+  listUsersWithRole: reading("return exists(ARGV[3]) and page(usersOf(ARGV[2], ARGV[3]), ARGV[4], ARGV[5])"),
 
   /** role; a tenant may come more than once */
   listTenantsWithRole: reading(`
 local tenants = {}
-for _, heir in ipairs(closure({ARGV[3]}, childrenOf)) do
+for _, heir in ipairs(closure({ARGV[2]}, childrenOf)) do
   for _, tenant in ipairs(members(tenantsOf(heir))) do table.insert(tenants, tenant) end
 end
 return tenants`),
@@ -195,21 +194,21 @@ return tenants`),
   /** tenant, role, from, limit; gives a page of each role's users, one behind the other */
   listAffectedUsers: reading(`
 local users = {}
-for _, heir in ipairs(closure({ARGV[4]}, childrenOf)) do
-  for _, user in ipairs(page(usersOf(ARGV[3], heir), ARGV[5], ARGV[6])) do table.insert(users, user) end
+for _, heir in ipairs(closure({ARGV[3]}, childrenOf)) do
+  for _, user in ipairs(page(usersOf(ARGV[2], heir), ARGV[4], ARGV[5])) do table.insert(users, user) end
 end
 return users`),
 
   /** tenant, user; gives the roles, the effective roles, their permissions (some more than once) and the version */
   readAuthorization: reading(`
-local roles = members(rolesOf(ARGV[3], ARGV[4]))
+local roles = members(rolesOf(ARGV[2], ARGV[3]))
 local effective, permissions = closure(roles, parentsOf), {}
 for _, role in ipairs(effective) do
   for _, permission in ipairs(members(permissionsOf(role))) do table.insert(permissions, permission) end
 end
-return {roles, effective, permissions, versionOf(ARGV[3], ARGV[4], effective)}`),
+return {roles, effective, permissions, versionOf(ARGV[2], ARGV[3], effective)}`),
 
   /** tenant, user */
   readAuthorizationVersion: reading(`
-return versionOf(ARGV[3], ARGV[4], closure(members(rolesOf(ARGV[3], ARGV[4])), parentsOf))`),
+return versionOf(ARGV[2], ARGV[3], closure(members(rolesOf(ARGV[2], ARGV[3])), parentsOf))`),
 } as const;

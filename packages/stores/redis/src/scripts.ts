@@ -19,9 +19,33 @@ export const SESSION_FIELDS = [
   "absoluteExpiresAtMs",
 ] as const satisfies readonly (keyof SessionRow)[];
 
+/** Null until the first promotion; every other field is always there. */
+export const NULLABLE_FIELDS: ReadonlySet<string> = new Set<keyof SessionRow>([
+  "previousRefreshTokenHash2",
+  "previousSecretId",
+  "rotatedAtMs",
+]);
+
+/** Whole numbers; the others are texts. */
+export const NUMBER_FIELDS: ReadonlySet<string> = new Set<keyof SessionRow>([
+  "generation",
+  "rotatedAtMs",
+  "createdAtMs",
+  "expiresAtMs",
+  "absoluteExpiresAtMs",
+]);
+
+/** Every field that must be there is, and those that scripts calculate with are numbers; in one expression, as it is asked on every read. */
+const isWhole = SESSION_FIELDS.flatMap((field, index) => {
+  const value = `row[${index + 1}]`;
+  if (field === "handle") return [`${value} == handle`];
+  if (NULLABLE_FIELDS.has(field)) return [];
+  return [NUMBER_FIELDS.has(field) ? `tonumber(${value} or '')` : value];
+}).join(" and ");
+
 /** What the scripts of the session store share. KEYS[1] is the expiry index. */
 const PRELUDE = `
-local expiryKey, prefix, given = KEYS[1], ARGV[1], ARGV[2]
+local expiryKey, given = KEYS[1], ARGV[1]
 local isServerClock = given == ''
 local now
 if isServerClock then
@@ -34,9 +58,28 @@ local function text(number) return string.format('%.0f', number) end
 local function sessionKey(handle) return prefix .. 'session:' .. handle end
 local function userKey(userId) return prefix .. 'user:' .. userId end
 local fields = {${SESSION_FIELDS.map((field) => `'${field}'`).join(", ")}}
-local function live(handle)
+local numeric = {${[...NUMBER_FIELDS].map((field) => `${field} = true`).join(", ")}}
+local nullable = {${[...NULLABLE_FIELDS].map((field) => `${field} = true`).join(", ")}}
+local function damaged(handle, field) error('DAMAGED session ' .. handle .. ' field ' .. field) end
+-- A row that is not whole is neither a session nor none: nothing is done with it.
+local function whole(handle, row)
+  if ${isWhole} then return row end
+  if row[1] and row[1] ~= handle then damaged(handle, 'handle') end
+  for index, field in ipairs(fields) do
+    if not row[index] and not nullable[field] then damaged(handle, field) end
+  end
+  for index, field in ipairs(fields) do
+    if numeric[field] and row[index] and not tonumber(row[index]) then damaged(handle, field) end
+  end
+end
+local function stored(handle)
   local row = redis.call('HMGET', sessionKey(handle), unpack(fields))
-  if not row[1] or tonumber(row[13]) <= now then return nil end
+  if row[1] or redis.call('EXISTS', sessionKey(handle)) == 1 then return whole(handle, row) end
+  return nil
+end
+local function live(handle)
+  local row = stored(handle)
+  if not row or tonumber(row[13]) <= now then return nil end
   return row
 end
 local function answer(row)
@@ -56,32 +99,37 @@ local function keepUntil(handle, userId, expiresAt)
     expire(index)
   end
 end
--- Says whether the session was there and live.
+-- Says whether the session was there and live. What is damaged is removed as well, and counts as live.
 local function remove(handle)
   local found = redis.call('HMGET', sessionKey(handle), 'userId', 'expiresAtMs')
   redis.call('ZREM', expiryKey, handle)
-  if not found[1] then return false end
-  redis.call('ZREM', userKey(found[1]), handle)
-  redis.call('DEL', sessionKey(handle))
-  return tonumber(found[2]) > now
+  if found[1] then redis.call('ZREM', userKey(found[1]), handle) end
+  if redis.call('DEL', sessionKey(handle)) == 0 then return false end
+  return (tonumber(found[2] or '') or math.huge) > now
 end
 `;
 
 const script = (need: Parameters<typeof scriptOf>[0], body: string) => scriptOf(need, PRELUDE, body);
 
-/** One script per operation (security.md ST-01). Values are arguments only (ST-11); the first own one is ARGV[3]. */
+/** One script per operation (security.md ST-01). Values are arguments only (ST-11); the first own one is ARGV[2]. */
 export const scripts = {
-  /** handle, user, expiry, then field, value …; gives 1, or the hash that is there already */
+  /**
+   * handle, user, expiry, then `writer`, the mark of this operation, then field, value …; gives 1 if the row is this
+   * operation's own: it may come twice, since clients send again what they got no answer to
+   */
   insertSession: script(
     "needs memory",
     `
-local key = sessionKey(ARGV[3])
-if redis.call('EXISTS', key) == 1 then return redis.call('HGET', key, 'refreshTokenHash2') end
-redis.call('HSET', key, unpack(ARGV, 6))
-if ARGV[2] == '' or tonumber(ARGV[5]) > now then keepUntil(ARGV[3], ARGV[4], ARGV[5])
+local key = sessionKey(ARGV[2])
+if redis.call('EXISTS', key) == 1 then
+  if redis.call('HGET', key, 'writer') == ARGV[6] then return 1 end
+  return 0
+end
+redis.call('HSET', key, unpack(ARGV, 5))
+if ARGV[1] == '' or tonumber(ARGV[4]) > now then keepUntil(ARGV[2], ARGV[3], ARGV[4])
 else
-  redis.call('ZADD', expiryKey, ARGV[5], ARGV[3])
-  redis.call('ZADD', userKey(ARGV[4]), ARGV[5], ARGV[3])
+  redis.call('ZADD', expiryKey, ARGV[4], ARGV[2])
+  redis.call('ZADD', userKey(ARGV[3]), ARGV[4], ARGV[2])
 end
 return 1`,
   ),
@@ -90,32 +138,35 @@ return 1`,
   getSession: script(
     "needs no memory",
     `
-local row = live(ARGV[3])
+local row = live(ARGV[2])
 return row and answer(row)`,
   ),
 
-  /** handle, expected hash, next hash, next secret id, validity */
+  /** handle, expected hash, next hash, next secret id, validity, mark of this operation (see `insertSession`) */
   promoteSession: script(
     "needs memory",
     `
-local row = live(ARGV[3])
-if not row or row[4] ~= ARGV[4] then return false end
-local expiresAt = text(math.min(now + tonumber(ARGV[7]), tonumber(row[14])))
-redis.call('HSET', sessionKey(ARGV[3]),
-  'previousRefreshTokenHash2', row[4], 'previousSecretId', row[6], 'refreshTokenHash2', ARGV[5], 'secretId', ARGV[6],
-  'generation', text(tonumber(row[8]) + 1), 'rotatedAtMs', text(now), 'expiresAtMs', expiresAt)
-keepUntil(ARGV[3], row[3], expiresAt)
-return answer(redis.call('HMGET', sessionKey(ARGV[3]), unpack(fields)))`,
+local row = live(ARGV[2])
+if not row then return false end
+if row[4] ~= ARGV[3] then
+  return row[4] == ARGV[4] and redis.call('HGET', sessionKey(ARGV[2]), 'writer') == ARGV[7] and answer(row)
+end
+local expiresAt = text(math.min(now + tonumber(ARGV[6]), tonumber(row[14])))
+redis.call('HSET', sessionKey(ARGV[2]),
+  'previousRefreshTokenHash2', row[4], 'previousSecretId', row[6], 'refreshTokenHash2', ARGV[4], 'secretId', ARGV[5],
+  'generation', text(tonumber(row[8]) + 1), 'rotatedAtMs', text(now), 'expiresAtMs', expiresAt, 'writer', ARGV[7])
+keepUntil(ARGV[2], row[3], expiresAt)
+return answer(redis.call('HMGET', sessionKey(ARGV[2]), unpack(fields)))`,
   ),
 
   /** handle, next payload; then what it was computed from: payload, generation, data */
   replacePayload: script(
     "needs memory",
     `
-local row = live(ARGV[3])
-if not row or row[11] ~= ARGV[5] or row[8] ~= ARGV[6] or row[10] ~= ARGV[7] then return false end
-redis.call('HSET', sessionKey(ARGV[3]), 'accessTokenPayloadJson', ARGV[4])
-row[11] = ARGV[4]
+local row = live(ARGV[2])
+if not row or row[11] ~= ARGV[4] or row[8] ~= ARGV[5] or row[10] ~= ARGV[6] then return false end
+redis.call('HSET', sessionKey(ARGV[2]), 'accessTokenPayloadJson', ARGV[3])
+row[11] = ARGV[3]
 return answer(row)`,
   ),
 
@@ -123,8 +174,8 @@ return answer(row)`,
   replaceSessionData: script(
     "needs memory",
     `
-if not live(ARGV[3]) then return 0 end
-redis.call('HSET', sessionKey(ARGV[3]), 'sessionDataJson', ARGV[4])
+if not live(ARGV[2]) then return 0 end
+redis.call('HSET', sessionKey(ARGV[2]), 'sessionDataJson', ARGV[3])
 return 1`,
   ),
 
@@ -133,7 +184,7 @@ return 1`,
     "needs no memory",
     `
 local deleted = {}
-for index = 3, #ARGV do
+for index = 2, #ARGV do
   if remove(ARGV[index]) then table.insert(deleted, ARGV[index]) end
 end
 return deleted`,
@@ -144,10 +195,12 @@ return deleted`,
     "needs no memory",
     `
 local handles = {}
-for _, handle in ipairs(redis.call('ZRANGE', userKey(ARGV[3]), 0, -1)) do
+for _, handle in ipairs(redis.call('ZRANGE', userKey(ARGV[2]), 0, -1)) do
   local found = redis.call('HMGET', sessionKey(handle), 'tenantId', 'expiresAtMs')
-  if not found[1] then redis.call('ZREM', userKey(ARGV[3]), handle)
-  elseif tonumber(found[2]) > now and (ARGV[4] == '0' or found[1] == ARGV[5]) then table.insert(handles, handle) end
+  if not found[1] or not found[2] then
+    if redis.call('EXISTS', sessionKey(handle)) == 1 then damaged(handle, found[1] and 'expiresAtMs' or 'tenantId') end
+    redis.call('ZREM', userKey(ARGV[2]), handle)
+  elseif tonumber(found[2]) > now and (ARGV[3] == '0' or found[1] == ARGV[4]) then table.insert(handles, handle) end
 end
 return handles`,
   ),
@@ -157,11 +210,12 @@ return handles`,
     "needs no memory",
     `
 local deleted = {}
-for _, handle in ipairs(redis.call('ZRANGE', userKey(ARGV[3]), 0, -1)) do
+for _, handle in ipairs(redis.call('ZRANGE', userKey(ARGV[2]), 0, -1)) do
   local tenantId = redis.call('HGET', sessionKey(handle), 'tenantId')
-  if not tenantId then redis.call('ZREM', userKey(ARGV[3]), handle)
-  elseif ARGV[4] == '0' or tenantId == ARGV[5] then
-    if remove(handle) then table.insert(deleted, handle) end
+  if not tenantId or ARGV[3] == '0' or tenantId == ARGV[4] then
+    local wasLive = remove(handle)
+    redis.call('ZREM', userKey(ARGV[2]), handle)
+    if wasLive then table.insert(deleted, handle) end
   end
 end
 return deleted`,
@@ -171,10 +225,10 @@ return deleted`,
   deleteExpiredSessions: script(
     "needs no memory",
     `
-local difference = math.abs(now - tonumber(ARGV[4]))
-if difference > tonumber(ARGV[5]) then return {0, text(difference)} end
+local difference = math.abs(now - tonumber(ARGV[3]))
+if difference > tonumber(ARGV[4]) then return {0, text(difference)} end
 local count = 0
-for _, handle in ipairs(redis.call('ZRANGEBYSCORE', expiryKey, '-inf', text(now), 'LIMIT', 0, ARGV[3])) do
+for _, handle in ipairs(redis.call('ZRANGEBYSCORE', expiryKey, '-inf', text(now), 'LIMIT', 0, ARGV[2])) do
   remove(handle)
   count = count + 1
 end
@@ -185,11 +239,11 @@ return {count, text(difference)}`,
   scanSessions: script(
     "needs no memory",
     `
-local page = redis.call('ZSCAN', expiryKey, ARGV[3], 'COUNT', ARGV[4])
+local page = redis.call('ZSCAN', expiryKey, ARGV[2], 'COUNT', ARGV[3])
 local rows = {}
 for index = 1, #page[2], 2 do
-  local row = redis.call('HMGET', sessionKey(page[2][index]), unpack(fields))
-  if row[1] then table.insert(rows, answer(row)) end
+  local row = stored(page[2][index])
+  if row then table.insert(rows, answer(row)) end
 end
 return {page[1], rows}`,
   ),
@@ -201,9 +255,9 @@ return {page[1], rows}`,
     "needs memory",
     `
 local keys, slots = prefix .. 'keys', prefix .. 'key-slots'
-if redis.call('HGET', keys, ARGV[3]) == ARGV[5] then return 2 end
-if redis.call('HEXISTS', keys, ARGV[3]) == 1 or redis.call('HSETNX', slots, ARGV[4], ARGV[3]) == 0 then return 0 end
-redis.call('HSET', keys, ARGV[3], ARGV[5])
+if redis.call('HGET', keys, ARGV[2]) == ARGV[4] then return 2 end
+if redis.call('HEXISTS', keys, ARGV[2]) == 1 or redis.call('HSETNX', slots, ARGV[3], ARGV[2]) == 0 then return 0 end
+redis.call('HSET', keys, ARGV[2], ARGV[4])
 return 1`,
   ),
 
@@ -212,7 +266,7 @@ return 1`,
     "needs no memory",
     `
 local slots = redis.call('HGETALL', prefix .. 'key-slots')
-for index = 3, #ARGV do
+for index = 2, #ARGV do
   redis.call('HDEL', prefix .. 'keys', ARGV[index])
   for slot = 1, #slots, 2 do
     if slots[slot + 1] == ARGV[index] then redis.call('HDEL', prefix .. 'key-slots', slots[slot]) end
@@ -225,7 +279,7 @@ return 1`,
   listSecrets: script(
     "needs no memory",
     `
-local key, candidate = prefix .. 'secrets', ARGV[3]
+local key, candidate = prefix .. 'secrets', ARGV[2]
 local id = candidate and cjson.decode(candidate).id
 for _, json in ipairs(redis.call('LRANGE', key, 0, -1)) do
   local row = cjson.decode(json)
@@ -242,9 +296,9 @@ return redis.call('LRANGE', key, 0, -1)`,
 local key = prefix .. 'secrets'
 for place, json in ipairs(redis.call('LRANGE', key, 0, -1)) do
   local row = cjson.decode(json)
-  if row.id == ARGV[3] then
+  if row.id == ARGV[2] then
     if row.secret == '' then return 2 end
-    redis.call('LSET', key, place - 1, ARGV[4])
+    redis.call('LSET', key, place - 1, ARGV[3])
     return 1
   end
 end
@@ -257,7 +311,7 @@ return 0`,
     `
 local mark = redis.call('GET', prefix .. 'clean-up')
 local since = mark and now - tonumber(mark)
-if since and since >= 0 and since < tonumber(ARGV[3]) then return false end
+if since and since >= 0 and since < tonumber(ARGV[2]) then return false end
 redis.call('SET', prefix .. 'clean-up', text(now))
 if not since or since < 0 then return '' end
 return text(since)`,

@@ -14,10 +14,10 @@ describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, ()
     const makeStore = (): StoreUnderTest => {
       const fresh = freshPrefix();
       const open = () => fresh.open({ driver });
-      return { store: open(), reopen: open, cleanup: fresh.drop };
+      return { store: open(), reopen: open, cleanup: fresh.drop, damage: fresh.damage };
     };
     runStoreConformance(
-      { name: `redis through ${driver}`, makeStore, capabilities: { secondInstance: true } },
+      { name: `redis through ${driver}`, makeStore, capabilities: { secondInstance: true, namespaces: true, damage: true } },
       { describe, it },
     );
     runRoleStoreConformance(

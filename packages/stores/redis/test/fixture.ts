@@ -20,6 +20,8 @@ export interface FreshPrefix {
   /** All keys of this prefix. */
   keys(): Promise<string[]>;
   drop(): Promise<void>;
+  /** Takes one field away from a session. */
+  damage(handle: string, field: string): Promise<void>;
 }
 
 /** A prefix of its own, so that test runs at the same time do not meet. */
@@ -44,6 +46,11 @@ export function freshPrefix(): FreshPrefix {
         ...options,
       }),
     keys: () => withClient(keys),
+    damage: (handle, field) =>
+      withClient(async (client) => {
+        if ((await client.hdel(`{${keyPrefix}}:session:${handle}`, field)) !== 1)
+          throw new Error("not there");
+      }),
     drop: () =>
       withClient(async (client) => {
         const all = await keys(client);

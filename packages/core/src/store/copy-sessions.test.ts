@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { copySessions } from "./copy-sessions.js";
+import { MemoryStore } from "./memory-store.js";
+import type { SessionRow, SessionStore } from "./session-store.js";
+
+const START_MS = 1_800_000_000_000;
+const HOUR_MS = 3_600_000;
+
+function session(handle: string, fields: Partial<SessionRow> = {}): SessionRow {
+  return {
+    handle,
+    tenantId: "public",
+    userId: "u",
+    refreshTokenHash2: "first",
+    previousRefreshTokenHash2: null,
+    secretId: "s",
+    previousSecretId: null,
+    generation: 0,
+    rotatedAtMs: null,
+    sessionDataJson: "{}",
+    accessTokenPayloadJson: "{}",
+    createdAtMs: START_MS - HOUR_MS,
+    expiresAtMs: START_MS + 100 * HOUR_MS,
+    absoluteExpiresAtMs: START_MS + 100 * HOUR_MS,
+    ...fields,
+  };
+}
+
+/** An application that has run for an hour, and its sessions copied once. */
+async function copied() {
+  const [from, to] = [new MemoryStore(), new MemoryStore()];
+  let nowMs = START_MS;
+  const at = { nowMs: () => nowMs };
+  for (const handle of ["a", "b", "c"]) await from.insertSession(session(handle));
+  await from.listSecrets({ id: "s", secret: "c2VjcmV0" });
+  const first = await copySessions(from, to, at);
+  const login = async (store: SessionStore, handle: string): Promise<SessionRow> => {
+    const row = session(handle, { createdAtMs: nowMs });
+    await store.insertSession(row);
+    return row;
+  };
+  const refresh = (store: SessionStore, handle: string) =>
+    store.promoteSession({
+      handle,
+      expectedRefreshTokenHash2: "first",
+      nextRefreshTokenHash2: "second",
+      nextSecretId: "s",
+      nowMs,
+      expiresAtMs: nowMs + HOUR_MS,
+    });
+  const merge = (store: SessionStore, handle: string, json: string) =>
+    store.updateAccessTokenPayload(handle, nowMs, () => json);
+  const pass = (ms: number): void => {
+    nowMs += ms;
+  };
+  const rowsOf = async (store: SessionStore): Promise<SessionRow[]> =>
+    (await store.scanSessions?.(undefined, 1_000))?.rows ?? [];
+  return { from, to, at, first, login, refresh, merge, pass, rowsOf };
+}
+
+describe("copySessions before the switch", () => {
+  it("brings what changed and what is new, and takes out what was revoked, the newest logins too", async () => {
+    const { from, to, at, first, login, refresh, merge, pass, rowsOf } = await copied();
+    expect(first).toMatchObject({ inserted: 3, replaced: 0, removed: 0, late: [] });
+    pass(1_000);
+    await refresh(from, "a");
+    await merge(from, "b", '{"st-role":[]}');
+    await from.deleteSessions(["c"], at.nowMs());
+    await login(from, "d");
+    await login(from, "e");
+    const second = await copySessions(from, to, { ...at, after: first });
+    expect(second).toMatchObject({ inserted: 2, replaced: 2, removed: 1, unchanged: 0 });
+    pass(1_000);
+    await from.deleteSessions(["d"], at.nowMs());
+    const third = await copySessions(from, to, { ...at, after: second });
+    expect(third).toMatchObject({ inserted: 0, replaced: 0, removed: 1, unchanged: 3 });
+    expect((await rowsOf(to)).sort(byHandle)).toEqual((await rowsOf(from)).sort(byHandle));
+  });
+
+  it("goes on where a first copy was interrupted", async () => {
+    const { from, to, at, rowsOf } = await copied();
+    await to.deleteSessions(["b"], at.nowMs());
+    expect(await copySessions(from, to, at)).toMatchObject({ inserted: 1, unchanged: 2 });
+    expect(await rowsOf(to)).toHaveLength(3);
+  });
+});
+
+describe("copySessions run again after the switch undoes nothing", () => {
+  it.each([
+    ["somebody has signed in", ({ login, to }: Awaited<ReturnType<typeof copied>>) => login(to, "new")],
+    ["somebody has refreshed", ({ refresh, to }: Awaited<ReturnType<typeof copied>>) => refresh(to, "a")],
+  ])("%s: both kinds of run refuse, and the new store stays as it is", async (_, use) => {
+    const scene = await copied();
+    const { from, to, at, first, merge, pass, rowsOf } = scene;
+    const second = await copySessions(from, to, { ...at, after: first });
+    pass(10 * 60_000);
+    await use(scene);
+    // A demotion and a sign-out after the switch.
+    await merge(to, "b", '{"st-role":[]}');
+    await to.deleteSessions(["c"], at.nowMs());
+    const before = await rowsOf(to);
+    for (const options of [at, { ...at, after: first }, { ...at, after: second }]) {
+      await expect(copySessions(from, to, options)).rejects.toThrow("in use already");
+    }
+    expect(await rowsOf(to)).toEqual(before);
+    const third = await copySessions(from, to, { ...at, createdSinceMs: second.startedAtMs });
+    expect(third).toMatchObject({ inserted: 0, replaced: 0, removed: 0 });
+    expect(await rowsOf(to)).toEqual(before);
+  });
+
+  it("the run after the switch brings logins of the moments between, and nothing else", async () => {
+    const { from, to, at, first, login, pass, rowsOf } = await copied();
+    pass(1_000);
+    const second = await copySessions(from, to, { ...at, after: first });
+    pass(1_000);
+    await login(from, "between");
+    await login(to, "new");
+    await to.deleteSessions(["a"], at.nowMs());
+    const third = await copySessions(from, to, { ...at, createdSinceMs: second.startedAtMs });
+    expect(third).toMatchObject({ inserted: 1, replaced: 0, removed: 0 });
+    expect((await rowsOf(to)).map(({ handle }) => handle).sort()).toEqual(["b", "between", "c", "new"]);
+  });
+
+  it("a run is before the switch or after it", async () => {
+    const { from, to, first } = await copied();
+    await expect(copySessions(from, to, { after: first, createdSinceMs: 1 })).rejects.toThrow("one of them");
+  });
+});
+
+function byHandle(one: SessionRow, other: SessionRow): number {
+  return one.handle < other.handle ? -1 : 1;
+}
