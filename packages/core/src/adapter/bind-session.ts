@@ -3,7 +3,7 @@ import type { SessionClaim } from "../claims/session-claim.js";
 import { getRequestFromUserContext, type UserContext } from "../claims/user-context.js";
 import type { SessionOptions } from "../config/session-options.js";
 import { createCore } from "../create-core.js";
-import type { OptionChecks } from "../errors/option-check.js";
+import { checkOptions, isAnything, isBoolean, isNonEmptyText, type OptionChecks } from "../errors/option-check.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { answerError, prepareAnswer } from "../flows/answer-error.js";
@@ -149,7 +149,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     ): Promise<Session> {
       const input: NewSession =
         typeof user === "object" && user !== null
-          ? user
+          ? checkedNewSession(user)
           : { userId: user, accessTokenPayload, sessionData, userContext };
       return (await createNewSession(core, wrap(req, res), input)) as unknown as Session;
     },
@@ -163,7 +163,9 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       userContext?: UserContext,
     ): Promise<Session> {
       const input =
-        typeof user === "object" && user !== null ? user : { userId: user, accessTokenPayload, sessionData };
+        typeof user === "object" && user !== null
+          ? checkedNewSession(user)
+          : { userId: user, accessTokenPayload, sessionData };
       return (await functions.createNewSession({
         userId: input.userId,
         recipeUserId: input.userId,
@@ -264,6 +266,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       scope: { tenantId: string } | { allTenants: true },
       userContext?: UserContext,
     ): Promise<number> {
+      checkOptions("revokeAllSessions", { tenantId: isAnything, allTenants: isBoolean }, scope);
       const { tenantId, allTenants } = scope as { tenantId?: unknown; allTenants?: unknown };
       // A tenant id that went missing must not sign everybody out.
       if (allTenants === true ? tenantId !== undefined : typeof tenantId !== "string") {
@@ -410,6 +413,20 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
   };
   return { session, adapter };
 }
+
+/** What they are is checked with a session's other parts; here that none is misspelt, and so left out. */
+function checkedNewSession<N extends object>(given: N): N {
+  checkOptions("createNewSession", NEW_SESSION, given);
+  return given;
+}
+
+const NEW_SESSION = {
+  userId: isAnything,
+  tenantId: isNonEmptyText,
+  accessTokenPayload: isAnything,
+  sessionData: isAnything,
+  userContext: isAnything,
+};
 
 /** What {@link bindSession} makes for an application. */
 export type BoundSession<Req, Res, T extends SessionTypes = SessionTypes> = ReturnType<

@@ -4,6 +4,7 @@ import { isPattern } from "../claims/grants.js";
 import { PrimitiveClaim } from "../claims/primitive-claim.js";
 import type { ClaimFetchContext, SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
+import { checkOptions, isAnything } from "../errors/option-check.js";
 import { invalidArgument, invalidOption } from "../errors/throwers.js";
 import type { PluginHost, SessionPlugin } from "../session/session-plugin.js";
 import { guardedRoleStore } from "../store/guarded-role-store.js";
@@ -13,10 +14,13 @@ import { AuthorizationReader } from "./authorization-reader.js";
 import { PermissionClaim, UserRoleClaim } from "./role-claims.js";
 import { makeRoleFunctions, nameOf, type PageInput, type UnknownRole } from "./role-functions.js";
 import { type Propagated, type PropagateOptions, RolePropagator } from "./role-propagator.js";
-import { checkUserRolesOptions, type UserRolesOptions } from "./user-roles-options.js";
+import { checkPropagateOptions, checkUserRolesOptions, type UserRolesOptions } from "./user-roles-options.js";
 
 /** Key under which a token says how new its roles are; with propagation `"epoch"` only. */
 const VERSION_KEY = "rolesVersion";
+
+/** Of a page; its values are checked with the rest of what is asked for. */
+const PAGE = { cursor: isAnything, limit: isAnything };
 
 /**
  * Roles, permissions, who has them in which tenant, and the two claims that carry them (claims.md 4). Hand it to
@@ -117,6 +121,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
     propagate: PropagateOptions,
     userContext: UserContext,
   ): Promise<R & Partial<Propagated>> {
+    checkPropagateOptions(propagate);
     const users = await propagator.usersWith(nameOf("role", role), propagate);
     const result = await change();
     return isChange(result)
@@ -247,6 +252,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<({ status: "OK"; didUserAlreadyHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
       const context = contextOf(userContext);
+      checkPropagateOptions(propagate);
       const result = await functions.addRoleToUser({ tenantId, userId, role, userContext: context });
       if (result.status !== "OK" || result.didUserAlreadyHaveRole) return result;
       return { ...result, ...(await propagator.ofUser(tenantId, userId, propagate, context)) };
@@ -261,6 +267,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<({ status: "OK"; didUserHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
       const context = contextOf(userContext);
+      checkPropagateOptions(propagate);
       const result = await functions.removeUserRole({ tenantId, userId, role, userContext: context });
       if (result.status !== "OK" || !result.didUserHaveRole) return result;
       return { ...result, ...(await propagator.ofUser(tenantId, userId, propagate, context)) };
@@ -274,16 +281,26 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       functions.getUsersThatHaveRole({ tenantId, role, userContext: contextOf(userContext) }),
 
     /** `getAllRoles`, a page at a time. */
-    listRoles: (page: PageInput = {}, userContext?: UserContext) =>
-      functions.listRoles({ ...page, userContext: contextOf(userContext) }),
+    async listRoles(page: PageInput = {}, userContext?: UserContext) {
+      checkOptions("listRoles", PAGE, page);
+      return functions.listRoles({ ...page, userContext: contextOf(userContext) });
+    },
 
     /** `getUsersThatHaveRole`, a page at a time. */
-    listUsersThatHaveRole: (
+    async listUsersThatHaveRole(
       tenantId: string,
       role: string,
       page: PageInput = {},
       userContext?: UserContext,
-    ) => functions.listUsersThatHaveRole({ ...page, tenantId, role, userContext: contextOf(userContext) }),
+    ) {
+      checkOptions("listUsersThatHaveRole", PAGE, page);
+      return functions.listUsersThatHaveRole({
+        ...page,
+        tenantId,
+        role,
+        userContext: contextOf(userContext),
+      });
+    },
 
     /** A role grants what the roles it inherits from grant; replaces what was said before. */
     setRoleInheritance(
@@ -314,6 +331,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<{ status: "OK"; removedCount: number } & Partial<Propagated>> {
       const context = contextOf(userContext);
+      checkPropagateOptions(propagate);
       const result = await functions.removeAllRolesOfUser({ userId, tenantId, userContext: context });
       if (result.removedCount === 0) return result;
       return { ...result, ...(await propagator.ofUser(tenantId, userId, propagate, context)) };
