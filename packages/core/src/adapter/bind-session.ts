@@ -3,7 +3,7 @@ import type { SessionClaim } from "../claims/session-claim.js";
 import { getRequestFromUserContext, type UserContext } from "../claims/user-context.js";
 import type { SessionOptions } from "../config/session-options.js";
 import { createCore } from "../create-core.js";
-import type { OptionChecks } from "../errors/option-check.js";
+import { checkOptions, isAnything, isBoolean, isNonEmptyText, type OptionChecks } from "../errors/option-check.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { answerError, prepareAnswer } from "../flows/answer-error.js";
@@ -164,7 +164,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     ): Promise<Session> {
       const input: NewSession =
         typeof user === "object" && user !== null
-          ? user
+          ? checkedNewSession(user)
           : { userId: user, accessTokenPayload, sessionData, userContext };
       if (input.userContext !== undefined) checkContext(input.userContext);
       return (await createNewSession(core, wrap(req, res), input)) as unknown as Session;
@@ -179,7 +179,9 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       userContext?: UserContext,
     ): Promise<Session> {
       const input =
-        typeof user === "object" && user !== null ? user : { userId: user, accessTokenPayload, sessionData };
+        typeof user === "object" && user !== null
+          ? checkedNewSession(user)
+          : { userId: user, accessTokenPayload, sessionData };
       checkFlag("disableAntiCsrf", disableAntiCsrf);
       const created = await functions.createNewSession({
         userId: input.userId,
@@ -301,7 +303,8 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       scope: { tenantId: string } | { allTenants: true },
       userContext?: UserContext,
     ): Promise<number> {
-      const { tenantId, allTenants } = (scope ?? {}) as { tenantId?: unknown; allTenants?: unknown };
+      checkOptions("revokeAllSessions", { tenantId: isAnything, allTenants: isBoolean }, scope);
+      const { tenantId, allTenants } = scope as { tenantId?: unknown; allTenants?: unknown };
       // A tenant id that went missing must not sign everybody out.
       if (allTenants === true ? tenantId !== undefined : typeof tenantId !== "string") {
         throw invalidArgument(
@@ -514,6 +517,20 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
   tracing.functions(session);
   return { session, adapter: tracing.adapter(adapter) };
 }
+
+/** What they are is checked with a session's other parts; here that none is misspelt, and so left out. */
+function checkedNewSession<N extends object>(given: N): N {
+  checkOptions("createNewSession", NEW_SESSION, given);
+  return given;
+}
+
+const NEW_SESSION = {
+  userId: isAnything,
+  tenantId: isNonEmptyText,
+  accessTokenPayload: isAnything,
+  sessionData: isAnything,
+  userContext: isAnything,
+};
 
 /** What {@link bindSession} makes for an application. */
 export type BoundSession<Req, Res, T extends SessionTypes = SessionTypes> = ReturnType<

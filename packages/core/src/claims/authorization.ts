@@ -101,6 +101,7 @@ export function validatorsOf(
   question: AuthorizationQuestion,
   claimOf: (key: string) => SessionClaim<unknown> | undefined,
 ): SessionClaimValidator[] {
+  if (!isPlainObject(question as unknown)) throw invalidArgument("authorize() takes an object: { role, permission, … }");
   const given = Object.keys(question).filter(
     (key) => question[key as keyof AuthorizationQuestion] !== undefined,
   );

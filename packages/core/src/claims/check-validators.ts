@@ -36,6 +36,18 @@ function checkValidator(validator: unknown): void {
   }
 }
 
+/**
+ * Refuses what is no claim, where one is an argument.
+ *
+ * @throws SessionError `INVALID_ARGUMENT`
+ */
+export function checkClaim(claim: unknown): void {
+  if (isClaim(claim) && typeof (claim as SessionClaim<unknown>).addToPayload === "function") return;
+  throw invalidArgument(
+    "this takes a claim, as `defineClaim({ … })` makes one, and not its key or its value",
+  );
+}
+
 /** By its shape: two copies of this package know each other's claims. */
 export function isClaim(value: unknown): boolean {
   if (value instanceof SessionClaim) return true;

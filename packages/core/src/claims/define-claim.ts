@@ -1,5 +1,7 @@
+import { checkOptions, isAnything, isBoolean, shaped } from "../errors/option-check.js";
 import { invalidArgument, invalidPayload } from "../errors/throwers.js";
 import { jsonEqual } from "../runtime/json.js";
+import { DEFINED_POLICY_CHECKS } from "./claim-options.js";
 import type { FetchingClaimValidator } from "./claim-validator.js";
 import type { PrimitiveArrayValidators } from "./primitive-array-claim.js";
 import type { Primitive } from "./primitive-claim.js";
@@ -63,12 +65,23 @@ export type ValidatorsOf<T> = CommonValidators<T> &
     : unknown) &
   ([T] extends [string] ? ListValidators : unknown);
 
+/** `key`, `fetch`, `schema` and `refetch` are checked where they are used. */
+const CHECKS = {
+  key: isAnything,
+  fetch: isAnything,
+  schema: isAnything,
+  policy: shaped(DEFINED_POLICY_CHECKS),
+  autoAdd: isBoolean,
+};
+
 /** A claim made by {@link defineClaim}. */
 export class DefinedClaim<K extends string, T> extends StampedClaim<T> {
   declare readonly key: K;
   readonly validators: ValidatorsOf<T>;
 
-  constructor({ key, fetch, schema, policy = {}, autoAdd = false }: ClaimDefinition<K, T>) {
+  constructor(definition: ClaimDefinition<K, T>) {
+    checkOptions("defineClaim", CHECKS, definition);
+    const { key, fetch, schema, policy = {}, autoAdd = false } = definition;
     if (typeof fetch !== "function") throw invalidArgument(`claim \`${key}\`: \`fetch\` is missing`);
     if (schema !== undefined && !isStandardSchema(schema)) {
       throw invalidArgument(`claim \`${key}\`: \`schema\` must speak Standard Schema, version 1`);
@@ -106,7 +119,7 @@ export class DefinedClaim<K extends string, T> extends StampedClaim<T> {
  * const plan = defineClaim<"plan", "free" | "pro">({ key: "plan", fetch: ({ userId }) => planOf(userId) });
  * ```
  *
- * @throws SessionError `INVALID_ARGUMENT`
+ * @throws SessionError `INVALID_ARGUMENT`, `INVALID_OPTION`
  */
 export function defineClaim<const K extends string, T>(
   definition: ClaimDefinition<K, T>,

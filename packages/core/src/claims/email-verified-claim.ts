@@ -1,9 +1,18 @@
+import {
+  checkOptions,
+  isBoolean,
+  isFunction,
+  type OptionCheck,
+  oneOf,
+  shaped,
+} from "../errors/option-check.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { systemClock } from "../runtime/clock.js";
 import { isPlainObject, type JsonObject } from "../runtime/json.js";
 import { BooleanClaim, type BooleanValidators } from "./boolean-claim.js";
 import type { ClaimEndpoint } from "./claim-endpoint.js";
+import { isSeconds, READY_MADE_POLICY_CHECKS } from "./claim-options.js";
 import type { FetchingClaimValidator } from "./claim-validator.js";
 import { checkedMaxAge, isTooOld } from "./freshness.js";
 import type { ClaimFetchContext, ClaimPolicyInput } from "./session-claim.js";
@@ -57,6 +66,17 @@ export interface EmailVerifiedOptions {
   readonly policy?: Omit<ClaimPolicyInput, "autoAdd" | "mode"> | undefined;
 }
 
+const CHECKS: { readonly [Option in keyof Required<EmailVerifiedOptions>]: OptionCheck } = {
+  isVerified: isFunction,
+  mode: oneOf("REQUIRED", "OPTIONAL"),
+  refetchOnFalseSeconds: isSeconds,
+  maxAgeSeconds: isSeconds,
+  endpoints: isBoolean,
+  sendVerification: isFunction,
+  consumeToken: isFunction,
+  policy: shaped(READY_MADE_POLICY_CHECKS),
+};
+
 /** `st-ev`: whether the address that this session's login belongs to is verified. */
 export class EmailVerifiedClaim extends BooleanClaim {
   declare readonly validators: EmailVerifiedValidators;
@@ -98,6 +118,7 @@ export class EmailVerifiedClaim extends BooleanClaim {
 export function emailVerifiedClaim(options: EmailVerifiedOptions) {
   if (typeof options?.isVerified !== "function")
     throw invalidArgument("emailVerifiedClaim() needs `isVerified`");
+  checkOptions("emailVerifiedClaim", CHECKS, options);
   const claim = new EmailVerifiedClaim(options);
   return {
     name: "email-verified",

@@ -1,8 +1,10 @@
+import { checkOptions, isBoolean, isFunction, type OptionCheck } from "../errors/option-check.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { systemClock } from "../runtime/clock.js";
 import { isPlainObject, type JsonObject, type JsonValue } from "../runtime/json.js";
 import type { ClaimEndpoint, ClaimSession } from "./claim-endpoint.js";
+import { isListOfNames } from "./claim-options.js";
 import type { ClaimValidationResult, Evaluation, FetchingClaimValidator } from "./claim-validator.js";
 import { type CompletedFactors, firstUnmet, type MfaRequirement, nextFactors } from "./mfa-requirements.js";
 import type { MfaReason } from "./reasons.js";
@@ -35,6 +37,14 @@ export interface MfaOptions {
   /** Whether `PUT /mfa/info` is served. Default false. */
   readonly endpoints?: boolean | undefined;
 }
+
+const CHECKS: { readonly [Option in keyof Required<MfaOptions>]: OptionCheck } = {
+  getRequirements: isFunction,
+  getFactorsSetup: isFunction,
+  getContacts: isFunction,
+  allowedFactors: isListOfNames,
+  endpoints: isBoolean,
+};
 
 interface MfaContacts {
   emails?: Record<string, string[]>;
@@ -156,6 +166,7 @@ export function mfaClaim(options: MfaOptions) {
   if (typeof options?.getRequirements !== "function" || !Array.isArray(options.allowedFactors)) {
     throw invalidArgument("mfaClaim() needs `getRequirements` and `allowedFactors`");
   }
+  checkOptions("mfaClaim", CHECKS, options);
   const claim = new MfaClaim(options);
   /** What the facts say of a session now. */
   const read = async (session: ClaimSession, userContext: UserContext) => {

@@ -1,7 +1,9 @@
+import { checkOptions } from "../errors/option-check.js";
 import { invalidArgument } from "../errors/throwers.js";
 import type { JsonObject, JsonValue } from "../runtime/json.js";
 import { isForbiddenKey } from "../tokens/payload-snapshot.js";
 import { RESERVED_CLAIMS } from "../tokens/reserved-claims.js";
+import { POLICY_CHECKS } from "./claim-options.js";
 import type { UserContext } from "./user-context.js";
 
 /** What a claim may look at when it fetches its value. The same at every call site (claims.md O-1). */
@@ -70,7 +72,7 @@ export abstract class SessionClaim<T> {
 
   /**
    * @param key top-level key in the payload; never a reserved claim name
-   * @throws SessionError `INVALID_ARGUMENT`
+   * @throws SessionError `INVALID_ARGUMENT`, and `INVALID_OPTION` naming a member of the policy
    */
   constructor(
     readonly key: string,
@@ -135,19 +137,7 @@ export interface StampedValue {
 }
 
 function resolvePolicy(key: string, input: ClaimPolicyInput): ClaimPolicy {
-  const given = Object.entries(input).filter(
-    ([name, value]) => Object.hasOwn(DEFAULT_POLICY, name) && value !== undefined,
-  );
-  const policy: ClaimPolicy = { ...DEFAULT_POLICY, ...Object.fromEntries(given) };
-  for (const name of ["maxStaleSeconds", "fetchTimeoutMs", "minRefetchSeconds"] as const) {
-    if (!(policy[name] >= 0))
-      throw invalidArgument(`claim \`${key}\`: \`${name}\` must be a number that is not negative`);
-  }
-  if (!["throw", "stale", "fail"].includes(policy.onFetchError)) {
-    throw invalidArgument(`claim \`${key}\`: \`onFetchError\` must be "throw", "stale" or "fail"`);
-  }
-  if (policy.mode !== "token" && policy.mode !== "request") {
-    throw invalidArgument(`claim \`${key}\`: \`mode\` must be "token" or "request"`);
-  }
-  return policy;
+  checkOptions(`claim(${key})`, POLICY_CHECKS, input);
+  const given = Object.entries(input).filter(([, value]) => value !== undefined);
+  return { ...DEFAULT_POLICY, ...Object.fromEntries(given) };
 }

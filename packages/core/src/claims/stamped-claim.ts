@@ -1,5 +1,7 @@
+import { checkOptions } from "../errors/option-check.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { isPlainObject, type JsonObject, type JsonValue, ownMember } from "../runtime/json.js";
+import { STAMPED_CHECKS } from "./claim-options.js";
 import { checkedMaxAge, stampOf } from "./freshness.js";
 import { type ClaimFetchContext, type ClaimPolicyInput, SessionClaim } from "./session-claim.js";
 
@@ -19,7 +21,9 @@ export abstract class StampedClaim<T> extends SessionClaim<T> {
   readonly #fetchValue: StampedClaimConfig<T>["fetchValue"];
 
   constructor(config: StampedClaimConfig<T>) {
-    super(config.key, config);
+    checkOptions("claim", STAMPED_CHECKS, config);
+    const { key, fetchValue: _, defaultMaxAgeInSeconds: __, ...policy } = config;
+    super(key, policy);
     if (typeof config.fetchValue !== "function")
       throw invalidArgument(`claim \`${config.key}\`: fetchValue is missing`);
     this.#fetchValue = config.fetchValue;

@@ -1,3 +1,4 @@
+import { isBoolean } from "../errors/option-check.js";
 import { invalidArgument } from "../errors/throwers.js";
 import type { JsonObject } from "../runtime/json.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
@@ -26,6 +27,8 @@ export async function createJwt(
   if (!Number.isFinite(validitySeconds) || validitySeconds <= 0) {
     throw invalidArgument("the validity of a JWT must be a positive number of seconds");
   }
+  if (input.useStaticSigningKey !== undefined)
+    isBoolean(input.useStaticSigningKey, "createJWT.useStaticSigningKey");
   const nowSeconds = Math.floor(clock.wallMs() / 1000);
   const claims = {
     iss: settings.issuer,

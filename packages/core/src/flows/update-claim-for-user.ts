@@ -1,5 +1,7 @@
+import { checkClaim } from "../claims/check-validators.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
+import { checkOptions, isAnything, isNonEmptyText } from "../errors/option-check.js";
 import type { SessionCore } from "./session-core.js";
 
 const AT_ONCE = 16;
@@ -17,6 +19,8 @@ export async function updateClaimForUser<T>(
   options: { readonly tenantId?: string | undefined; readonly value?: T | undefined },
   userContext: UserContext,
 ): Promise<string[]> {
+  checkClaim(claim);
+  checkOptions("updateClaimForUser", { tenantId: isNonEmptyText, value: isAnything }, options);
   const { functions } = core.engine.tools;
   const { tenantId, value } = options;
   const handles = await functions.getAllSessionHandlesForUser({ userId, tenantId, userContext });

@@ -86,6 +86,11 @@ export async function validateClaimsForSessionHandle(
     | undefined,
   userContext: UserContext,
 ) {
+  if (override !== undefined && typeof override !== "function") {
+    throw invalidArgument(
+      "validateClaimsForSessionHandle takes a function: (globalValidators, session) => validators",
+    );
+  }
   const { functions } = core.engine.tools;
   const information = await functions.getSessionInformation({ sessionHandle, userContext });
   if (information === undefined) return { status: "SESSION_DOES_NOT_EXIST_ERROR" as const };

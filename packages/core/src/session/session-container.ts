@@ -1,4 +1,5 @@
 import { type AuthorizationQuestion, isAuthorized, validatorsOf } from "../claims/authorization.js";
+import { checkClaim, checkValidators } from "../claims/check-validators.js";
 import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
@@ -194,6 +195,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
    * @throws SessionError `INVALID_CLAIMS` with one entry per failing validator
    */
   async assertClaims(validators: readonly SessionClaimValidator[], userContext?: UserContext): Promise<void> {
+    checkValidators(validators, "assertClaims()");
     await this.checkClaims(validators, userContext);
   }
 
@@ -219,25 +221,34 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
 
   /** Claims by their type, at once: `session.claims.get(Plan)`. */
   get claims(): { get<T>(claim: SessionClaim<T>): T | undefined } {
-    return { get: (claim) => this.#read(claim) };
+    return {
+      get: (claim) => {
+        checkClaim(claim);
+        return this.#read(claim);
+      },
+    };
   }
 
   /** Fetches the claim now, whatever its age. */
   async fetchAndSetClaim(claim: SessionClaim<unknown>, userContext?: UserContext): Promise<void> {
+    checkClaim(claim);
     const context = this.#context(userContext);
     await this.#set(claim, await this.#tools.buildClaim(claim, this.#self, context), context);
   }
 
   async setClaimValue<T>(claim: SessionClaim<T>, value: T, userContext?: UserContext): Promise<void> {
+    checkClaim(claim);
     await this.#set(claim, claim.addToPayload({}, value, this.#tools.nowMs()), this.#context(userContext));
   }
 
   /** The claim's value in the payload; never fetches. */
   async getClaimValue<T>(claim: SessionClaim<T>): Promise<T | undefined> {
+    checkClaim(claim);
     return this.#read(claim);
   }
 
   async removeClaim(claim: SessionClaim<unknown>, userContext?: UserContext): Promise<void> {
+    checkClaim(claim);
     await this.#set(claim, claim.removeFromPayloadByMerge({}), this.#context(userContext));
   }
 
@@ -251,6 +262,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     entry: JsonValue,
     userContext?: UserContext,
   ): Promise<void> {
+    checkClaim(claim);
     await this.#merge({ [claim.key]: entry }, this.#context(userContext), [claim]);
   }
 

@@ -1,3 +1,4 @@
+import { checkClaim } from "../claims/check-validators.js";
 import { type ClaimOutcome, runValidators } from "../claims/run-validators.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
@@ -125,6 +126,7 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
     },
 
     async fetchAndSetClaim({ sessionHandle, claim, userContext }) {
+      checkClaim(claim);
       const information = await functions().getSessionInformation({ sessionHandle, userContext });
       if (information === undefined) return false;
       if (claim.policy.mode === "request") return true;
@@ -138,6 +140,7 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
     },
 
     async setClaimValue({ sessionHandle, claim, value, userContext }) {
+      checkClaim(claim);
       if (claim.policy.mode === "request") {
         throw invalidArgument(
           `the claim \`${claim.key}\` belongs to single requests: it cannot be set on a session`,
@@ -157,13 +160,15 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
       userContext: UserContext;
     }) {
       const { sessionHandle, claim, userContext } = input;
+      checkClaim(claim);
       const information = await functions().getSessionInformation({ sessionHandle, userContext });
       if (information === undefined) return { status: "SESSION_DOES_NOT_EXIST_ERROR" as const };
       const value = claim.getValueFromPayload(information.customClaimsInAccessTokenPayload);
       return { status: "OK" as const, value };
     },
 
-    removeClaim({ sessionHandle, claim, userContext }) {
+    async removeClaim({ sessionHandle, claim, userContext }) {
+      checkClaim(claim);
       const patch: JsonObject = claim.removeFromPayloadByMerge({});
       return functions().mergeIntoAccessTokenPayload({
         sessionHandle,

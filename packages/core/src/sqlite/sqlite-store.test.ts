@@ -28,14 +28,17 @@ it("is found by an absolute path whatever the working directory becomes", async 
 });
 
 it.each([
-  [{}, /sqliteStore needs `path`/],
+  [{}, /`sqliteStore.path`: is required/],
   [{ path: "" }, /write `store: new MemoryStore\(\)`/],
-  [{ path: "x", synchronous: "OFF" }, /`synchronous` is "FULL" or "NORMAL"/],
+  [{ path: "x", synchronous: "OFF" }, /`sqliteStore.synchronous`: must be one of "NORMAL", "FULL"/],
 ])("refuses the options %j [sec U-02]", (options, message) => {
   const open = (): SqliteStore => sqliteStore(options as { path: string });
   expect(open).toThrow(message);
   expect(open).toThrow(
-    expect.objectContaining({ type: SessionError.INVALID_OPTION, payload: { option: "store" } }),
+    expect.objectContaining({
+      type: SessionError.INVALID_OPTION,
+      payload: { option: expect.stringMatching(/^(store|sqliteStore)/) },
+    }),
   );
 });
 

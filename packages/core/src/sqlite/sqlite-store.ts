@@ -1,3 +1,4 @@
+import { checkOptions, isText, type OptionCheck, oneOf } from "../errors/option-check.js";
 import { invalidOption } from "../errors/throwers.js";
 import { sinceCleanUpMs } from "../store/clean-up-mark.js";
 import type {
@@ -41,6 +42,12 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   return new SqliteStore(options);
 }
 
+const CHECKS: { readonly [Option in keyof Required<SqliteStoreOptions>]: OptionCheck } = {
+  path: isText,
+  synchronous: oneOf("NORMAL", "FULL"),
+  driver: oneOf("bun:sqlite", "node:sqlite", "better-sqlite3"),
+};
+
 /** Each loss means that another process has changed the session between our read and our write, and so got on. */
 const PAYLOAD_ATTEMPTS = 100;
 
@@ -72,11 +79,9 @@ export class SqliteStore implements SessionStore {
   readonly #namespaces = new Map<string, SqliteStore>();
   #closing: Promise<void> | undefined;
 
-  constructor({ path, synchronous = "NORMAL", driver }: SqliteStoreOptions) {
-    if (typeof path !== "string") throw invalidOption("store", "sqliteStore needs `path`, a file name");
-    if (synchronous !== "FULL" && synchronous !== "NORMAL") {
-      throw invalidOption("store", '`synchronous` is "FULL" or "NORMAL"');
-    }
+  constructor(options: SqliteStoreOptions) {
+    checkOptions("sqliteStore", CHECKS, options, ["path"]);
+    const { path, synchronous = "NORMAL", driver } = options;
     this.#driver = loadDriver(driver);
     this.#synchronous = synchronous;
     try {

@@ -4,6 +4,7 @@ import { isPattern } from "../claims/grants.js";
 import { PrimitiveClaim } from "../claims/primitive-claim.js";
 import type { ClaimFetchContext, SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
+import { checkOptions, isAnything } from "../errors/option-check.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidArgument, invalidOption } from "../errors/throwers.js";
 import { overridden } from "../session/overridden.js";
@@ -17,10 +18,13 @@ import { PermissionClaim, UserRoleClaim } from "./role-claims.js";
 import { makeRoleFunctions, nameOf, type PageInput, type UnknownRole } from "./role-functions.js";
 import { affectedUsers } from "./role-holders.js";
 import { type Propagated, type PropagateOptions, RolePropagator } from "./role-propagator.js";
-import { checkUserRolesOptions, type UserRolesOptions } from "./user-roles-options.js";
+import { checkPropagateOptions, checkUserRolesOptions, type UserRolesOptions } from "./user-roles-options.js";
 
 /** Key under which a token says how new its roles are; with propagation `"epoch"` only. */
 const VERSION_KEY = "rolesVersion";
+
+/** Of a page; its values are checked with the rest of what is asked for. */
+const PAGE = { cursor: isAnything, limit: isAnything };
 
 /**
  * Roles, permissions, who has them in which tenant, and the two claims that carry them (claims.md 4). Hand it to
@@ -134,6 +138,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
     propagate: PropagateOptions,
     userContext: UserContext,
   ): Promise<R & Partial<Propagated>> {
+    checkPropagateOptions(propagate);
     const name = nameOf("role", role);
     propagator.assertCanEndSessions(propagate);
     const result = await change();
@@ -147,6 +152,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
     userContext: UserContext,
     propagate: PropagateOptions,
   ): Promise<{ status: "OK"; didRoleExist: boolean } & Partial<Propagated>> {
+    checkPropagateOptions(propagate);
     propagator.assertCanEndSessions(propagate);
     const ending = propagator.ending(userContext);
     const concerned = affectedUsers(roles(), nameOf("role", role));
@@ -301,6 +307,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<({ status: "OK"; didUserAlreadyHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
       const context = contextOf(userContext);
+      checkPropagateOptions(propagate);
       propagator.assertCanEndSessions(propagate);
       const result = await functions.addRoleToUser({ tenantId, userId, role, userContext: context });
       if (result.status !== "OK") return result;
@@ -317,6 +324,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<({ status: "OK"; didUserHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
       const context = contextOf(userContext);
+      checkPropagateOptions(propagate);
       propagator.assertCanEndSessions(propagate);
       const result = await functions.removeUserRole({ tenantId, userId, role, userContext: context });
       if (result.status !== "OK") return result;
@@ -332,16 +340,26 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       functions.getUsersThatHaveRole({ tenantId, role, userContext: contextOf(userContext) }),
 
     /** `getAllRoles`, a page at a time. */
-    listRoles: (page: PageInput = {}, userContext?: UserContext) =>
-      functions.listRoles({ ...page, userContext: contextOf(userContext) }),
+    async listRoles(page: PageInput = {}, userContext?: UserContext) {
+      checkOptions("listRoles", PAGE, page);
+      return functions.listRoles({ ...page, userContext: contextOf(userContext) });
+    },
 
     /** `getUsersThatHaveRole`, a page at a time. */
-    listUsersThatHaveRole: (
+    async listUsersThatHaveRole(
       tenantId: string,
       role: string,
       page: PageInput = {},
       userContext?: UserContext,
-    ) => functions.listUsersThatHaveRole({ ...page, tenantId, role, userContext: contextOf(userContext) }),
+    ) {
+      checkOptions("listUsersThatHaveRole", PAGE, page);
+      return functions.listUsersThatHaveRole({
+        ...page,
+        tenantId,
+        role,
+        userContext: contextOf(userContext),
+      });
+    },
 
     /** A role grants what the roles it inherits from grant; replaces what was said before. */
     setRoleInheritance(
@@ -372,6 +390,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<{ status: "OK"; removedCount: number } & Partial<Propagated>> {
       const context = contextOf(userContext);
+      checkPropagateOptions(propagate);
       propagator.assertCanEndSessions(propagate);
       const result = await functions.removeAllRolesOfUser({ userId, tenantId, userContext: context });
       if (result.removedCount === 0 && propagate.revokeSessions !== true) return result;

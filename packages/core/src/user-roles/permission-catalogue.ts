@@ -12,6 +12,7 @@ export interface PermissionCatalogue<P extends string = string> {
  * @throws SessionError `INVALID_ARGUMENT` for an empty name or one with `*`
  */
 export function definePermissions<const P extends string>(permissions: readonly P[]): PermissionCatalogue<P> {
+  if (!Array.isArray(permissions)) throw invalidArgument("definePermissions() takes a list of permissions");
   for (const permission of permissions) {
     if (typeof permission !== "string" || permission.trim() !== permission || permission === "") {
       throw invalidArgument("a permission is a non-empty string without spaces around it");

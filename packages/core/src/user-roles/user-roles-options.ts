@@ -1,8 +1,17 @@
-import { invalidOption } from "../errors/throwers.js";
+import {
+  checkOptions,
+  holds,
+  isBoolean,
+  isFunction,
+  type OptionCheck,
+  oneOf,
+  shaped,
+} from "../errors/option-check.js";
 import type { RoleStore } from "../store/role-store.js";
 import type { SessionStore } from "../store/session-store.js";
 import type { PermissionCatalogue } from "./permission-catalogue.js";
 import type { RoleFunctions } from "./role-functions.js";
+import type { PropagateOptions } from "./role-propagator.js";
 
 /**
  * How soon a change of roles reaches sessions that are live.
@@ -39,38 +48,37 @@ export interface UserRolesOptions<P extends string = string> {
     | undefined;
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof UserRolesOptions>([
-  "skipAddingRolesToAccessToken",
-  "skipAddingPermissionsToAccessToken",
-  "permissions",
-  "permissionMode",
-  "roleClaim",
-  "propagation",
-  "maxPushedSessions",
-  "store",
-  "override",
-]);
+const CHECKS: { readonly [Option in keyof Required<UserRolesOptions>]: OptionCheck } = {
+  skipAddingRolesToAccessToken: isBoolean,
+  skipAddingPermissionsToAccessToken: isBoolean,
+  permissions: holds(
+    (value) => Array.isArray((value as PermissionCatalogue | null)?.permissions),
+    "must come from `definePermissions([…])`",
+  ),
+  permissionMode: oneOf("token", "request"),
+  roleClaim: oneOf("direct", "effective"),
+  propagation: oneOf(...PROPAGATIONS),
+  maxPushedSessions: holds(
+    (value) => typeof value === "number" && value >= 0,
+    "must be a number that is not negative",
+  ),
+  store: holds(
+    (value) => typeof value === "object" && value !== null,
+    "must be a store that keeps roles, e.g. `sqliteStore({ path })`",
+  ),
+  override: shaped({ functions: isFunction }),
+};
+
+/** @throws SessionError `INVALID_OPTION`: a demotion must not miss the sessions it was meant to end */
+export function checkPropagateOptions(options: PropagateOptions): void {
+  checkOptions(
+    "propagate",
+    { propagate: isBoolean, revokeSessions: isBoolean, onProgress: isFunction },
+    options,
+  );
+}
 
 /** @throws SessionError `INVALID_OPTION` */
 export function checkUserRolesOptions(options: UserRolesOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!NAMES.has(name))
-      throw invalidOption(`createUserRoles.${name}`, "there is no such option; check the spelling");
-  }
-  const { propagation, permissions, permissionMode, roleClaim, maxPushedSessions } = options;
-  if (propagation !== undefined && !PROPAGATIONS.includes(propagation)) {
-    throw invalidOption("createUserRoles.propagation", `must be one of ${PROPAGATIONS.join(", ")}`);
-  }
-  if (permissions !== undefined && !Array.isArray(permissions?.permissions)) {
-    throw invalidOption("createUserRoles.permissions", "must come from `definePermissions([…])`");
-  }
-  if (permissionMode !== undefined && permissionMode !== "token" && permissionMode !== "request") {
-    throw invalidOption("createUserRoles.permissionMode", 'must be "token" or "request"');
-  }
-  if (roleClaim !== undefined && roleClaim !== "direct" && roleClaim !== "effective") {
-    throw invalidOption("createUserRoles.roleClaim", 'must be "direct" or "effective"');
-  }
-  if (maxPushedSessions !== undefined && !(maxPushedSessions >= 0)) {
-    throw invalidOption("createUserRoles.maxPushedSessions", "must be a number that is not negative");
-  }
+  checkOptions("createUserRoles", CHECKS, options);
 }

@@ -1,12 +1,13 @@
 import { platform } from "#platform";
 import {
   between,
+  checkOptions,
   falseOr,
   having,
   holds,
   isBoolean,
   isFunction,
-  isText,
+  isNonEmptyText,
   oneOf,
   shaped,
 } from "../errors/option-check.js";
@@ -115,7 +116,7 @@ const checkForm = shaped({
     `must be a list of ${ALGORITHMS.join(", ")}`,
   ),
   tokenTransfer: oneOf("cookie", "header", "auto"),
-  cookieName: isText,
+  cookieName: isNonEmptyText,
   antiCsrf: oneOf("VIA_TOKEN", "VIA_CUSTOM_HEADER", "NONE"),
   verifiedTokenCache: falseOr(
     shaped({ maxEntries: between(1, 10_000_000, "entries"), maxBytes: between(1, 2 ** 40, "bytes") }),
@@ -164,6 +165,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     if (typeof from !== "string" && typeof from?.headers !== "object") {
       throw invalidArgument("verify() takes an access token, or a request with `headers`");
     }
+    if (how !== undefined) checkHow(how);
     const found = typeof from === "string" ? verifier.verify(from) : fromRequest(verifier, rules, from, how);
     const verified = found instanceof Promise ? await found : found;
     if (verified !== undefined) return verified.payload;
@@ -172,6 +174,17 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     throw unauthorised("no access token of this application was presented", false);
   }
   return { verify };
+}
+
+/** Looked at for each request, so without an allocation where it is right. @throws SessionError `INVALID_OPTION` */
+function checkHow(how: VerifyTokenOptions): void {
+  let isRight = typeof how === "object" && how !== null && !Array.isArray(how);
+  for (const name in how) {
+    const value: unknown = how[name as keyof VerifyTokenOptions];
+    const isKnown = name === "sessionRequired" || name === "antiCsrfCheck";
+    isRight = isRight && isKnown && (value === undefined || typeof value === "boolean");
+  }
+  if (!isRight) checkOptions("verify", { sessionRequired: isBoolean, antiCsrfCheck: isBoolean }, how);
 }
 
 interface RequestRules {

@@ -5,7 +5,11 @@ import { startApp, type TestApp } from "../support/http-app.js";
 import { outcome } from "../support/outcome.js";
 import type { WireClient } from "../support/wire-client.js";
 
-const SECRETS = ["a", "b", "c"].map((letter) => letter.repeat(40)) as [string, string, string];
+const SECRETS = ["a", "b", "c"].map((letter) => `${letter}-kS1zOpMRxGDr6gWkbvA0yVhN4tqJ2cEu`) as [
+  string,
+  string,
+  string,
+];
 
 const apps: TestApp[] = [];
 afterEach(async () => {
