@@ -4,6 +4,7 @@ import type { FixtureExchange, FixtureReply, FixtureRoute } from "./fixture-rout
 import { makeFixtureRoutes } from "./fixture-routes.js";
 import { Gate } from "./gate.js";
 import type { HarnessOptions, Probe, ProbeSnapshot } from "./harness.js";
+import { BrokenStore, failingCallbacks } from "./misbehaviour.js";
 import { MovableClock } from "./movable-clock.js";
 import { ANSWERED_BY_THE_APP } from "./role-validator.js";
 
@@ -34,7 +35,7 @@ export class FixtureApp {
   #developerErrors: string[] = [];
 
   readonly #onUnhandled = (reason: unknown): void => {
-    this.#unhandled.push(String(reason));
+    this.#unhandled.push(String((reason as Error)?.stack ?? reason));
   };
   readonly #onWarning = (warning: Error): void => {
     this.#processWarnings.push(`${warning.name}: ${warning.message}`);
@@ -50,13 +51,14 @@ export class FixtureApp {
         websiteDomain: WEBSITE_ORIGIN,
         apiBasePath: `${this.prefix}/auth`,
       },
-      store: this.#store,
+      store: options.fails === "store" ? new BrokenStore() : this.#store,
       clock: this.#clock,
       logger: {
         debug: () => {},
         info: () => {},
         warn: (message) => this.#frameworkWarnings.push(`session: ${message}`),
       },
+      ...(options.fails === "callbacks" ? failingCallbacks : {}),
       ...options.session,
       ...(options.countsVerifications ? { override: { functions: this.#counting } } : {}),
     };
