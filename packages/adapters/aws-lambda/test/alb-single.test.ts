@@ -8,6 +8,8 @@ const NEEDS_TWO_LINES = ["C-20", "C-21", "C-23", "C-24", "C-25", "C-26", "C-28",
 const NEEDS_A_REFRESH_COOKIE = [
   "C-30",
   "C-44",
+  "C-45",
+  "C-46",
   "C-50",
   "C-51",
   "C-52",

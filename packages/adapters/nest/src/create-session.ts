@@ -9,7 +9,7 @@ import {
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
-import type { ArgumentsHost, CanActivate, ExecutionContext } from "@nestjs/common";
+import { type ArgumentsHost, type CanActivate, type ExecutionContext, Logger } from "@nestjs/common";
 import { type Call, callOf, isCall } from "./calls.js";
 import { askForRefresh, graphqlError } from "./graphql-error.js";
 import { Guarded } from "./guarded.js";
@@ -191,8 +191,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     async answerError(error: unknown, host: ArgumentsHost): Promise<boolean> {
       if (!isCall(host)) return false;
       const call = callOf(host);
-      if (call.field === undefined)
-        return (await adapter.answerError(call.exchange, sessionErrorIn(error))) !== undefined;
+      if (call.field === undefined) return answered(adapter, call.exchange, sessionErrorIn(error));
       const own = await told(call, error);
       if (own !== undefined) throw own;
       return false;
@@ -203,6 +202,26 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return exchange && (adapter.current(exchange) as SessionOf<T> | undefined);
     },
   });
+}
+
+/**
+ * Answers an error of ours. Nest waits for no filter: what an error handler of the application throws would leave the
+ * client without an answer, and end the process. So it is answered and logged here as Nest does with any error.
+ *
+ * @returns false for an error that is not ours to answer
+ */
+async function answered(adapter: AdapterCore, exchange: Exchange, error: unknown): Promise<boolean> {
+  try {
+    return (await adapter.answerError(exchange, error)) !== undefined;
+  } catch (failure) {
+    new Logger("ExceptionsHandler").error(failure);
+    exchange.res.setStatus(500);
+    exchange.res.finish({
+      contentType: "application/json; charset=utf-8",
+      text: '{"statusCode":500,"message":"Internal server error"}',
+    });
+    return true;
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ export const canonicalAnswers = {
     status: 403,
     body: '{"message":"invalid claim","claimValidationErrors":[{"id":"role","reason":{"message":"wrong value","expectedValue":"admin"}}]}',
   },
+  storeUnavailable: { status: 503, body: '{"message":"session store unavailable"}' },
   refreshed: { status: 200, body: "{}" },
   signedOut: { status: 200, body: '{"status":"OK"}' },
 } as const;

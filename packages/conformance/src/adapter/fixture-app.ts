@@ -6,6 +6,7 @@ import type { FixtureExchange, FixtureReply, FixtureRoute } from "./fixture-rout
 import { makeFixtureRoutes } from "./fixture-routes.js";
 import { Gate } from "./gate.js";
 import type { HarnessOptions, Probe, ProbeSnapshot } from "./harness.js";
+import { BrokenStore, failingCallbacks } from "./misbehaviour.js";
 import { MovableClock } from "./movable-clock.js";
 import { ANSWERED_BY_THE_APP } from "./role-validator.js";
 
@@ -46,7 +47,7 @@ export class FixtureApp {
   #developerErrors: string[] = [];
 
   readonly #onUnhandled = (reason: unknown): void => {
-    this.#unhandled.push(String(reason));
+    this.#unhandled.push(String((reason as Error)?.stack ?? reason));
   };
   readonly #onWarning = (warning: Error): void => {
     this.#processWarnings.push(`${warning.name}: ${warning.message}`);
@@ -62,7 +63,7 @@ export class FixtureApp {
         websiteDomain: WEBSITE_ORIGIN,
         apiBasePath: `${this.prefix}/auth`,
       },
-      store: this.#store,
+      store: options.fails === "store" ? new BrokenStore() : this.#store,
       clock: this.#clock,
       logger: {
         debug: () => {},
@@ -72,6 +73,7 @@ export class FixtureApp {
       plugins: [this.#roles],
       // Hosts that count as production keep their sessions in memory here.
       allowTestValues: true,
+      ...(options.fails === "callbacks" ? failingCallbacks : {}),
       ...options.session,
       ...(options.countsVerifications ? { override: { functions: this.#counting } } : {}),
     };

@@ -38,6 +38,8 @@ export interface HarnessOptions {
   readonly corsOrigin?: string;
   /** Whether `verifications` are counted: it puts an override in the way. Default false. */
   readonly countsVerifications?: boolean;
+  /** What of the application's own fails, once somebody is signed in: its store, or its callbacks. Default nothing. */
+  readonly fails?: "store" | "callbacks";
 }
 
 /** What has happened in an application since the last reset. */

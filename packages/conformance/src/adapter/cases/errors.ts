@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { AdapterCase } from "../adapter-case.js";
 import { canonicalAnswers } from "../canonical-answers.js";
 import { assertAnswer, assertUntouched } from "../expectations.js";
+import { DRIVER_WORDS } from "../misbehaviour.js";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -101,6 +102,58 @@ export const errorCases: readonly AdapterCase[] = [
       await probe.advanceMs(2 * HOUR_MS);
       assertAnswer(await other.get("/guarded"), canonicalAnswers.tryRefreshToken);
       assertAnswer(await other.get("/unguarded-throw"), canonicalAnswers.tryRefreshToken);
+    },
+  },
+  {
+    id: "C-45",
+    title:
+      "a store that is broken is a 503 to the client, who keeps its tokens and hears no word of the driver",
+    mayWarn: true,
+    options: { fails: "store" },
+    async run({ client, probe }) {
+      const user = client();
+      await user.login("user-1");
+      await probe.reset();
+      for (const answer of [
+        await user.refresh(),
+        await user.send("POST", "/auth/signout"),
+        await user.post("/merge", { patch: { a: 1 } }),
+        await user.send("POST", "/logout"),
+      ]) {
+        assertAnswer(answer, canonicalAnswers.storeUnavailable);
+        assertUntouched(answer);
+        assert.equal(answer.header("retry-after"), "1");
+        assert.ok(!JSON.stringify([answer.body, answer.lines]).includes(DRIVER_WORDS));
+      }
+      const after = await user.get("/guarded");
+      assert.equal(after.status, 200);
+      const { unhandled, foreignErrors } = await probe.snapshot();
+      assert.deepEqual([unhandled, foreignErrors], [[], []]);
+    },
+  },
+  {
+    id: "C-46",
+    title: "callbacks of the application that fail end no process and sign nobody out",
+    mayWarn: true,
+    options: { fails: "callbacks" },
+    async run({ client, probe }) {
+      const user = client();
+      await user.login("user-1");
+      const foreignPage = { origin: "https://evil.example.org" };
+      assertAnswer(await client().refresh(foreignPage), canonicalAnswers.originNotAllowed);
+      assertAnswer(await user.refresh(foreignPage), canonicalAnswers.originNotAllowed);
+      assertAnswer(await client().get("/guarded"), canonicalAnswers.unauthorised);
+      assert.equal((await user.get("/guarded")).status, 200);
+      await probe.advanceMs(2 * HOUR_MS);
+      // The error handler that would answer throws: then the host does, as for any error of the application's.
+      for (const path of ["/guarded", "/unguarded-throw"]) {
+        const unanswered = await user.get(path);
+        assert.ok(unanswered.status >= 400, String(unanswered.status));
+        assertUntouched(unanswered);
+      }
+      assertAnswer(await user.refresh(), canonicalAnswers.refreshed);
+      assert.equal((await user.get("/guarded")).status, 200);
+      assert.deepEqual((await probe.snapshot()).unhandled, []);
     },
   },
 ];
