@@ -37,9 +37,9 @@ for (const kind of kinds) {
         );
         continue;
       }
-      const { outcomes, complaints, seconds } = await runRow(row, backend, lengths);
+      const { outcomes, complaints, notes, seconds } = await runRow(row, backend, lengths);
       const cells = columns.map((column) => outcomes[column]);
-      const verdict = complaints.length === 0 ? "as it should be" : complaints.join("; ");
+      const verdict = [...(complaints.length === 0 ? ["as it should be"] : complaints), ...notes].join("; ");
       console.log(`| ${[kind, row.id, row.title, ...cells, seconds.toFixed(1), verdict].join(" | ")} |`);
       wrong += complaints.length > 0 ? 1 : 0;
     }

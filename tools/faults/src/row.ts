@@ -25,6 +25,8 @@ export interface RowResult {
   readonly outcomes: Outcomes;
   /** What was wrong, as sentences. Empty when all is as it should be. */
   readonly complaints: readonly string[];
+  /** What was measured. */
+  readonly notes: readonly string[];
   readonly seconds: number;
 }
 
@@ -66,6 +68,7 @@ export async function runRow(row: FaultRow, backend: Backend, lengths: Lengths):
   return {
     outcomes,
     complaints: situation.complaints,
+    notes: situation.notes,
     seconds: (performance.now() - startedMs) / 1000,
   };
 }

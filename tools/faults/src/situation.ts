@@ -14,6 +14,8 @@ export class Situation<B extends Backend = Backend> {
   readonly backend: B;
   readonly lengths: Lengths;
   readonly complaints: string[] = [];
+  /** What was measured, for the report. */
+  readonly notes: string[] = [];
   readonly #ends: (() => Promise<void> | void)[] = [];
   readonly #apps: App[] = [];
   readonly #instances: Instance[] = [];

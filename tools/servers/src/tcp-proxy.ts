@@ -29,6 +29,8 @@ export class TcpProxy {
   fault: ProxyFault = {};
   /** Pieces that went to the client, counted for `cutReplyEvery`. */
   replies = 0;
+  /** Connections that were made to it. */
+  accepted = 0;
   #target: { host: string; port: number };
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
@@ -57,10 +59,15 @@ export class TcpProxy {
     return changed.href;
   }
 
-  /** From the next connection on, another server stands behind it: what a failover does to an address. */
+  /** Another server stands behind it from now on, and nobody is connected to the old one: what a failover does to an address. */
   redirect(target: { host: string; port: number }): void {
-    this.#target = target;
+    this.lead(target);
     this.cutAll();
+  }
+
+  /** From the next connection on, another server stands behind it; those that are open stay. */
+  lead(target: { host: string; port: number }): void {
+    this.#target = target;
   }
 
   /** Resets every connection that is open. */
@@ -78,6 +85,7 @@ export class TcpProxy {
       client.resetAndDestroy();
       return;
     }
+    this.accepted += 1;
     const server = connect(this.#target);
     const pair: Pair = { client, server, line: Promise.resolve() };
     this.#pairs.add(pair);
