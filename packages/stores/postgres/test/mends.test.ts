@@ -1,9 +1,10 @@
 import { createServer, connect as dial, type Server } from "node:net";
+import { type PrivateServer, startPrivateServer, startReplica, TcpProxy } from "@acme/servers";
 import { liveSession } from "@acme/session-conformance";
 import pg from "pg";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { PostgresStoreOptions } from "../src/index.js";
+import { type PostgresStoreOptions, postgresStore } from "../src/index.js";
 import { type FreshSchema, freshSchema, missing, sql, stopServer, url, ways } from "./fixture.js";
 
 afterAll(stopServer);
@@ -65,6 +66,34 @@ class StoppingServer {
   }
 }
 
+interface Lender {
+  readonly name: string;
+  lend(at: string): { options: Partial<PostgresStoreOptions>; end(): Promise<void> };
+}
+
+const lenders: readonly Lender[] = [
+  { name: "pg, url", lend: (at) => ({ options: { url: at, driver: "pg" }, end: async () => {} }) },
+  {
+    name: "postgres, url",
+    lend: (at) => ({ options: { url: at, driver: "postgres" }, end: async () => {} }),
+  },
+  {
+    name: "pg, the application's pool",
+    lend(at) {
+      const client = new pg.Pool({ connectionString: at });
+      return { options: { client }, end: () => client.end() };
+    },
+  },
+  {
+    name: "postgres, the application's sql",
+    lend(at) {
+      // With `fetch_types` the driver itself asks something at each start, and nobody can handle its failure.
+      const client = postgres(at, { onnotice: () => {}, backoff: false, fetch_types: false });
+      return { options: { client: client as never }, end: () => client.end({ timeout: 1 }) };
+    },
+  },
+];
+
 describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})`, () => {
   let fresh: FreshSchema;
   beforeAll(async () => {
@@ -72,31 +101,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
   });
   afterAll(() => fresh.drop());
 
-  describe.each<{
-    name: string;
-    lend(at: string): { options: Partial<PostgresStoreOptions>; end(): Promise<void> };
-  }>([
-    { name: "pg, url", lend: (at) => ({ options: { url: at, driver: "pg" }, end: async () => {} }) },
-    {
-      name: "postgres, url",
-      lend: (at) => ({ options: { url: at, driver: "postgres" }, end: async () => {} }),
-    },
-    {
-      name: "pg, the application's pool",
-      lend(at) {
-        const client = new pg.Pool({ connectionString: at });
-        return { options: { client }, end: () => client.end() };
-      },
-    },
-    {
-      name: "postgres, the application's sql",
-      lend(at) {
-        // With `fetch_types` the driver itself asks something at each start, and nobody can handle its failure.
-        const client = postgres(at, { onnotice: () => {}, backoff: false, fetch_types: false });
-        return { options: { client: client as never }, end: () => client.end({ timeout: 1 }) };
-      },
-    },
-  ])("$name", ({ lend }) => {
+  describe.each(lenders)("$name", ({ lend }) => {
     it('outlives a server that says "ready" and "over" in one piece, and works when it is back [sec CC-08]', async () => {
       const uncaught: unknown[] = [];
       const listener = (error: unknown): void => void uncaught.push(error);
@@ -170,4 +175,57 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
       await dropped.drop();
     });
   });
+});
+
+describe.skipIf(missing !== undefined)(`a primary and its standby (${missing ?? "real servers"})`, () => {
+  let primary: PrivateServer;
+  let standby: PrivateServer;
+  beforeAll(async () => {
+    primary = await startPrivateServer("postgres");
+    standby = await startReplica("postgres", primary);
+  }, 60_000);
+  afterAll(async () => {
+    await standby.stop();
+    await primary.stop();
+  });
+
+  it.each(lenders)(
+    "$name: connections that lead to the standby are dropped, and only those [sec MR-03]",
+    async ({ lend }) => {
+      const proxy = await TcpProxy.start(primary);
+      const { options, end } = lend(proxy.through(primary.url));
+      const store = postgresStore(options);
+      const row = liveSession();
+      const read = () => store.getSession(row.handle, Date.now());
+      const many = <T>(run: () => Promise<T>) => Promise.allSettled(Array.from({ length: 20 }, run));
+      try {
+        await store.insertSession(row);
+        proxy.lead(standby);
+        // The pool grows, to the wrong side.
+        await many(read);
+        await many(() => store.insertSession(liveSession()));
+        proxy.lead(primary);
+        await expect
+          .poll(
+            async () => {
+              const outcomes = [
+                ...(await many(read)),
+                ...(await many(() => store.insertSession(liveSession()))),
+              ];
+              return outcomes.every(({ status }) => status === "fulfilled");
+            },
+            { timeout: 5_000 },
+          )
+          .toBe(true);
+        proxy.accepted = 0;
+        await many(read);
+        expect(proxy.accepted).toBe(0);
+      } finally {
+        await store.close();
+        await end();
+        await proxy.stop();
+      }
+    },
+    30_000,
+  );
 });
