@@ -24,10 +24,10 @@ import {
   storableText,
   untilNotOvertaken,
 } from "@acme/session-core/store";
-import { checkPostgresOptions, joinable } from "./check-options.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
-import { type NamesOptions, namesOf } from "./names.js";
-import { adoptDatabase, openDatabase, type PostgresDriverName } from "./open-database.js";
+import { namesOf } from "./names.js";
+import { adoptDatabase, openDatabase } from "./open-database.js";
+import { checkPostgresOptions, joinable, type PostgresStoreOptions } from "./options.js";
 import { type PgClient, type PgPool, pgQuery } from "./pg-database.js";
 import { isMissingTable, isUniqueViolation, judgePostgres, PostgresFailure } from "./postgres-failure.js";
 import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from "./postgres-js-database.js";
@@ -35,30 +35,6 @@ import { roleStatementsFor } from "./role-statements.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 import { isSchemaReady, prepareSchema } from "./schema.js";
 import { type Statements, statementsFor } from "./statements.js";
-
-export interface PostgresStoreOptions extends NamesOptions {
-  /** `postgres://user:password@host:5432/database`: connections of our own. Either this or `client`. */
-  url?: string | undefined;
-  /** The application's own `pg.Pool` or `postgres(…)`, which `close` leaves open. */
-  client?: PgPool | PostgresJsSql | undefined;
-  /** Which driver opens `url`. Default: `pg` if it is installed, else `postgres`. */
-  driver?: PostgresDriverName | undefined;
-  /** Most connections opened for `url`. Default 10. */
-  maxConnections?: number | undefined;
-  /**
-   * Whether connections keep our statements prepared, which saves a third of a refresh's CPU time. Default false: a pooler
-   * in transaction mode has to know prepared statements (PgBouncer 1.21, `max_prepared_statements`). Where one does not,
-   * the store goes on without. Inside `joinTransaction` nothing is prepared.
-   */
-  preparedStatements?: boolean | undefined;
-  /** Whether the store makes and updates its tables by itself. Default true. */
-  migrate?: boolean | undefined;
-  /**
-   * Whose clock decides what has expired: the server's (default), the same for every machine, or `"engine"`, the
-   * clock of the caller, for tests that move it.
-   */
-  clock?: "server" | "engine" | undefined;
-}
 
 /**
  * Sessions, keys and roles in PostgreSQL 13 or newer, for any number of machines.

@@ -10,9 +10,9 @@ const given = { url: "postgres://127.0.0.1/test" };
 const make = (options: object) => () => postgresStore(options as PostgresStoreOptions);
 
 describe("an option that cannot work is refused when it is given, by name", () => {
-  const pool = new pg.Pool(given);
+  const pool = new pg.Pool({ connectionString: given.url });
   const own = postgres(given.url, { max: 1 });
-  const ended = new pg.Pool(given);
+  const ended = new pg.Pool({ connectionString: given.url });
   void ended.end();
 
   it.each<[what: string, options: object, option: string, advice: string]>([
@@ -25,7 +25,7 @@ describe("an option that cannot work is refused when it is given, by name", () =
     ["a web address", { url: "https://db" }, "postgresStore.url", "postgres://"],
     ["no URL", { url: "localhost" }, "postgresStore.url", "postgres://"],
     ["a number as URL", { url: 5432 }, "postgresStore.url", "postgres://"],
-    ["a single client", { client: new pg.Client(given) }, "postgresStore.client", "pg.Pool"],
+    ["a single client", { client: new pg.Client(given.url) }, "postgresStore.client", "pg.Pool"],
     ["an ended pool", { client: ended }, "postgresStore.client", "ended"],
     [
       "a pool of another kind",

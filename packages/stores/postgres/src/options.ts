@@ -10,9 +10,34 @@ import {
   serverUrl,
   shaped,
 } from "@acme/session-core/store";
-import type { PgClient } from "./pg-database.js";
-import type { PostgresJsTransaction } from "./postgres-js-database.js";
-import type { PostgresStoreOptions } from "./postgres-store.js";
+import type { NamesOptions } from "./names.js";
+import type { PostgresDriverName } from "./open-database.js";
+import type { PgClient, PgPool } from "./pg-database.js";
+import type { PostgresJsSql, PostgresJsTransaction } from "./postgres-js-database.js";
+
+export interface PostgresStoreOptions extends NamesOptions {
+  /** `postgres://user:password@host:5432/database`: connections of our own. Either this or `client`. */
+  url?: string | undefined;
+  /** The application's own `pg.Pool` or `postgres(…)`, which `close` leaves open. */
+  client?: PgPool | PostgresJsSql | undefined;
+  /** Which driver opens `url`. Default: `pg` if it is installed, else `postgres`. */
+  driver?: PostgresDriverName | undefined;
+  /** Most connections opened for `url`. Default 10. */
+  maxConnections?: number | undefined;
+  /**
+   * Whether connections keep our statements prepared, which saves a third of a refresh's CPU time. Default false: a pooler
+   * in transaction mode has to know prepared statements (PgBouncer 1.21, `max_prepared_statements`). Where one does not,
+   * the store goes on without. Inside `joinTransaction` nothing is prepared.
+   */
+  preparedStatements?: boolean | undefined;
+  /** Whether the store makes and updates its tables by itself. Default true. */
+  migrate?: boolean | undefined;
+  /**
+   * Whose clock decides what has expired: the server's (default), the same for every machine, or `"engine"`, the
+   * clock of the caller, for tests that move it.
+   */
+  clock?: "server" | "engine" | undefined;
+}
 
 const NAME = "postgresStore";
 
