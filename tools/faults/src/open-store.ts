@@ -15,9 +15,11 @@ export interface StoreAddress {
   readonly maxConnections?: number;
   /** Tables or keys of its own, as if the database were empty: a prefix. */
   readonly prefix?: string;
+  /** Which of PostgreSQL's two drivers opens it. */
+  readonly driver?: "pg" | "postgres";
 }
 
-export function openStore({ kind, at, maxConnections = 10, prefix }: StoreAddress): SessionStore {
+export function openStore({ kind, at, maxConnections = 10, prefix, driver }: StoreAddress): SessionStore {
   const tablePrefix = prefix === undefined ? {} : { tablePrefix: `${prefix}_` };
   switch (kind) {
     case "memory":
@@ -25,7 +27,7 @@ export function openStore({ kind, at, maxConnections = 10, prefix }: StoreAddres
     case "sqlite":
       return sqliteStore({ path: prefix === undefined ? at : `${at}.${prefix}` });
     case "postgres":
-      return postgresStore({ url: at, maxConnections, ...tablePrefix });
+      return postgresStore({ url: at, maxConnections, driver, ...tablePrefix });
     case "mysql":
       return mysqlStore({ url: at, maxConnections, ...tablePrefix });
     case "redis":

@@ -19,6 +19,7 @@ const PROVES: Readonly<Record<string, string>> = {
   F13: "ST-09",
   F23: "ST-03",
   F25: "R-12, MR-03",
+  F27: "MR-03, O-01",
   F30: "ST-03",
   F31: "ST-07",
   F41: "MR-03",

@@ -60,10 +60,15 @@ export class TcpProxy {
     return changed.href;
   }
 
-  /** From the next connection on, another server stands behind it: what a failover does to an address. */
+  /** Another server stands behind it from now on, and nobody is connected to the old one: what a failover does to an address. */
   redirect(target: { host: string; port: number }): void {
-    this.#target = target;
+    this.lead(target);
     this.cutAll();
+  }
+
+  /** From the next connection on, another server stands behind it; those that are open stay. */
+  lead(target: { host: string; port: number }): void {
+    this.#target = target;
   }
 
   /** Resets every connection that is open. */

@@ -47,8 +47,14 @@ export class CleanUp {
     this.#nextAskMonoMs = store.claimCleanUp === undefined ? monoMs + FIRST_RUN_MS : monoMs;
   }
 
-  /** Starts a run in the background if it is time. Never throws. */
+  /** Starts a run in the background if it is time, in a transaction of the application when that is over. Never throws. */
   tick(): void {
+    const transaction = this.store.joined?.();
+    // Never with the application's connection.
+    if (transaction !== undefined) {
+      transaction.afterwards(() => this.tick());
+      return;
+    }
     const monoMs = this.clock.monoMs();
     if (monoMs < this.#nextAskMonoMs || this.#running.size > 0 || this.#isStopped) return;
     this.#nextAskMonoMs = monoMs + (this.store.claimCleanUp === undefined ? INTERVAL_MS : ASK_EVERY_MS);

@@ -3,7 +3,7 @@ import type { MacKey, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
 import type { RandomBytes } from "../runtime/random.js";
-import type { SecretRow, SessionStore } from "../store/session-store.js";
+import type { JoinedTransaction, SecretRow, SessionStore } from "../store/session-store.js";
 
 /** Keys derived from one application secret, each for one purpose (security rule K-11; RFC 5869 §3.2). */
 export interface SecretKeys {
@@ -136,23 +136,59 @@ export class SecretRing {
   }
 
   #loadBehind(): void {
-    this.#load().catch(() => {});
+    const transaction = this.store.joined?.();
+    if (transaction !== undefined) transaction.afterwards(() => this.primary());
+    else this.#load().catch(() => {});
   }
 
   /** A reading that began after now. */
   async #loadAfresh(): Promise<SecretKeys> {
+    const transaction = this.store.joined?.();
+    if (transaction !== undefined) return transaction.outside(() => this.#read());
     await this.#loading?.catch(() => {});
     return this.#load();
   }
 
   #load(): Promise<SecretKeys> {
+    const transaction = this.store.joined?.();
+    if (transaction !== undefined) return this.#loadWithin(transaction);
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined;
     });
     return this.#loading;
   }
 
+  /**
+   * In a transaction of the application only its connection is sure to be there: a reading of others may be waiting for
+   * it. What the transaction shows may be old, so it counts as no reading of the store, which follows when it is over.
+   */
+  async #loadWithin(transaction: JoinedTransaction): Promise<SecretKeys> {
+    transaction.afterwards(() => this.primary());
+    const rows = await this.store.listSecrets();
+    await this.#deriveConfigured();
+    const first = this.#firstOf((await this.#newestOf(rows))?.keys);
+    if (first === undefined) return transaction.outside(() => this.#read());
+    this.#primary ??= first;
+    return this.#primary;
+  }
+
   async #read(): Promise<SecretKeys> {
+    const isNamed = await this.#deriveConfigured();
+    // Only where it is asked for is one made.
+    const makes = isNamed && this.#order[0] === STORED;
+    let stored = await this.#readStored(makes);
+    // What it was to get back has been withdrawn: it gets another.
+    if (makes && stored === undefined) stored = await this.#readStored(makes);
+    const first = this.#firstOf(stored);
+    if (first === undefined) throw new Error("the store returned no secret");
+    if (!isNamed && first === stored && this.#primary !== first) this.onStoredUsed();
+    this.#primary = first;
+    this.#loadedAtMonoMs = this.clock.monoMs();
+    return first;
+  }
+
+  /** @returns whether the option names the place of the store's own, or there is no option */
+  async #deriveConfigured(): Promise<boolean> {
     const order: string[] = [];
     for (const text of this.configured) {
       const secret = utf8Bytes(text);
@@ -161,34 +197,33 @@ export class SecretRing {
     const isNamed = order.length === 0 || order.includes(STORED);
     if (!isNamed || order.length === 0) order.unshift(STORED);
     this.#order = order;
-    // Only where it is asked for is one made.
-    const makes = isNamed && order[0] === STORED;
-    let stored = await this.#readStored(makes);
-    // What it was to get back has been withdrawn: it gets another.
-    if (makes && stored === undefined) stored = await this.#readStored(makes);
-    const first = order.map((id) => (id === STORED ? stored : this.#keys.get(id))).find(Boolean);
-    if (first === undefined) throw new Error("the store returned no secret");
-    if (!isNamed && first === stored && this.#primary !== first) this.onStoredUsed();
-    this.#primary = first;
-    this.#loadedAtMonoMs = this.clock.monoMs();
-    return first;
+    return isNamed;
+  }
+
+  #firstOf(stored: SecretKeys | undefined): SecretKeys | undefined {
+    return this.#order.map((id) => (id === STORED ? stored : this.#keys.get(id))).find(Boolean);
   }
 
   async #readStored(makes: boolean): Promise<SecretKeys | undefined> {
     const rows = await this.store.listSecrets(makes ? this.#candidate() : undefined);
+    const newest = await this.#newestOf(rows);
+    for (const { id, secret } of rows) {
+      // A process that has slept since gave it back to a store that had lost everything.
+      if (this.#withdrawn.has(id) && secret !== "") await this.store.withdrawSecret?.(id);
+    }
+    if (newest !== undefined) this.#stored = newest.row;
+    return newest?.keys;
+  }
+
+  /** Makes keys of all that are not withdrawn. Oldest first: the last one is the newest. */
+  async #newestOf(rows: readonly SecretRow[]): Promise<{ row: SecretRow; keys: SecretKeys } | undefined> {
     for (const { id } of rows.filter(({ secret }) => secret === "")) this.#forget(id);
-    let newest: SecretKeys | undefined;
-    // Oldest first: the last one is the newest.
+    let newest: { row: SecretRow; keys: SecretKeys } | undefined;
     for (const row of rows) {
-      if (this.#withdrawn.has(row.id)) {
-        // A process that has slept since gave it back to a store that had lost everything.
-        if (row.secret !== "") await this.store.withdrawSecret?.(row.id);
-        continue;
-      }
+      if (this.#withdrawn.has(row.id)) continue;
       const secret = fromBase64Url(row.secret);
       if (secret === undefined) throw new Error("the store holds a secret that is not base64url");
-      newest = await this.#derive(row.id, secret);
-      this.#stored = row;
+      newest = { row, keys: await this.#derive(row.id, secret) };
     }
     return newest;
   }

@@ -5,7 +5,13 @@ import { hex } from "../runtime/encoding.js";
 import { type JsonObject, parseJsonObject } from "../runtime/json.js";
 import { BoundedMap } from "../runtime/lru.js";
 import type { RandomBytes } from "../runtime/random.js";
-import type { KeyFamily, SessionStore, SigningAlgorithm, SigningKeyRow } from "../store/session-store.js";
+import type {
+  JoinedTransaction,
+  KeyFamily,
+  SessionStore,
+  SigningAlgorithm,
+  SigningKeyRow,
+} from "../store/session-store.js";
 import { isStrongKey } from "./key-strength.js";
 
 /** A key that verifies, and the algorithm it is bound to. */
@@ -86,8 +92,15 @@ export class SigningKeys implements KeySource {
   readonly #signKeys = new Map<string, Promise<SignKey>>();
   /** Keys that are being made: one per family, however many ask. */
   readonly #creating = new Map<KeyFamily, Promise<void>>();
+  /** The same, beside transactions of the application: they cannot wait for what may be waiting for their connection. */
+  readonly #creatingBeside = new Map<KeyFamily, Promise<void>>();
   readonly #missing: BoundedMap<string, number>;
   #loading: Promise<void> | undefined;
+  /** Readings that have begun, and which of them is in `#keys`. */
+  #readings = 0;
+  #newestReading = 0;
+  /** Keys that were taken away: an old moment of the store does not bring them back. */
+  readonly #gone = new Set<string>();
   #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
   #loadedAtWallMs = Number.POSITIVE_INFINITY;
   /** Until then known keys are used without a thought of the store. */
@@ -153,7 +166,7 @@ export class SigningKeys implements KeySource {
     if (inMemory !== undefined && (isFresh || !this.#wasFrozen())) {
       if (!isFresh) {
         this.#goOnFor(REFRESH_COOLDOWN_MS);
-        void this.#reloadIfPossible();
+        this.#reloadBehind();
       }
       return inMemory;
     }
@@ -175,6 +188,7 @@ export class SigningKeys implements KeySource {
       if (found === undefined) this.#missing.set(kid, this.clock.monoMs());
       return found;
     }
+    if (this.store.joined?.() !== undefined) return undefined;
     if (this.#loading !== undefined) await this.#loading;
     else if (this.#hasFailed) throw storeUnavailable("the signing keys cannot be read");
     return this.known(kid);
@@ -192,7 +206,7 @@ export class SigningKeys implements KeySource {
 
   async #signingOf(family: KeyFamily): Promise<SigningKey> {
     if (this.#keys.length === 0 || !this.#isYoungerThan(SIGNING_TABLE_MS)) await this.#load();
-    if (this.#needsNewKey(family)) await this.#createKey(family);
+    if (this.#needsNewKey(family) && !this.#canWait(family)) await this.#createKey(family);
     const row = this.#signingRow(family);
     if (row === undefined) throw storeUnavailable("there is no signing key");
     return { kid: row.kid, algorithm: row.algorithm, key: await this.#signKeyOf(row) };
@@ -247,7 +261,7 @@ export class SigningKeys implements KeySource {
       if (!this.#isYoungerThan(this.#overlapMs() / 2)) await this.#load();
       await this.signing();
     })();
-    if (!canAnswer) return ready;
+    if (!canAnswer || this.store.joined?.() !== undefined) return ready;
     ready.catch(() => {});
     const isHanging =
       this.#loading !== undefined && this.clock.monoMs() - this.#attemptedAtMonoMs >= SLOW_READING_MS;
@@ -257,7 +271,8 @@ export class SigningKeys implements KeySource {
   /** Stops a key from verifying, here at once and elsewhere with the next reading. Sessions survive by refreshing. */
   async withdraw(kid: string): Promise<void> {
     await this.store.deleteSigningKeys([kid]);
-    await this.#loadAfresh();
+    const transaction = this.store.joined?.();
+    await (transaction === undefined ? this.#loadAfresh() : transaction.outside(() => this.#read()));
   }
 
   /** Deletes dynamic keys that verify nothing at that time, in milliseconds since the epoch. */
@@ -322,7 +337,20 @@ export class SigningKeys implements KeySource {
     return isYoung && isSecondGood ? second.row : newest.row;
   }
 
+  /** In a transaction of the application the next key is made afterwards, if the last one outlives what it signs now. */
+  #canWait(family: KeyFamily): boolean {
+    const transaction = this.store.joined?.();
+    const row = this.#signingRow(family);
+    const keepMs = row && this.#byKid.get(row.kid)?.keepMs;
+    if (transaction === undefined || row === undefined || keepMs === undefined) return false;
+    transaction.afterwards(() => this.#signingOf(family));
+    // A token signed with it must verify as long as it lives.
+    return this.clock.wallMs() + this.settings.accessTokenValidityMs <= row.createdAtMs + keepMs;
+  }
+
   #createKey(family: KeyFamily): Promise<void> {
+    const transaction = this.store.joined?.();
+    if (transaction !== undefined) return this.#createBeside(transaction, family);
     let creating = this.#creating.get(family);
     if (creating === undefined) {
       creating = this.#createNow(family).finally(() => this.#creating.delete(family));
@@ -336,8 +364,27 @@ export class SigningKeys implements KeySource {
     if (this.#needsNewKey(family)) await this.#insertKey(family);
   }
 
+  /**
+   * A key that others rely on cannot depend on a transaction of the application, nor wait for a reading that may be
+   * waiting for its connection. Transactions that need one at the same time share it.
+   */
+  #createBeside(transaction: JoinedTransaction, family: KeyFamily): Promise<void> {
+    this.#loadAfterwards(transaction);
+    let creating = this.#creatingBeside.get(family);
+    if (creating === undefined) {
+      creating = transaction
+        .outside(async () => {
+          await this.#read();
+          if (this.#needsNewKey(family)) await this.#insertKey(family, () => this.#read());
+        })
+        .finally(() => this.#creatingBeside.delete(family));
+      this.#creatingBeside.set(family, creating);
+    }
+    return creating;
+  }
+
   /** Insert-if-absent into the next slot; whoever loses the race reads what the winner wrote (K-03). */
-  async #insertKey(family: KeyFamily): Promise<void> {
+  async #insertKey(family: KeyFamily, readAgain = () => this.#loadAfresh()): Promise<void> {
     const { algorithm } = this.settings;
     // Chosen before the key pair is made: a key that appears meanwhile takes the slot, and this one is not needed.
     const sequence = (this.#lastSequence.get(`${family} ${algorithm}`) ?? 0) + 1;
@@ -353,7 +400,7 @@ export class SigningKeys implements KeySource {
       privateJwkJson: JSON.stringify(privateJwk),
     };
     if (await this.store.insertSigningKey(row)) this.onCreated(row.kid);
-    await this.#loadAfresh();
+    await readAgain();
   }
 
   /** @returns false when it was tried and failed: known keys go on verifying while the store is away (K-06) */
@@ -365,12 +412,20 @@ export class SigningKeys implements KeySource {
     );
   }
 
+  #reloadBehind(): void {
+    const transaction = this.store.joined?.();
+    if (transaction !== undefined) transaction.afterwards(() => this.#reloadIfPossible());
+    else void this.#reloadIfPossible();
+  }
+
   #wasFrozen(): boolean {
     const untriedMs = this.clock.monoMs() - this.#attemptedAtMonoMs;
     return untriedMs >= this.settings.reloadIntervalMs + MAX_UNTRIED_MS;
   }
 
   #load(): Promise<void> {
+    const transaction = this.store.joined?.();
+    if (transaction !== undefined) return this.#loadWithin(transaction);
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined;
     });
@@ -379,23 +434,70 @@ export class SigningKeys implements KeySource {
 
   /** A reading that began after now: one that is under way may not see what has just been written. */
   async #loadAfresh(): Promise<void> {
-    await this.#loading?.catch(() => {});
+    if (this.store.joined?.() === undefined) await this.#loading?.catch(() => {});
     await this.#load();
+  }
+
+  /**
+   * What a transaction of the application shows may be old, and a reading of others may be waiting for its connection:
+   * what it shows is added to what is known, nothing is taken away, and the table is read when the transaction is over.
+   */
+  async #loadWithin(transaction: JoinedTransaction): Promise<void> {
+    this.#loadAfterwards(transaction);
+    const loaded = await this.#importAll(await this.store.listSigningKeys());
+    for (const key of loaded) {
+      if (this.#byKid.has(key.row.kid) || this.#gone.has(key.row.kid)) continue;
+      this.#keys = [...this.#keys, key];
+      this.#byKid.set(key.row.kid, key);
+    }
+  }
+
+  #loadAfterwards(transaction: JoinedTransaction): void {
+    transaction.afterwards(() => (this.#isYoungerThan(SIGNING_TABLE_MS) ? undefined : this.#load()));
   }
 
   async #read(): Promise<void> {
     this.#attemptedAtMonoMs = this.clock.monoMs();
     this.#hasFailed = true;
     if (this.#keys.length > 0) this.#goOnFor(REFRESH_COOLDOWN_MS);
+    this.#readings += 1;
+    const reading = this.#readings;
     const rows = await this.store.listSigningKeys().catch((error: unknown) => {
       this.#isAway = true;
       throw error;
     });
-    const loaded: LoadedKey[] = [];
+    const loaded = await this.#importAll(rows);
+    // One that began later has been here: it knows of more.
+    if (reading < this.#newestReading) return;
+    this.#newestReading = reading;
     this.#lastSequence.clear();
+    for (const { family, algorithm, sequence } of rows) {
+      const slots = `${family} ${algorithm}`;
+      this.#lastSequence.set(slots, Math.max(this.#lastSequence.get(slots) ?? 0, sequence));
+    }
+    const kids = new Set(rows.map((row) => row.kid));
+    for (const kid of [...this.#byKid.keys()]) {
+      if (kids.has(kid)) continue;
+      this.#byKid.delete(kid);
+      this.#gone.add(kid);
+      this.#signKeys.delete(kid);
+      this.onWithdrawn(kid);
+    }
+    for (const key of loaded) {
+      this.#byKid.set(key.row.kid, key);
+      this.#gone.delete(key.row.kid);
+    }
+    this.#keys = loaded;
+    this.#hasFailed = false;
+    this.#isAway = false;
+    this.#loadedAtMonoMs = this.clock.monoMs();
+    this.#loadedAtWallMs = this.clock.wallMs();
+    this.#goOnFor(this.settings.reloadIntervalMs);
+  }
+
+  async #importAll(rows: readonly SigningKeyRow[]): Promise<LoadedKey[]> {
+    const loaded: LoadedKey[] = [];
     for (const row of rows) {
-      const slots = `${row.family} ${row.algorithm}`;
-      this.#lastSequence.set(slots, Math.max(this.#lastSequence.get(slots) ?? 0, row.sequence));
       const present = this.#byKid.get(row.kid);
       if (present !== undefined) {
         loaded.push(present);
@@ -408,20 +510,7 @@ export class SigningKeys implements KeySource {
         this.onUnusable(row.kid);
       }
     }
-    const kids = new Set(rows.map((row) => row.kid));
-    for (const kid of [...this.#byKid.keys()]) {
-      if (kids.has(kid)) continue;
-      this.#byKid.delete(kid);
-      this.#signKeys.delete(kid);
-      this.onWithdrawn(kid);
-    }
-    for (const key of loaded) this.#byKid.set(key.row.kid, key);
-    this.#keys = loaded;
-    this.#hasFailed = false;
-    this.#isAway = false;
-    this.#loadedAtMonoMs = this.clock.monoMs();
-    this.#loadedAtWallMs = this.clock.wallMs();
-    this.#goOnFor(this.settings.reloadIntervalMs);
+    return loaded;
   }
 
   #goOnFor(ms: number): void {

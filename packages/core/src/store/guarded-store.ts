@@ -4,9 +4,10 @@ import { guardOf, type StoreFailure } from "./store-guard.js";
 /** The store as the engine sees it. @see guardOf */
 export function guardedStore(store: SessionStore, onFailure: (failure: StoreFailure) => void): SessionStore {
   const guard = guardOf(store.name, onFailure);
-  const { scanSessions, claimCleanUp, withdrawSecret } = store;
+  const { scanSessions, claimCleanUp, withdrawSecret, joined } = store;
   return {
     name: store.name,
+    ...(joined !== undefined && { joined: () => joined.call(store) }),
     insertSession: (row) =>
       guard(
         "insertSession",

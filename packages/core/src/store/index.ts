@@ -18,11 +18,18 @@ export {
   shaped,
   wholeBetween,
 } from "../errors/option-check.js";
-export { invalidOption } from "../errors/throwers.js";
+export { SessionError } from "../errors/session-error.js";
+export { invalidArgument, invalidOption } from "../errors/throwers.js";
 export { systemClock } from "../runtime/clock.js";
 export { systemRandom } from "../runtime/random.js";
 export { sinceCleanUpMs } from "./clean-up-mark.js";
 export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";
+export {
+  type ContextStorage,
+  Joined,
+  type JoinedContext,
+  JoinedTransactions,
+} from "./joined-transaction.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";
 export { isNamespace } from "./namespace.js";
@@ -34,9 +41,11 @@ export {
   MAX_CLOCK_DIFFERENCE_MS,
   OVERTAKEN,
   type ServerStoreOptions,
+  serverUrl,
   untilNotOvertaken,
 } from "./server-store.js";
 export type {
+  JoinedTransaction,
   KeyFamily,
   Promotion,
   SecretRow,

@@ -1,7 +1,10 @@
 import { MemoryStore } from "../../src/store/memory-store.js";
 import type { SessionStore } from "../../src/store/session-store.js";
 
-type Operation = Exclude<keyof SessionStore, "name" | "place" | "roles" | "inNamespace" | "hasOwnClock" | "close">;
+type Operation = Exclude<
+  keyof SessionStore,
+  "name" | "place" | "roles" | "inNamespace" | "hasOwnClock" | "joined" | "close"
+>;
 const WRITES = new Set<Operation>([
   "insertSession",
   "promoteSession",

@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { type PrivateServer, startReplica, TcpProxy } from "@acme/servers";
+import type { SessionStore } from "@acme/session-core/store";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { administer, type Backend, type ServerBackend, startServerBackend } from "../backend.ts";
 import type { Client, Column } from "../client.ts";
 import { until } from "../instance-process.ts";
-import { allGone, cells, type FaultRow, type Outcomes } from "../row.ts";
+import { openStore } from "../open-store.ts";
+import { allGone, cells, type FaultRow, type Outcomes, together } from "../row.ts";
 import type { App } from "../serve.ts";
 import type { Situation } from "../situation.ts";
 import { doAll, expectOneChild, oneEach, recover } from "./outage.ts";
@@ -14,7 +16,7 @@ import { doAll, expectOneChild, oneEach, recover } from "./outage.ts";
 /** After a failover that lost what was acknowledged last: a login is gone, a sign-out and a merge are undone. */
 const lastMomentLost = cells("ok", "ok", "ok", "401", "ok", "ok");
 
-/** F25, F42, F45: another server, or the same one, comes back without what it said last. */
+/** F25, F27, F42, F45: another server, or the same one, comes back without what it said last. */
 export const failovers: readonly FaultRow[] = [
   {
     id: "F25",
@@ -45,6 +47,18 @@ export const failovers: readonly FaultRow[] = [
     expected: lastMomentLost,
     run: (situation) => failOver(situation, "postgres"),
   },
+  ...(["pg", "postgres"] as const).map(
+    (driver): FaultRow => ({
+      id: "F27",
+      title: `${driver}: new connections lead to a hot standby for a while, and none is cut`,
+      stores: ["postgres"],
+      expected: cells("ok", "ok|503", "ok|503", "ok|503", "–", "–"),
+      run: (situation) =>
+        withReplica(situation, "postgres", (pair) =>
+          thereAndBack(situation, pair, openStore({ ...pair.primary.address(), driver })),
+        ),
+    }),
+  ),
   {
     id: "F42",
     title: "failover to a replica without the last second",
@@ -88,6 +102,60 @@ async function withReplica(
   const replica = await startReplica(kind, { host: "127.0.0.1", port: line.port });
   situation.onEnd(() => replica.stop());
   return step({ primary, replica, line });
+}
+
+const RECOVERY_LIMIT_MS = 5_000;
+/** More than the pool has connections, so that each of them is used. */
+const USERS = 20;
+
+/**
+ * The pool grows while new connections lead to the standby; they stay open when the address leads back. From then on it
+ * is measured until everybody is answered, three times running, and how many connections that took.
+ */
+async function thereAndBack(
+  situation: Situation<Backend>,
+  { primary, replica, line }: Pair,
+  store: SessionStore,
+): Promise<Outcomes> {
+  const app = await situation.serve(store);
+  const { origin } = app;
+  const users: Client[] = [];
+  for (let count = 0; count < USERS; count += 1) users.push(await situation.refreshed(origin));
+  const reader = await situation.signedIn(origin);
+  await caughtUp("postgres", primary.server, replica);
+  primary.proxy.lead(replica);
+  const during = { V: new Set<string>(), D: new Set<string>(), R: new Set<string>(), C: new Set<string>() };
+  await Promise.all(
+    users.map(async (user) => {
+      during.V.add((await reader.verify(origin)).outcome);
+      during.D.add((await user.copy().verifyInStore(origin)).outcome);
+      during.R.add((await user.refresh(origin)).outcome);
+      during.C.add((await user.copy().signIn(origin)).outcome);
+    }),
+  );
+  primary.proxy.lead(primary.server);
+  const backMs = performance.now();
+  primary.proxy.connections = 0;
+  let fullyFineMs: number | undefined;
+  for (let fine = 0; fine < 3; ) {
+    const startedMs = performance.now();
+    const answers = await Promise.all(
+      users.flatMap((user) => [user.refresh(origin), user.copy().verifyInStore(origin)]),
+    );
+    const isFine = answers.every(({ outcome }) => outcome === "ok");
+    fine = isFine ? fine + 1 : 0;
+    if (fine === 1) fullyFineMs = startedMs - backMs;
+    if (startedMs - backMs > 4 * RECOVERY_LIMIT_MS) break;
+  }
+  if (fullyFineMs === undefined || fullyFineMs > RECOVERY_LIMIT_MS) {
+    situation.complain(`not everybody was answered ${RECOVERY_LIMIT_MS} ms after the address led back`);
+  }
+  situation.notes.push(
+    `everybody answered ${Math.round(fullyFineMs ?? Number.NaN)} ms after it led back, ${primary.proxy.connections} new connections`,
+  );
+  line.cutAll();
+  const said = (outcomes: Set<string>): string => together([...outcomes]);
+  return cells(said(during.V), said(during.D), said(during.R), said(during.C), "–", "–");
 }
 
 /** What each client has done that the new server does not know. */
