@@ -62,6 +62,55 @@ describe("a handler that throws", () => {
   });
 });
 
+describe("a response of the application's", () => {
+  const asked = () => new Request("http://127.0.0.1/", { headers: { "st-auth-mode": "cookie" } });
+  const signIn = async (request: Request, answer: Response): Promise<Response> => {
+    await Session.createNewSession(request, undefined, "user-1");
+    return answer;
+  };
+  const Session = createSession(options());
+
+  it("that is frozen or immutable is answered with all the same, and never changed", async () => {
+    for (const given of [
+      new Response("text", { status: 201, statusText: "Made", headers: { "x-own": "1" } }),
+      Object.freeze(await fetch("data:text/plain,text")),
+      Response.redirect("http://127.0.0.1/elsewhere", 303),
+    ]) {
+      const answer = await Session.fetch((request) => signIn(request, given))(asked());
+      expect(answer).not.toBe(given);
+      expect([answer.status, answer.statusText]).toEqual([given.status, given.statusText]);
+      for (const [name, value] of given.headers) expect(answer.headers.get(name)).toBe(value);
+      expect(answer.headers.getSetCookie()).toHaveLength(2);
+      expect(given.headers.getSetCookie()).toEqual([]);
+    }
+  });
+
+  it("that nothing can be put on goes out as the object it is", async () => {
+    const given = Response.error();
+    expect(await Session.fetch((request) => signIn(request, given))(asked())).toBe(given);
+  });
+
+  it("goes out as the object it is where there is nothing to write", async () => {
+    const given = new Response("text");
+    expect(await Session.fetch(() => given)(asked())).toBe(given);
+  });
+
+  it("that an error handler of the application's answers everybody with keeps nothing of the first visitor", async () => {
+    const denied = Response.json({ denied: true }, { status: 403 });
+    const Own = createSession({ ...options(), errorHandlers: { onUnauthorised: () => denied } });
+    const host = Own.fetch(async (request) => {
+      try {
+        await Own.getSession(request, undefined);
+      } catch (error) {
+        Own.caught(request, error);
+      }
+      return new Response("the host's", { status: 500, headers: { "set-cookie": "visitor=alice" } });
+    });
+    expect((await host(asked())).headers.getSetCookie()).toEqual(["visitor=alice"]);
+    expect(denied.headers.getSetCookie()).toEqual([]);
+  });
+});
+
 describe("an error that the host has made a response of", () => {
   it("is answered by fetch, when it is ours; what stood on the host's response stays, but for its body", async () => {
     const Session = createSession(options());

@@ -25,6 +25,7 @@ export class FixtureApp {
   readonly #clock = new MovableClock();
   readonly #gate = new Gate();
   #foreign: Error | undefined;
+  readonly #shared = new Error("an error that the application has made once");
   #verifications = 0;
   #handlerRuns: Record<string, number> = {};
   #unhandled: string[] = [];
@@ -67,6 +68,10 @@ export class FixtureApp {
       foreignError: () => {
         this.#foreign = new Error("an error of the application's own");
         return this.#foreign;
+      },
+      sharedError: () => {
+        this.#foreign = this.#shared;
+        return this.#shared;
       },
     });
     this.routes = routes.map((route) => ({ ...route, handle: (exchange) => this.#run(route, exchange) }));

@@ -15,6 +15,8 @@ export interface FixtureState {
   developerError(error: unknown): void;
   /** An error of the application's own; the last one made is remembered. */
   foreignError(): Error;
+  /** The one error object that the application throws wherever it wants to, for any visitor. */
+  sharedError(): Error;
 }
 
 /** The routes of adapters.md §11.1: the same application in every host. */
@@ -55,6 +57,15 @@ export function makeFixtureRoutes(state: FixtureState): readonly FixtureRoute[] 
       method: "GET",
       path: "/admin",
       handle: async (exchange) => json(describe(await exchange.getSession(asAdmin()))),
+    },
+    { name: "shared", method: "GET", path: "/shared", handle: async () => ({ kind: "shared" }) },
+    {
+      name: "shared-error",
+      method: "GET",
+      path: "/shared-error",
+      handle: async () => {
+        throw state.sharedError();
+      },
     },
     { name: "override", method: "GET", path: "/override", handle: (exchange) => override(state, exchange) },
     { name: "login", method: "POST", path: "/login", takesBody: true, handle: login },
@@ -208,7 +219,7 @@ async function override(state: FixtureState, exchange: FixtureExchange): Promise
 interface LoginBody {
   userId: string;
   payload?: JsonObject;
-  mode?: "json" | "redirect" | "empty" | "own-cookies" | "own-headers";
+  mode?: "json" | "redirect" | "empty" | "shared" | "own-cookies" | "own-headers";
 }
 
 async function login(exchange: FixtureExchange): Promise<FixtureReply> {
@@ -224,7 +235,7 @@ async function login(exchange: FixtureExchange): Promise<FixtureReply> {
   const session = await exchange.createNewSession(userId, payload);
   if (mode === "own-cookies") exchange.setCookie("app-after", "2");
   if (mode === "redirect") return { kind: "redirect", location: "/public" };
-  if (mode === "empty") return { kind: "empty" };
+  if (mode === "empty" || mode === "shared") return { kind: mode };
   return json({ handle: session.getHandle() });
 }
 
@@ -232,7 +243,7 @@ interface MergeBody {
   patch: JsonObject;
   times?: number;
   /** What the handler does then; default answers. */
-  andThen?: "throw-foreign" | "throw-unauthorised";
+  andThen?: "throw-foreign" | "throw-shared" | "throw-unauthorised";
 }
 
 async function merge(state: FixtureState, exchange: FixtureExchange): Promise<FixtureReply> {
@@ -242,6 +253,7 @@ async function merge(state: FixtureState, exchange: FixtureExchange): Promise<Fi
     await session?.mergeIntoAccessTokenPayload({ ...patch, time });
   }
   if (andThen === "throw-foreign") throw state.foreignError();
+  if (andThen === "throw-shared") throw state.sharedError();
   if (andThen === "throw-unauthorised") {
     throw new SessionError({ type: "UNAUTHORISED", message: "the application says so" });
   }
