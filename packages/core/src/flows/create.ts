@@ -9,10 +9,14 @@ import { clearTokens } from "../respond/write-tokens.js";
 import type { JsonObject } from "../runtime/json.js";
 import { checkUserId, DEFAULT_TENANT } from "../session/create-session.js";
 import type { SessionContainer } from "../session/session-container.js";
+import { parseAccessToken } from "../tokens/access-token.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { withoutReservedClaims } from "../tokens/reserved-claims.js";
 import { CHECKED_ALL, memoOf, type RequestMemo } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
+
+/** One in the header, one in a cookie. */
+const MAX_PREVIOUS = 2;
 
 export interface NewSession {
   userId: string;
@@ -92,6 +96,16 @@ function assertCookiesWillBeKept(memo: RequestMemo): void {
   );
 }
 
+/** Bounded: each costs a signature check, and a stranger can send as many as a header holds. */
+function ofOurShape(tokens: readonly string[]): string[] {
+  const found = new Set<string>();
+  for (const token of tokens) {
+    if (parseAccessToken(token) !== undefined) found.add(token);
+    if (found.size === MAX_PREVIOUS) break;
+  }
+  return [...found];
+}
+
 /** Best effort: nothing here may fail the login. */
 async function revokePrevious(
   core: SessionCore,
@@ -99,10 +113,10 @@ async function revokePrevious(
   session: SessionContainer,
   userContext: UserContext,
 ): Promise<void> {
-  for (const token of tokens) {
+  for (const token of ofOurShape(tokens)) {
     try {
-      const verified = await core.engine.verifier.verify(token);
-      const handle = verified?.payload.sessionHandle;
+      // Expired or not: the signature says whose it was, and its refresh token lives on.
+      const handle = (await core.engine.verifier.authenticate(token))?.sessionHandle;
       if (handle === undefined || handle === session.getHandle()) continue;
       await core.engine.tools.functions.revokeSession({ sessionHandle: handle, userContext });
     } catch (error) {
