@@ -25,6 +25,10 @@ export class KoaResponse extends BufferedResponse<KoaContext> {
     return this.#through.committed;
   }
 
+  override get isAbandoned(): boolean {
+    return this.#through.isAbandoned;
+  }
+
   override setStatus(code: number): void {
     super.setStatus(code);
     if (!this.committed) this.native.status = code;

@@ -69,6 +69,9 @@ export class FixtureApp {
         this.#foreign = new Error("an error of the application's own");
         return this.#foreign;
       },
+      holdNextWrite: () => {
+        this.#store.pause = () => this.#gate.pass();
+      },
       sharedError: () => {
         this.#foreign = this.#shared;
         return this.#shared;

@@ -15,6 +15,8 @@ export interface FixtureState {
   developerError(error: unknown): void;
   /** An error of the application's own; the last one made is remembered. */
   foreignError(): Error;
+  /** The next session that is stored or deleted waits at the gate. */
+  holdNextWrite(): void;
   /** The one error object that the application throws wherever it wants to, for any visitor. */
   sharedError(): Error;
 }
@@ -84,6 +86,19 @@ export function makeFixtureRoutes(state: FixtureState): readonly FixtureRoute[] 
       path: "/merge",
       takesBody: true,
       handle: (exchange) => merge(state, exchange),
+    },
+    {
+      name: "forgotten",
+      method: "POST",
+      path: "/forgotten",
+      handle: async (exchange) => {
+        const isLogout = exchange.query.get("what") === "logout";
+        const found = isLogout ? await exchange.getSession() : undefined;
+        state.holdNextWrite();
+        // Nobody awaits it, and nobody takes its rejection.
+        void (isLogout ? found?.revokeSession() : exchange.createNewSession("forgotten", {}));
+        return json({ ok: true });
+      },
     },
     { name: "many", method: "GET", path: "/many", guard: {}, handle: many },
     {

@@ -29,7 +29,7 @@ import {
 import type { Exchange } from "../http/exchange.js";
 import type { ErrorAnswer } from "../respond/error-answer.js";
 import type { JsonObject } from "../runtime/json.js";
-import type { Maybe } from "../runtime/maybe.js";
+import { type Maybe, neverUnhandled } from "../runtime/maybe.js";
 import type {
   ClaimValidationForHandle,
   ClaimValueResult,
@@ -394,7 +394,16 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     /** Lets go of the store, and of everything else that would keep a process alive. */
     close: (): Promise<void> => core.close(),
   };
+  session.createNewSession = forgivingly(session.createNewSession);
+  session.refreshSession = forgivingly(session.refreshSession);
   return { session, adapter };
+}
+
+/** A function whose rejection ends no process where the application forgot to await it. */
+function forgivingly<Given extends unknown[], T>(
+  make: (...given: Given) => Promise<T>,
+): (...given: Given) => Promise<T> {
+  return (...given) => neverUnhandled(make(...given));
 }
 
 /** What {@link bindSession} makes for an application. */

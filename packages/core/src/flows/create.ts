@@ -31,8 +31,9 @@ export interface NewSession {
  * Starts a session and puts its tokens on the response (wire-contract.md 3.1). A session that the request carried is
  * revoked once the new one is stored (security rule S-02).
  *
- * @throws SessionError `INVALID_ARGUMENT`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `RESPONSE_COMMITTED`,
- *         `STORE_UNAVAILABLE`; no session exists then
+ * @throws SessionError `INVALID_ARGUMENT`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `STORE_UNAVAILABLE`;
+ *         `RESPONSE_COMMITTED` when the tokens cannot reach the client, also where the response was sent, or the client
+ *         went away, while the store was asked; no session exists then
  */
 export async function createNewSession(
   core: SessionCore,
@@ -41,7 +42,7 @@ export async function createNewSession(
 ): Promise<SessionContainer> {
   checkUserId(input.userId);
   const memo = memoOf(core, exchange);
-  memo.assertDeliverable();
+  memo.assertClientIsThere("the session would change, and the client would never hear of it");
   await memo.sitesLoaded();
   const { req, res } = exchange;
   const userContext = memo.userContext(input.userContext);
@@ -59,7 +60,13 @@ export async function createNewSession(
     disableAntiCsrf: transfer === "header",
     userContext,
   });
-  memo.adopt(session, transfer, CHECKED_ALL);
+  try {
+    memo.assertClientIsThere("the new session could not be told to the client and was revoked again");
+  } catch (error) {
+    await takeBack(core, session, userContext);
+    throw error;
+  }
+  memo.begin(session, transfer, CHECKED_ALL);
   if (transfer === "cookie" && bearer !== undefined) clearTokens(res, dress, "header");
   if (transfer === "header" && cookies.length > 0) clearTokens(res, dress, "cookie");
   if (session.isRevoked) memo.revoked(session);
@@ -94,6 +101,20 @@ function assertCookiesWillBeKept(memo: RequestMemo): void {
     "cookieSecure",
     "API and website are different sites, so cookies need SameSite=None and Secure: use https for `appInfo.apiDomain` and do not set `cookieSecure: false`",
   );
+}
+
+/** Nobody will ever use it: the row does not stay behind. */
+async function takeBack(
+  core: SessionCore,
+  session: SessionContainer,
+  userContext: UserContext,
+): Promise<void> {
+  try {
+    await core.engine.tools.functions.revokeSession({ sessionHandle: session.getHandle(), userContext });
+  } catch (error) {
+    if (!SessionError.is(error))
+      core.config.logger.warn("a session that could not be told to its client could not be revoked");
+  }
 }
 
 /** Bounded: each costs a signature check, and a stranger can send as many as a header holds. */

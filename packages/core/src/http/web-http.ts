@@ -27,7 +27,18 @@ export class WebRequest extends BaseRequest<Request> {
  */
 export class WebResponse extends BufferedResponse<undefined> {
   readonly native = undefined;
+  readonly #request: Request | undefined;
   #isCommitted = false;
+
+  /** @param request whose client may go away, where the host tells by its `signal` */
+  constructor(request?: Request | undefined) {
+    super();
+    this.#request = request;
+  }
+
+  override get isAbandoned(): boolean {
+    return this.#request?.signal?.aborted === true;
+  }
 
   get committed(): boolean {
     return this.#isCommitted;
