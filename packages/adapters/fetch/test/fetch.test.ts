@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
-import { WireClient } from "@acme/session-conformance";
+import { exchange, WireClient } from "@acme/session-conformance";
+import { emailVerifiedClaim } from "@acme/session-core/claims";
 import { serve } from "@hono/node-server";
 import { build } from "esbuild";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -109,6 +110,36 @@ describe("a response of the application's", () => {
     expect((await host(asked())).headers.getSetCookie()).toEqual(["visitor=alice"]);
     expect(denied.headers.getSetCookie()).toEqual([]);
   });
+});
+
+it("a body that is too long for our endpoints is answered, and not read to its end", async () => {
+  const verified = emailVerifiedClaim({ endpoints: true, isVerified: () => false, consumeToken: () => {} });
+  const Session = createSession({ ...options(), plugins: [verified] });
+  let read = 0;
+  const client = await clientOf((request) => {
+    const counting = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        read += chunk.length;
+        controller.enqueue(chunk);
+      },
+    });
+    const { method, url, headers } = request;
+    const body = request.body?.pipeThrough(counting) ?? null;
+    const copy = new Request(url, { method, headers, body, duplex: "half" } as RequestInit);
+    return Session.fetch(() => new Response("not ours", { status: 404 }))(copy);
+  });
+  const sent = await exchange({
+    method: "POST",
+    url: `${client.base}/auth/user/email/verify`,
+    headers: { "content-type": "application/json", "transfer-encoding": "chunked" },
+    body: Buffer.alloc(8 * 1024 * 1024, " "),
+  }).then(
+    ({ status, json }) => [status, json],
+    () => "connection closed",
+  );
+  // A host may close the connection under somebody who goes on sending.
+  expect(["connection closed", [400, { message: "the body is too long" }]]).toContainEqual(sent);
+  expect(read).toBeLessThan(512 * 1024);
 });
 
 describe("an error that the host has made a response of", () => {
