@@ -8,6 +8,7 @@ import {
   type BoundSession,
   bindSession,
   findExchange,
+  invalidArgument,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -48,6 +49,12 @@ export interface HonoSession<T extends SessionTypes = SessionTypes>
   errorHandler(fallback: ErrorHandler): ErrorHandler;
   /** The session established for this request. */
   of(c: HonoContext): SessionOf<T> | undefined;
+}
+
+function isTaken() {
+  return invalidArgument(
+    "c.var.session belongs to another middleware, which verifySession() leaves alone: ask for ours inside of the handler, with Session.getSession(c), or let that one use another name",
+  );
 }
 
 /**
@@ -103,6 +110,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     verifySession: (verifyOptions) => {
       const goOn = (c: GuardedContext, next: Next, response: HonoResponse, found: unknown): Promise<void> => {
+        const present: unknown = c.get("session");
+        if (present !== undefined && present !== null && present !== response.guarded) throw isTaken();
+        response.guarded = found;
         c.set("session", found as SessionVariables["session"]);
         return response.hasMiddleware ? next() : next().then(() => response.applyToContext(c, "guard"));
       };
@@ -116,6 +126,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         } catch (error) {
           return answerOrThrow(c, error);
         }
+        // What is thrown here is the developer's, and Hono's to answer.
         if (!(found instanceof Promise)) return goOn(c, next, response, found);
         return found.then(
           (session) => goOn(c, next, response, session),

@@ -8,6 +8,7 @@ import {
   type BoundSession,
   bindSession,
   Exchange,
+  invalidArgument,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -175,7 +176,14 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       next(error);
       return;
     }
-    Object.assign(req, { session: found });
+    if (!putSession(req, found)) {
+      next(
+        invalidArgument(
+          "req.session belongs to another library (express-session, Passport's?), which verifySession() leaves alone: ask for ours with Session.getSession(req, res)",
+        ),
+      );
+      return;
+    }
     next();
   };
 
@@ -289,6 +297,23 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return exchange && (adapter.current(exchange) as Ours | undefined);
     },
   };
+}
+
+/** Where a request remembers what was put there: ours may be replaced, anybody else's may not. */
+const MARK = Symbol("acme.session.slot");
+
+/** @returns whether `req.session` was free, or ours already */
+function putSession(req: object, session: unknown): boolean {
+  const slots = req as Partial<Record<PropertyKey, unknown>>;
+  if ("session" in slots) {
+    const owned = Object.getOwnPropertyDescriptor(slots, "session");
+    // An accessor's owner answers for it when it is read.
+    const isFree = owned !== undefined && "value" in owned;
+    if (!isFree || (owned.value !== undefined && owned.value !== slots[MARK])) return false;
+  }
+  slots[MARK] = session;
+  slots.session = session;
+  return true;
 }
 
 /** The application's response to an error of ours, with what ours would have told the client: cleared tokens, say. */
