@@ -12,7 +12,7 @@ import type { TokenTransferMethod } from "./extract/token-transfer.js";
 import { CleanUp } from "./flows/clean-up.js";
 import { defaultApis } from "./flows/default-apis.js";
 import { ready } from "./flows/ready.js";
-import { CHECKED_ALL, memoOf } from "./flows/request-memo.js";
+import { CHECKED_NOTHING, memoOf } from "./flows/request-memo.js";
 import type { SessionCore } from "./flows/session-core.js";
 import type { Exchange } from "./http/exchange.js";
 import { serializeCookie } from "./http/set-cookie.js";
@@ -267,8 +267,11 @@ async function attach(
   const memo = memoOf(core, exchange);
   await memo.sitesLoaded();
   memo.userContext(userContext);
-  memo.adopt(session, transferMethod, CHECKED_ALL);
-  if (session.heldTokens.updated) memo.tokensChanged(session);
+  if (session.heldTokens.updated) memo.assertDeliverable();
+  // Nobody knows what it has been through: a guard behind makes its own checks.
+  memo.begin(session, transferMethod, CHECKED_NOTHING);
+  if (session.isRevoked) memo.revoked(session);
+  else if (session.heldTokens.updated) memo.tokensChanged(session);
 }
 
 function readPayload(accessToken: string): AccessTokenPayload {

@@ -4,6 +4,9 @@ import type { LambdaEvent } from "./lambda-event.js";
 import { queryStringOf } from "./query-string.js";
 import { type PathRules, pathOf } from "./request-path.js";
 
+/** Characters of base64 beyond which a body is too long for our endpoints however it is read. */
+const MAX_DECODED = 64 * 1024;
+
 /** An event as seen by the engine. Headers come in any case: one lower-case index is made when the first is asked for. */
 export class LambdaRequest extends BaseRequest<LambdaEvent> {
   #headers: ReadonlyMap<string, string> | undefined;
@@ -39,7 +42,7 @@ export class LambdaRequest extends BaseRequest<LambdaEvent> {
   /** Gateways hand binary bodies on in base64, and those they take for binary. */
   override get bodySource(): unknown {
     const { body, isBase64Encoded } = this.native;
-    if (typeof body !== "string" || !isBase64Encoded) return this.native;
+    if (typeof body !== "string" || !isBase64Encoded || body.length > MAX_DECODED) return this.native;
     return { body: Buffer.from(body, "base64").toString("utf8") };
   }
 }

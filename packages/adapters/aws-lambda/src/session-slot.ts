@@ -22,7 +22,7 @@ export class SessionSlot {
     if (this.#property in event && !this.#copies.has(event)) {
       throw invalidOption(
         "property",
-        `event.${this.#property} is used by something else; choose another name, e.g. createSession({ property: "auth" }), or read the session with Session.of(event)`,
+        `event.${this.#property} is used by something else; leave it to that and choose another name, createSession({ property: "auth" }): the session is then event.auth, and Session.of(event) as ever`,
       );
     }
     const copy = { ...event };

@@ -31,7 +31,7 @@ export class SessionSlot {
     }
     throw invalidOption(
       "property",
-      `req.${this.#property} belongs to another library (express-session?); choose another name, e.g. createSession({ property: "auth" }), or read the session with Session.of(req)`,
+      `req.${this.#property} belongs to another library (express-session, Passport's?); leave it to that one and choose another name, createSession({ property: "auth" }): the session is then req.auth, and Session.of(req) as ever`,
     );
   }
 

@@ -99,6 +99,7 @@ function send(res: Response, reply: FixtureReply): void {
       res.json(reply.body);
       return;
     case "empty":
+    case "shared":
       res.status(204).end();
       return;
     case "redirect":

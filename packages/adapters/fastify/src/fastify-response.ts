@@ -18,6 +18,10 @@ export class FastifyResponse extends BaseResponse<FastifyReplyLike> {
     return this.#hasAnswered || this.native.sent || this.native.raw.headersSent;
   }
 
+  override get isAbandoned(): boolean {
+    return this.native.raw.destroyed === true;
+  }
+
   setStatus(code: number): void {
     if (!this.committed) this.native.code(code);
   }

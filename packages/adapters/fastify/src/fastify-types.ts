@@ -8,7 +8,7 @@ export interface FastifyRequestLike extends NodeIncomingMessage {
 
 /** What is used of a Fastify reply. */
 export interface FastifyReplyLike {
-  readonly raw: { readonly headersSent: boolean };
+  readonly raw: { readonly headersSent: boolean; readonly destroyed?: boolean | undefined };
   readonly sent: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: Fastify types header values by name
   header(name: any, value?: any): unknown;

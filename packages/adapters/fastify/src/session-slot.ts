@@ -33,7 +33,7 @@ export class SessionSlot {
   isTaken() {
     return invalidOption(
       "property",
-      `request.${this.property} belongs to another plugin (@fastify/session?); choose another name, e.g. createSession({ property: "auth" }), or read the session with Session.of(request)`,
+      `request.${this.property} belongs to another plugin (@fastify/session?); leave it to that one and choose another name, createSession({ property: "auth" }): the session is then request.auth, and Session.of(request) as ever`,
     );
   }
 }

@@ -40,7 +40,10 @@ export interface FetchSession<T extends SessionTypes = SessionTypes>
     ) => Response | Promise<Response>,
     options?: VerifySessionOptions & { sessionRequired?: R },
   ): Promise<Response>;
-  /** Puts our headers on a response. The body is not touched; a response that cannot be written to is rebuilt around it. */
+  /**
+   * Answers with our headers on a response: with a new one around its body where there is something to write, else with
+   * the one given, which is never changed.
+   */
   apply(request: Request, response: Response): Response;
   /**
    * For the error hook of a host that makes a response of every error before it comes to us: `fetch` then answers an
@@ -169,7 +172,9 @@ function makeSession<T extends SessionTypes>(options: SessionOptions): FetchSess
 }
 
 /** Our answer in place of the host's: what stood on that one stays, but for what speaks of its body. */
-function insteadOf(response: Response, answer: Response): Response {
+function insteadOf(response: Response, given: Response): Response {
+  // The application's own error handler may have made it, and answer with the same object again.
+  const answer = new Response(given.body, given);
   for (const [name, value] of response.headers) {
     if (name === "set-cookie") answer.headers.append(name, value);
     else if (!/^(content-|etag$|last-modified$|transfer-encoding$)/.test(name) && !answer.headers.has(name))

@@ -12,7 +12,10 @@ export function wrap(request: Request, headers?: Headers | undefined): Exchange 
   if (typeof request !== "object" || request === null || typeof request.headers?.get !== "function") {
     throw invalidArgument("the first argument must be the Request that your handler was given");
   }
-  const exchange = exchangeOn(request, () => new Exchange(new WebRequest(request), new FetchResponse()));
+  const exchange = exchangeOn(
+    request,
+    () => new Exchange(new WebRequest(request), new FetchResponse(request)),
+  );
   if (headers === undefined || headers === null) return exchange;
   if (typeof headers.getSetCookie !== "function") {
     throw invalidArgument("the second argument must be the Headers of the response, or undefined");

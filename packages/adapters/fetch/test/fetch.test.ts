@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
-import { WireClient } from "@acme/session-conformance";
+import { exchange, WireClient } from "@acme/session-conformance";
+import { emailVerifiedClaim } from "@acme/session-core/claims";
 import { serve } from "@hono/node-server";
 import { build } from "esbuild";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -60,6 +61,85 @@ describe("a handler that throws", () => {
     for (const path of ["/plain", "/guarded"]) expect((await client.get(path)).status).toBe(500);
     expect([runs, seen.length, seen.every((error) => error === foreign)]).toEqual([2, 2, true]);
   });
+});
+
+describe("a response of the application's", () => {
+  const asked = () => new Request("http://127.0.0.1/", { headers: { "st-auth-mode": "cookie" } });
+  const signIn = async (request: Request, answer: Response): Promise<Response> => {
+    await Session.createNewSession(request, undefined, "user-1");
+    return answer;
+  };
+  const Session = createSession(options());
+
+  it("that is frozen or immutable is answered with all the same, and never changed", async () => {
+    for (const given of [
+      new Response("text", { status: 201, statusText: "Made", headers: { "x-own": "1" } }),
+      Object.freeze(await fetch("data:text/plain,text")),
+      Response.redirect("http://127.0.0.1/elsewhere", 303),
+    ]) {
+      const answer = await Session.fetch((request) => signIn(request, given))(asked());
+      expect(answer).not.toBe(given);
+      expect([answer.status, answer.statusText]).toEqual([given.status, given.statusText]);
+      for (const [name, value] of given.headers) expect(answer.headers.get(name)).toBe(value);
+      expect(answer.headers.getSetCookie()).toHaveLength(2);
+      expect(given.headers.getSetCookie()).toEqual([]);
+    }
+  });
+
+  it("that nothing can be put on goes out as the object it is", async () => {
+    const given = Response.error();
+    expect(await Session.fetch((request) => signIn(request, given))(asked())).toBe(given);
+  });
+
+  it("goes out as the object it is where there is nothing to write", async () => {
+    const given = new Response("text");
+    expect(await Session.fetch(() => given)(asked())).toBe(given);
+  });
+
+  it("that an error handler of the application's answers everybody with keeps nothing of the first visitor", async () => {
+    const denied = Response.json({ denied: true }, { status: 403 });
+    const Own = createSession({ ...options(), errorHandlers: { onUnauthorised: () => denied } });
+    const host = Own.fetch(async (request) => {
+      try {
+        await Own.getSession(request, undefined);
+      } catch (error) {
+        Own.caught(request, error);
+      }
+      return new Response("the host's", { status: 500, headers: { "set-cookie": "visitor=alice" } });
+    });
+    expect((await host(asked())).headers.getSetCookie()).toEqual(["visitor=alice"]);
+    expect(denied.headers.getSetCookie()).toEqual([]);
+  });
+});
+
+it("a body that is too long for our endpoints is answered, and not read to its end", async () => {
+  const verified = emailVerifiedClaim({ endpoints: true, isVerified: () => false, consumeToken: () => {} });
+  const Session = createSession({ ...options(), plugins: [verified] });
+  let read = 0;
+  const client = await clientOf((request) => {
+    const counting = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        read += chunk.length;
+        controller.enqueue(chunk);
+      },
+    });
+    const { method, url, headers } = request;
+    const body = request.body?.pipeThrough(counting) ?? null;
+    const copy = new Request(url, { method, headers, body, duplex: "half" } as RequestInit);
+    return Session.fetch(() => new Response("not ours", { status: 404 }))(copy);
+  });
+  const sent = await exchange({
+    method: "POST",
+    url: `${client.base}/auth/user/email/verify`,
+    headers: { "content-type": "application/json", "transfer-encoding": "chunked" },
+    body: Buffer.alloc(8 * 1024 * 1024, " "),
+  }).then(
+    ({ status, json }) => [status, json],
+    () => "connection closed",
+  );
+  // A host may close the connection under somebody who goes on sending.
+  expect(["connection closed", [400, { message: "the body is too long" }]]).toContainEqual(sent);
+  expect(read).toBeLessThan(512 * 1024);
 });
 
 describe("an error that the host has made a response of", () => {

@@ -52,6 +52,12 @@ export interface HonoSession<T extends SessionTypes = SessionTypes>
   of(c: HonoContext): SessionOf<T> | undefined;
 }
 
+function isTaken() {
+  return invalidArgument(
+    "c.var.session belongs to another middleware, which verifySession() leaves alone: ask for ours inside of the handler, with Session.getSession(c), or let that one use another name",
+  );
+}
+
 /**
  * Makes a session instance: its state is its own, and two of them never touch each other.
  *
@@ -111,6 +117,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     verifySession: (verifyOptions) => {
       const getOptions = adapter.guardOptions(verifyOptions);
       const goOn = (c: GuardedContext, next: Next, response: HonoResponse, found: unknown): Promise<void> => {
+        const present: unknown = c.get("session");
+        if (present !== undefined && present !== null && present !== response.guarded) throw isTaken();
+        response.guarded = found;
         c.set("session", found as SessionVariables["session"]);
         return response.hasMiddleware ? next() : next().then(() => response.applyToContext(c, "guard"));
       };
@@ -124,6 +133,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         } catch (error) {
           return answerOrThrow(c, error);
         }
+        // What is thrown here is the developer's, and Hono's to answer.
         if (!(found instanceof Promise)) return goOn(c, next, response, found);
         return found.then(
           (session) => goOn(c, next, response, session),

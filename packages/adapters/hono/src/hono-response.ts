@@ -5,6 +5,8 @@ import type { HonoContext } from "./hono-types.js";
 export class HonoResponse extends WebResponse {
   /** Whether `middleware()` stands outside: then it has the last word, else the guard has. */
   hasMiddleware = false;
+  /** What a guard of ours has put on the context: that may be replaced, anybody else's may not. */
+  guarded: unknown;
 
   /**
    * Puts our headers on the context's response. After `await next()` only: what is staged before is lost when the

@@ -12,5 +12,5 @@ export function wrap(c: HonoContext): Exchange {
   if (typeof request?.headers?.get !== "function") {
     throw invalidArgument("the first argument must be the context `c` that Hono handed to your handler");
   }
-  return exchangeOn(request, () => new Exchange(new WebRequest(request), new HonoResponse()));
+  return exchangeOn(request, () => new Exchange(new WebRequest(request), new HonoResponse(request)));
 }

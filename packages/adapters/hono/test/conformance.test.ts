@@ -106,12 +106,17 @@ function mount(
   else app.on(methods, path, handle);
 }
 
+/** Made once, and returned to everybody. */
+const SHARED = new Response(null, { status: 204 });
+
 function send(c: Context<Env>, reply: FixtureReply): Response {
   switch (reply.kind) {
     case "json":
       return c.json(reply.body as object);
     case "empty":
       return c.body(null, 204);
+    case "shared":
+      return SHARED;
     case "redirect":
       return c.redirect(reply.location);
     case "stream": {

@@ -10,7 +10,6 @@ import {
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
-import { carryHeaders } from "./carry-headers.js";
 import type { KoaResponse } from "./koa-response.js";
 import type { KoaContext, Middleware, Next } from "./koa-types.js";
 import { SessionSlot } from "./session-slot.js";
@@ -63,10 +62,11 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   const { session, adapter } = bindSession<KoaContext, KoaContext, T>(coreOptions, wrap);
   const responseOf = (ctx: KoaContext): KoaResponse => wrap(ctx).res as KoaResponse;
 
-  /** Answers an error of ours. @throws any other one, with our headers on it */
+  /** Answers an error of ours. @throws any other one, untouched: Koa's last resort wipes the head, so ours is put back with it */
   async function answer(ctx: KoaContext, error: unknown): Promise<void> {
-    if ((await adapter.answerError(wrap(ctx), error)) === undefined)
-      throw carryHeaders(responseOf(ctx), error);
+    if ((await adapter.answerError(wrap(ctx), error)) !== undefined) return;
+    responseOf(ctx).restoreWithHead();
+    throw error;
   }
 
   /** Runs what is inside, and sees to it that our headers survive whatever it does. */
@@ -107,9 +107,12 @@ export function createSession<T extends SessionTypes = SessionTypes>(
           slot.assertFree(ctx);
           slot.put(ctx, await adapter.verifySession(wrap(ctx), getOptions));
         } catch (error) {
-          if (onError === "throw") throw carryHeaders(responseOf(ctx), error);
-          await answer(ctx, error);
-          return;
+          if (onError !== "throw") {
+            await answer(ctx, error);
+            return;
+          }
+          responseOf(ctx).restoreWithHead();
+          throw error;
         }
         await next();
       };

@@ -14,6 +14,7 @@ import { headOf } from "./response-head.js";
  */
 export class KoaResponse extends BufferedResponse<KoaContext> {
   readonly #through: NodeResponse;
+  #isAwaitingHead = false;
 
   constructor(readonly native: KoaContext) {
     super();
@@ -22,6 +23,10 @@ export class KoaResponse extends BufferedResponse<KoaContext> {
 
   get committed(): boolean {
     return this.#through.committed;
+  }
+
+  override get isAbandoned(): boolean {
+    return this.#through.isAbandoned;
   }
 
   override setStatus(code: number): void {
@@ -63,5 +68,19 @@ export class KoaResponse extends BufferedResponse<KoaContext> {
   restore(): void {
     if (this.isEmpty || this.committed) return;
     this.applyTo(headOf(this.native));
+  }
+
+  /** Puts everything back as the head is written, for whoever wipes it until then. */
+  restoreWithHead(): void {
+    if (this.#isAwaitingHead || this.isEmpty || this.committed) return;
+    this.#isAwaitingHead = true;
+    const carrier = this.native.res as { writeHead?: (this: unknown, ...args: unknown[]) => unknown };
+    const { writeHead } = carrier;
+    if (writeHead === undefined) return;
+    const restore = () => this.restore();
+    carrier.writeHead = function (...args) {
+      restore();
+      return writeHead.apply(this, args);
+    };
   }
 }

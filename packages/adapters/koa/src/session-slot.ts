@@ -26,7 +26,7 @@ export class SessionSlot {
     if (value === undefined || value === (ctx.req as Slots)[this.#mark]) return;
     throw invalidOption(
       "property",
-      `ctx.state.${this.#property} is used by something else; choose another name, e.g. createSession({ property: "auth" }), or read the session with Session.of(ctx)`,
+      `ctx.state.${this.#property} is used by something else; leave it to that and choose another name, createSession({ property: "auth" }): the session is then ctx.auth and ctx.state.auth, and Session.of(ctx) as ever`,
     );
   }
 

@@ -84,6 +84,9 @@ function mount(router: Router, route: FixtureRoute, session: KoaSession): void {
   router[route.method.toLowerCase() as "get" | "post" | "all"](route.path, ...handlers);
 }
 
+/** Made once, and returned to everybody; Koa 3 takes it apart. */
+const SHARED = new Response(null, { status: 204 });
+
 function send(ctx: Koa.Context, reply: FixtureReply): void {
   switch (reply.kind) {
     case "json":
@@ -92,6 +95,11 @@ function send(ctx: Koa.Context, reply: FixtureReply): void {
       return;
     case "empty":
       ctx.status = 204;
+      return;
+    case "shared":
+      // Koa 2 knows no Fetch responses.
+      ctx.status = SHARED.status;
+      ctx.body = SHARED;
       return;
     case "redirect":
       ctx.redirect(reply.location);

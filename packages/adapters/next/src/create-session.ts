@@ -184,7 +184,14 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         next(error);
         return;
       }
-      Object.assign(req, { session: found });
+      if (!putSession(req, found)) {
+        next(
+          invalidArgument(
+            "req.session belongs to another library (express-session, Passport's?), which verifySession() leaves alone: ask for ours with Session.getSession(req, res)",
+          ),
+        );
+        return;
+      }
       next();
     };
   };
@@ -316,6 +323,23 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 function assertHandler(name: string, handle: unknown): void {
   if (typeof handle === "function") return;
   throw invalidArgument(`${name} takes your handler, as in \`Session.${name}(handler)\`, and returns Next's`);
+}
+
+/** Where a request remembers what was put there: ours may be replaced, anybody else's may not. */
+const MARK = Symbol("acme.session.slot");
+
+/** @returns whether `req.session` was free, or ours already */
+function putSession(req: object, session: unknown): boolean {
+  const slots = req as Partial<Record<PropertyKey, unknown>>;
+  if ("session" in slots) {
+    const owned = Object.getOwnPropertyDescriptor(slots, "session");
+    // An accessor's owner answers for it when it is read.
+    const isFree = owned !== undefined && "value" in owned;
+    if (!isFree || (owned.value !== undefined && owned.value !== slots[MARK])) return false;
+  }
+  slots[MARK] = session;
+  slots.session = session;
+  return true;
 }
 
 /** The application's response to an error of ours, with what ours would have told the client: cleared tokens, say. */

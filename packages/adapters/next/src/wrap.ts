@@ -16,7 +16,8 @@ import { RouteResponse } from "./route-response.js";
  * @throws SessionError `INVALID_ARGUMENT` when it is neither
  */
 export function wrap(req: AnyRequest, res: PagesResponse | undefined): Exchange {
-  if (isWebRequest(req)) return exchangeOn(req, () => new Exchange(new WebRequest(req), new RouteResponse()));
+  if (isWebRequest(req))
+    return exchangeOn(req, () => new Exchange(new WebRequest(req), new RouteResponse(req)));
   if (typeof req !== "object" || req === null || typeof req.headers !== "object") {
     throw invalidArgument(
       "the first argument must be the request that Next handed to your API route, route handler or proxy",

@@ -4,10 +4,13 @@ import { MemoryStore, type Promotion, type SessionRow } from "@acme/session-core
 export class CountingStore extends MemoryStore {
   reads = 0;
   writes = 0;
+  /** What the next session that is stored or deleted waits for, with its answer in hand; then undefined again. */
+  pause: (() => Promise<void>) | undefined;
 
-  override insertSession(row: SessionRow): Promise<void> {
+  override async insertSession(row: SessionRow): Promise<void> {
     this.writes += 1;
-    return super.insertSession(row);
+    await super.insertSession(row);
+    await this.#paused();
   }
 
   override getSession(handle: string, nowMs: number): Promise<SessionRow | undefined> {
@@ -34,9 +37,11 @@ export class CountingStore extends MemoryStore {
     return super.replaceSessionData(handle, nowMs, sessionDataJson);
   }
 
-  override deleteSessions(handles: readonly string[], nowMs: number): Promise<string[]> {
+  override async deleteSessions(handles: readonly string[], nowMs: number): Promise<string[]> {
     this.writes += 1;
-    return super.deleteSessions(handles, nowMs);
+    const deleted = await super.deleteSessions(handles, nowMs);
+    await this.#paused();
+    return deleted;
   }
 
   override listSessionHandles(
@@ -55,5 +60,11 @@ export class CountingStore extends MemoryStore {
   ): Promise<string[]> {
     this.writes += 1;
     return super.deleteSessionsOfUser(userId, tenantId, nowMs);
+  }
+
+  async #paused(): Promise<void> {
+    const { pause } = this;
+    this.pause = undefined;
+    await pause?.();
   }
 }

@@ -38,6 +38,7 @@ export class FixtureApp {
   });
   readonly #gate = new Gate();
   #foreign: Error | undefined;
+  readonly #shared = new Error("an error that the application has made once");
   #verifications = 0;
   #handlerRuns: Record<string, number> = {};
   #unhandled: string[] = [];
@@ -84,6 +85,13 @@ export class FixtureApp {
       foreignError: () => {
         this.#foreign = new Error("an error of the application's own");
         return this.#foreign;
+      },
+      holdNextWrite: () => {
+        this.#store.pause = () => this.#gate.pass();
+      },
+      sharedError: () => {
+        this.#foreign = this.#shared;
+        return this.#shared;
       },
     });
     this.routes = routes.map((route) => ({ ...route, handle: (exchange) => this.#run(route, exchange) }));

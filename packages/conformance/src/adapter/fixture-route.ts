@@ -22,6 +22,11 @@ export type FixtureReply =
   | { readonly kind: "json"; readonly body: unknown }
   /** 204. */
   | { readonly kind: "empty" }
+  /**
+   * 204, with an object that the application has made once, for all its routes and all its visitors; frozen where the host
+   * takes that. Where answers are no objects, as `empty`.
+   */
+  | { readonly kind: "shared" }
   /** 302 or 303, as the host does it. */
   | { readonly kind: "redirect"; readonly location: string }
   /** 200 `text/plain`, each piece sent as soon as it is there. */

@@ -15,6 +15,10 @@ export interface FixtureState {
   developerError(error: unknown): void;
   /** An error of the application's own; the last one made is remembered. */
   foreignError(): Error;
+  /** The next session that is stored or deleted waits at the gate. */
+  holdNextWrite(): void;
+  /** The one error object that the application throws wherever it wants to, for any visitor. */
+  sharedError(): Error;
 }
 
 /** The routes of adapters.md §11.1: the same application in every host. */
@@ -56,6 +60,15 @@ export function makeFixtureRoutes(state: FixtureState): readonly FixtureRoute[] 
       path: "/admin",
       handle: async (exchange) => json(describe(await exchange.getSession(asAdmin()))),
     },
+    { name: "shared", method: "GET", path: "/shared", handle: async () => ({ kind: "shared" }) },
+    {
+      name: "shared-error",
+      method: "GET",
+      path: "/shared-error",
+      handle: async () => {
+        throw state.sharedError();
+      },
+    },
     ...[{ roles: ["editor"] }, { permissions: ["pages:edit"] }].map(
       (guard): FixtureRoute => ({
         name: "editors",
@@ -91,6 +104,19 @@ export function makeFixtureRoutes(state: FixtureState): readonly FixtureRoute[] 
       path: "/merge",
       takesBody: true,
       handle: (exchange) => merge(state, exchange),
+    },
+    {
+      name: "forgotten",
+      method: "POST",
+      path: "/forgotten",
+      handle: async (exchange) => {
+        const isLogout = exchange.query.get("what") === "logout";
+        const found = isLogout ? await exchange.getSession() : undefined;
+        state.holdNextWrite();
+        // Nobody awaits it, and nobody takes its rejection.
+        void (isLogout ? found?.revokeSession() : exchange.createNewSession("forgotten", {}));
+        return json({ ok: true });
+      },
     },
     { name: "many", method: "GET", path: "/many", guard: {}, handle: many },
     {
@@ -226,7 +252,7 @@ async function override(state: FixtureState, exchange: FixtureExchange): Promise
 interface LoginBody {
   userId: string;
   payload?: JsonObject;
-  mode?: "json" | "redirect" | "empty" | "own-cookies" | "own-headers";
+  mode?: "json" | "redirect" | "empty" | "shared" | "own-cookies" | "own-headers";
 }
 
 async function login(exchange: FixtureExchange): Promise<FixtureReply> {
@@ -242,7 +268,7 @@ async function login(exchange: FixtureExchange): Promise<FixtureReply> {
   const session = await exchange.createNewSession(userId, payload);
   if (mode === "own-cookies") exchange.setCookie("app-after", "2");
   if (mode === "redirect") return { kind: "redirect", location: "/public" };
-  if (mode === "empty") return { kind: "empty" };
+  if (mode === "empty" || mode === "shared") return { kind: mode };
   return json({ handle: session.getHandle() });
 }
 
@@ -250,7 +276,7 @@ interface MergeBody {
   patch: JsonObject;
   times?: number;
   /** What the handler does then; default answers. */
-  andThen?: "throw-foreign" | "throw-unauthorised";
+  andThen?: "throw-foreign" | "throw-shared" | "throw-unauthorised";
 }
 
 async function merge(state: FixtureState, exchange: FixtureExchange): Promise<FixtureReply> {
@@ -260,6 +286,7 @@ async function merge(state: FixtureState, exchange: FixtureExchange): Promise<Fi
     await session?.mergeIntoAccessTokenPayload({ ...patch, time });
   }
   if (andThen === "throw-foreign") throw state.foreignError();
+  if (andThen === "throw-shared") throw state.sharedError();
   if (andThen === "throw-unauthorised") {
     throw new SessionError({ type: "UNAUTHORISED", message: "the application says so" });
   }

@@ -156,6 +156,7 @@ function send(res: ServerResponse, reply: FixtureReply): void {
       sendJson(res, reply.body);
       return;
     case "empty":
+    case "shared":
       res.statusCode = 204;
       res.end();
       return;

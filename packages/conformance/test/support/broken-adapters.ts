@@ -64,6 +64,16 @@ class AppendedLines extends NodeResponse<ServerResponse> {
   }
 }
 
+/** What an adapter does that writes into an object which the application answers everybody with. */
+class KeptLines extends NodeResponse<ServerResponse> {
+  static lines: string[] = [];
+
+  override setCookie(spec: CookieSpec): void {
+    super.setCookie(spec);
+    KeptLines.lines = linesOf(this.native);
+  }
+}
+
 class NoClearing extends NodeResponse<ServerResponse> {
   override setCookie(spec: CookieSpec): void {
     if (spec.value !== "") super.setCookie(spec);
@@ -200,6 +210,34 @@ export const brokenAdapters: Readonly<Record<string, { cases: readonly string[];
         options: VerifySessionOptions,
       ) {
         return req.method === "OPTIONS" ? undefined : super.guard(adapter, req, res, options);
+      }
+    })(),
+  },
+  "writes into an answer that is given to everybody": {
+    cases: ["C-33"],
+    parts: new (class extends BareAdapter {
+      override response(res: ServerResponse): NodeResponse {
+        if (KeptLines.lines.length > 0) res.setHeader("set-cookie", KeptLines.lines);
+        return new KeptLines(res);
+      }
+
+      override async endpoint(adapter: AdapterCore, req: IncomingMessage, res: ServerResponse) {
+        const isServed = await super.endpoint(adapter, req, res);
+        if (!isServed) this.wrap(req, res);
+        return isServed;
+      }
+    })(),
+  },
+  "lets its headers ride on the application's error": {
+    cases: ["C-34"],
+    parts: new (class extends BareAdapter {
+      override answer(adapter: AdapterCore, req: IncomingMessage, res: ServerResponse, error: unknown) {
+        if (error instanceof Error && error.name === "Error") {
+          const carrier = error as Error & { lines?: string[] };
+          carrier.lines ??= linesOf(res);
+          res.setHeader("set-cookie", carrier.lines);
+        }
+        return super.answer(adapter, req, res, error);
       }
     })(),
   },

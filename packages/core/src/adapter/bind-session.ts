@@ -32,7 +32,7 @@ import type { Exchange } from "../http/exchange.js";
 import type { SecretInformation } from "../keys/secret-ring.js";
 import type { ErrorAnswer } from "../respond/error-answer.js";
 import type { JsonObject } from "../runtime/json.js";
-import type { Maybe } from "../runtime/maybe.js";
+import { type Maybe, neverUnhandled } from "../runtime/maybe.js";
 import type {
   ClaimValidationForHandle,
   ClaimValueResult,
@@ -512,10 +512,19 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     /** Lets go of the store, and of everything else that would keep a process alive. */
     close: (): Promise<void> => core.close(),
   };
+  session.createNewSession = forgivingly(session.createNewSession);
+  session.refreshSession = forgivingly(session.refreshSession);
   if (core.trace === undefined) return { session, adapter };
   const tracing = new DebugTrace(core, core.trace, wrap as (req: unknown, res: unknown) => Exchange);
   tracing.functions(session);
   return { session, adapter: tracing.adapter(adapter) };
+}
+
+/** A function whose rejection ends no process where the application forgot to await it. */
+function forgivingly<Given extends unknown[], T>(
+  make: (...given: Given) => Promise<T>,
+): (...given: Given) => Promise<T> {
+  return (...given) => neverUnhandled(make(...given));
 }
 
 /** What they are is checked with a session's other parts; here that none is misspelt, and so left out. */

@@ -10,10 +10,14 @@ import { clearTokens } from "../respond/write-tokens.js";
 import type { JsonObject } from "../runtime/json.js";
 import { checkUserId, DEFAULT_TENANT } from "../session/create-session.js";
 import type { SessionContainer } from "../session/session-container.js";
+import { parseAccessToken } from "../tokens/access-token.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { withoutReservedClaims } from "../tokens/reserved-claims.js";
 import { CHECKED_ALL, memoOf, type RequestMemo } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
+
+/** One in the header, one in a cookie. */
+const MAX_PREVIOUS = 2;
 
 export interface NewSession {
   userId: string;
@@ -28,8 +32,9 @@ export interface NewSession {
  * Starts a session and puts its tokens on the response (wire-contract.md 3.1). A session that the request carried is
  * revoked once the new one is stored (security rule S-02).
  *
- * @throws SessionError `INVALID_ARGUMENT`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `RESPONSE_COMMITTED`,
- *         `STORE_UNAVAILABLE`; no session exists then
+ * @throws SessionError `INVALID_ARGUMENT`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `STORE_UNAVAILABLE`;
+ *         `RESPONSE_COMMITTED` when the tokens cannot reach the client, also where the response was sent, or the client
+ *         went away, while the store was asked; no session exists then
  */
 export async function createNewSession(
   core: SessionCore,
@@ -38,7 +43,7 @@ export async function createNewSession(
 ): Promise<SessionContainer> {
   checkUserId(input.userId);
   const memo = memoOf(core, exchange);
-  memo.assertDeliverable();
+  memo.assertClientIsThere("the session would change, and the client would never hear of it");
   await memo.sitesLoaded();
   const { req, res } = exchange;
   const userContext = memo.userContext(input.userContext);
@@ -56,7 +61,13 @@ export async function createNewSession(
     disableAntiCsrf: transfer === "header",
     userContext,
   });
-  memo.adopt(session, transfer, CHECKED_ALL);
+  try {
+    memo.assertClientIsThere("the new session could not be told to the client and was revoked again");
+  } catch (error) {
+    await takeBack(core, session, userContext);
+    throw error;
+  }
+  memo.begin(session, transfer, CHECKED_ALL);
   if (transfer === "cookie" && bearer !== undefined) clearTokens(res, dress, "header");
   if (transfer === "header" && cookies.length > 0) clearTokens(res, dress, "cookie");
   if (session.isRevoked) memo.revoked(session);
@@ -94,6 +105,30 @@ function assertCookiesWillBeKept(memo: RequestMemo): void {
   );
 }
 
+/** Nobody will ever use it: the row does not stay behind. */
+async function takeBack(
+  core: SessionCore,
+  session: SessionContainer,
+  userContext: UserContext,
+): Promise<void> {
+  try {
+    await core.engine.tools.functions.revokeSession({ sessionHandle: session.getHandle(), userContext });
+  } catch (error) {
+    if (!SessionError.is(error))
+      core.config.logger.warn("a session that could not be told to its client could not be revoked");
+  }
+}
+
+/** Bounded: each costs a signature check, and a stranger can send as many as a header holds. */
+function ofOurShape(tokens: readonly string[]): string[] {
+  const found = new Set<string>();
+  for (const token of tokens) {
+    if (parseAccessToken(token) !== undefined) found.add(token);
+    if (found.size === MAX_PREVIOUS) break;
+  }
+  return [...found];
+}
+
 /**
  * Best effort: nothing here may fail the login. But in a transaction of the application a failure is the transaction's,
  * and the login goes with it.
@@ -104,10 +139,10 @@ async function revokePrevious(
   session: SessionContainer,
   userContext: UserContext,
 ): Promise<void> {
-  for (const token of tokens) {
+  for (const token of ofOurShape(tokens)) {
     try {
-      const verified = await core.engine.verifier.verify(token);
-      const handle = verified?.payload.sessionHandle;
+      // Expired or not: the signature says whose it was, and its refresh token lives on.
+      const handle = (await core.engine.verifier.authenticate(token))?.sessionHandle;
       if (handle === undefined || handle === session.getHandle()) continue;
       await core.engine.tools.functions.revokeSession({ sessionHandle: handle, userContext });
     } catch (error) {

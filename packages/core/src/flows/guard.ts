@@ -98,72 +98,111 @@ function establish(
   const wanted = (antiCsrfCheck ? CHECKED_ANTI_CSRF : 0) | (checkDatabase ? CHECKED_DATABASE : 0);
   if (memo.session !== undefined && (memo.passed & wanted) === wanted) return memo.session;
   if (memo.isEnded) return undefined;
-  if (memo.attempt !== undefined && (memo.attempted & wanted) === wanted) return memo.attempt;
+  const known = memo.attempt(wanted);
+  if (known !== undefined) return known;
   let found: Maybe<SessionContainer | undefined>;
   try {
-    found = fromRequest(memo, antiCsrfCheck, checkDatabase, wanted, userContext);
+    found = behindAnother(memo, wanted, userContext) ?? lookUp(memo, wanted, userContext);
   } catch (error) {
     found = Promise.reject(error);
   }
-  if (found instanceof Promise) {
-    memo.attempt = found;
-    memo.attempted = wanted;
-  }
+  if (found instanceof Promise) memo.remember(wanted, found);
   return found;
+}
+
+/**
+ * Waits for an attempt with other checks, if there is one: a token is verified, and promoted, once at a time. A success
+ * answers what asks for as much or less, a failure what asks for as much or more; else the checks are made.
+ */
+function behindAnother(
+  memo: RequestMemo,
+  wanted: number,
+  userContext: UserContext | undefined,
+): Promise<SessionContainer | undefined> | undefined {
+  const other = memo.otherAttempt(wanted);
+  if (other === undefined) return undefined;
+  return other.attempt.then(
+    (found) => (found === undefined ? undefined : asItStands(memo, wanted, userContext)),
+    (error: unknown) => {
+      if (other.isLaxer) throw error;
+      return asItStands(memo, wanted, userContext);
+    },
+  );
+}
+
+/** The session that the exchange is about by now, checked as wanted. */
+function asItStands(
+  memo: RequestMemo,
+  wanted: number,
+  userContext: UserContext | undefined,
+): Maybe<SessionContainer | undefined> {
+  if (memo.session !== undefined && (memo.passed & wanted) === wanted) return memo.session;
+  return memo.isEnded ? undefined : lookUp(memo, wanted, userContext);
+}
+
+/** Checks further what is there already, by its own token and by how it travels; else the tokens of the request. */
+function lookUp(
+  memo: RequestMemo,
+  wanted: number,
+  userContext: UserContext | undefined,
+): Maybe<SessionContainer | undefined> {
+  const { session, transfer } = memo;
+  if (session === undefined) return fromRequest(memo, wanted, userContext);
+  if (transfer === "cookie" && (wanted & CHECKED_ANTI_CSRF) !== 0) {
+    const loading = memo.sitesLoaded();
+    if (loading instanceof Promise) return loading.then(() => asItStands(memo, wanted, userContext));
+    const refusal = refusalOf(memo, memo.antiCsrfMode());
+    if (refusal !== undefined) throw refusal();
+  }
+  return fromToken(memo, session.getAccessToken(), transfer, wanted, userContext);
 }
 
 /** Header before cookie, where the policy allows both; a foreign token in the header counts as none (T-6 to T-15). */
 function fromRequest(
   memo: RequestMemo,
-  antiCsrfCheck: boolean,
-  checkDatabase: boolean,
   wanted: number,
   userContext: UserContext | undefined,
 ): Maybe<SessionContainer | undefined> {
   const policy = memo.transferPolicy(false);
   const bearer = policy === "cookie" ? undefined : bearerToken(memo.exchange.req.header("authorization"));
   const fromCookie = (): Maybe<SessionContainer | undefined> =>
-    policy === "header" ? undefined : fromCookies(memo, antiCsrfCheck, checkDatabase, wanted, userContext);
+    policy === "header" ? undefined : fromCookies(memo, wanted, userContext);
   if (bearer === undefined) return fromCookie();
-  const options = { antiCsrfCheck: false, antiCsrfToken: undefined, checkDatabase };
-  const found = fromToken(memo, bearer, "header", options, wanted, userContext);
+  const { era } = memo;
+  const found = fromToken(memo, bearer, "header", wanted, userContext);
   return found instanceof Promise
-    ? found.then((session) => session ?? fromCookie())
+    ? found.then(
+        (session) => session ?? (memo.era === era ? fromCookie() : asItStands(memo, wanted, userContext)),
+      )
     : (found ?? fromCookie());
 }
 
 function fromCookies(
   memo: RequestMemo,
-  antiCsrfCheck: boolean,
-  checkDatabase: boolean,
   wanted: number,
   userContext: UserContext | undefined,
 ): Maybe<SessionContainer | undefined> {
   const { req } = memo.exchange;
   const value = req.onlyCookie(memo.accessCookieName());
   if (value === undefined) return undefined;
-  const options = { antiCsrfCheck: false, antiCsrfToken: undefined as string | undefined, checkDatabase };
-  if (antiCsrfCheck) {
+  if ((wanted & CHECKED_ANTI_CSRF) !== 0) {
     const loading = memo.sitesLoaded();
-    if (loading instanceof Promise) {
-      return loading.then(() => fromCookies(memo, antiCsrfCheck, checkDatabase, wanted, userContext));
-    }
-    const mode = memo.antiCsrfMode();
-    const refusal = refusalOf(memo, mode);
+    if (loading instanceof Promise) return loading.then(() => asItStands(memo, wanted, userContext));
+    const refusal = refusalOf(memo, memo.antiCsrfMode());
     if (refusal !== undefined) {
       if (req.cookieValues(memo.accessCookieName()).every((text) => parseAccessToken(text) === undefined))
         return undefined;
       throw refusal();
     }
-    options.antiCsrfCheck = mode === "VIA_TOKEN";
-    options.antiCsrfToken = req.header("anti-csrf");
   }
   if (value === DUPLICATED) {
-    return chooseFrom(memo).then((token) =>
-      token === undefined ? undefined : fromToken(memo, token, "cookie", options, wanted, userContext),
-    );
+    const { era } = memo;
+    return chooseFrom(memo).then((token) => {
+      if (memo.era !== era) return asItStands(memo, wanted, userContext);
+      return token === undefined ? undefined : fromToken(memo, token, "cookie", wanted, userContext);
+    });
   }
-  return fromToken(memo, value, "cookie", options, wanted, userContext);
+  return fromToken(memo, value, "cookie", wanted, userContext);
 }
 
 /** What to throw when the request may have been made by somebody else's page; a cookie alone does not tell. */
@@ -177,16 +216,24 @@ function refusalOf(memo: RequestMemo, mode: AntiCsrfMode): (() => SessionError) 
   return isLeftToUs && !isFromOwnPage(memo) ? () => foreignOrigin(memo) : undefined;
 }
 
+/** The request has passed what `refusalOf` asks; what its anti-CSRF token and the row say is still to come. */
 function fromToken(
   memo: RequestMemo,
   token: string,
   transfer: TokenTransferMethod,
-  options: EstablishOptions,
   wanted: number,
   userContext: UserContext | undefined,
 ): Maybe<SessionContainer | undefined> {
-  const { engine } = memo.core;
-  const found = memo.core.hasOverriddenFunctions
+  const { engine, hasOverriddenFunctions } = memo.core;
+  const isAmbient = transfer === "cookie" && (wanted & CHECKED_ANTI_CSRF) !== 0;
+  const options: EstablishOptions = {
+    antiCsrfCheck: isAmbient && memo.antiCsrfMode() === "VIA_TOKEN",
+    antiCsrfToken: isAmbient ? memo.exchange.req.header("anti-csrf") : undefined,
+    checkDatabase: (wanted & CHECKED_DATABASE) !== 0,
+    isReadOnly: memo.isReadOnly,
+  };
+  const { era } = memo;
+  const found = hasOverriddenFunctions
     ? engine.tools.functions.getSession({
         accessToken: token,
         antiCsrfToken: options.antiCsrfToken,
@@ -194,28 +241,46 @@ function fromToken(
           sessionRequired: false,
           antiCsrfCheck: options.antiCsrfCheck,
           checkDatabase: options.checkDatabase,
-          ...(memo.isReadOnly ? { isReadOnly: true } : {}),
+          ...(options.isReadOnly ? { isReadOnly: true } : {}),
         },
         userContext: memo.userContext(userContext),
       })
-    : establishSession(engine, token, memo.isReadOnly ? { ...options, isReadOnly: true } : options);
+    : establishSession(engine, token, options);
   return found instanceof Promise
-    ? found.then((session) => settle(memo, session, transfer, wanted))
-    : settle(memo, found, transfer, wanted);
+    ? found.then((session) => settle(memo, session, transfer, wanted, era, userContext))
+    : settle(memo, found, transfer, wanted, era, userContext);
 }
 
 function settle(
   memo: RequestMemo,
   session: SessionContainer | undefined,
   transfer: TokenTransferMethod,
-  passed: number,
+  wanted: number,
+  era: number,
+  userContext: UserContext | undefined,
 ): Maybe<SessionContainer | undefined> {
+  // The application has begun or ended a session meanwhile: this one has no say any more.
+  if (memo.era !== era) return asItStands(memo, wanted, userContext);
   if (session === undefined) return undefined;
   // Also where nothing is sent yet: what a handler does to the session is written to the response at once.
   const loading = memo.sitesLoaded();
-  if (loading instanceof Promise) return loading.then(() => settle(memo, session, transfer, passed));
-  memo.adopt(session, transfer, passed);
-  if (session.heldTokens.updated && !memo.isReadOnly) memo.tokensChanged(session);
+  if (loading instanceof Promise) {
+    return loading.then(() => settle(memo, session, transfer, wanted, era, userContext));
+  }
+  const { updated } = session.heldTokens;
+  const known = memo.session;
+  if (known === undefined) {
+    memo.adopt(session, transfer, wanted);
+  } else {
+    const passed = memo.passed | wanted;
+    if (!updated && known.getAccessToken() === session.getAccessToken()) {
+      memo.passed = passed;
+      return known;
+    }
+    memo.adopt(session, transfer, passed);
+  }
+  // What comes too late is not lost: the token that was sent is good, and the next request gets the new one.
+  if (updated && !memo.isReadOnly && !memo.exchange.res.committed) memo.tokensChanged(session);
   return session;
 }
 

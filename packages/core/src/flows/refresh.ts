@@ -54,7 +54,7 @@ export async function refreshSession(
     arrivedAtMonoMs,
     userContext: memo.userContext(given),
   });
-  memo.adopt(session, transfer, CHECKED_ALL);
+  memo.begin(session, transfer, CHECKED_ALL);
   if (session.isRevoked) {
     memo.revoked(session);
     return session;

@@ -13,28 +13,36 @@ import type { Maybe } from "../platform/platform.js";
 import type { TokenDress } from "../respond/token-dress.js";
 import { clearTokens, writeTokens } from "../respond/write-tokens.js";
 import { answeredAtOnce } from "../session/answered-at-once.js";
-import type { SessionContainer, SessionSink } from "../session/session-container.js";
+import type { HeldTokens, SessionContainer, SessionSink } from "../session/session-container.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 import type { SessionCore } from "./session-core.js";
 
 /** Checks a session has passed in this exchange; bits of a set. */
+export const CHECKED_NOTHING = 0;
 export const CHECKED_ANTI_CSRF = 1;
 export const CHECKED_DATABASE = 2;
 export const CHECKED_ALL = CHECKED_ANTI_CSRF | CHECKED_DATABASE;
+
+type Attempt = Promise<SessionContainer | undefined>;
+
+/** Instances that have said once that an `await` seems to be missing. */
+const hinted = new WeakSet<SessionCore>();
 
 /**
  * What one instance knows of one exchange: the session once it is established, and what the response is to look like.
  * The session reports its changes here; here they become headers and cookies.
  */
 export class RequestMemo implements SessionSink {
+  /** The session that the response is about: nobody else writes to it. */
   session: SessionContainer | undefined;
-  /** Which checks `session`, or the attempt under way, has passed. */
-  passed = 0;
-  /** The attempt to establish the session, under way or failed: one exchange verifies once. */
-  attempt: Promise<SessionContainer | undefined> | undefined;
-  attempted = 0;
+  /** Which checks `session` has passed. */
+  passed = CHECKED_NOTHING;
   isEnded = false;
-  #transfer: TokenTransferMethod = "cookie";
+  /** Counts what the application did to the session: an attempt that began before it has no say any more. */
+  era = 0;
+  transfer: TokenTransferMethod = "cookie";
+  /** Attempts to establish the session, under way or failed, by the checks they make: one exchange verifies once. */
+  #attempts: Attempt[] | undefined;
   #userContext: UserContext | undefined;
   #dress: TokenDress | undefined;
 
@@ -43,14 +51,42 @@ export class RequestMemo implements SessionSink {
     readonly exchange: Exchange,
   ) {}
 
-  /** Makes a session this exchange's own; its later changes are written to the response. */
+  /** A session that was found in the request; its later changes are written to the response. */
   adopt(session: SessionContainer, transfer: TokenTransferMethod, passed: number): SessionContainer {
     session.sink = this;
     this.session = session;
     this.passed = passed;
     this.isEnded = false;
-    this.#transfer = transfer;
+    this.transfer = transfer;
     return session;
+  }
+
+  /** A session that the application has made, refreshed or attached: from here on the response is about it. */
+  begin(session: SessionContainer, transfer: TokenTransferMethod, passed: number): void {
+    this.#turn();
+    this.adopt(session, transfer, passed);
+  }
+
+  attempt(wanted: number): Attempt | undefined {
+    return this.#attempts?.[wanted];
+  }
+
+  /** Another attempt, rather one whose failure is the answer here too: it makes no check that is not wanted. */
+  otherAttempt(wanted: number): { attempt: Attempt; isLaxer: boolean } | undefined {
+    if (this.#attempts === undefined) return undefined;
+    let other: Attempt | undefined;
+    for (const checks of [CHECKED_NOTHING, CHECKED_ANTI_CSRF, CHECKED_DATABASE, CHECKED_ALL]) {
+      const attempt = this.#attempts[checks];
+      if (attempt === undefined || checks === wanted) continue;
+      if ((checks & wanted) === checks) return { attempt, isLaxer: true };
+      other = attempt;
+    }
+    return other && { attempt: other, isLaxer: false };
+  }
+
+  remember(wanted: number, attempt: Attempt): void {
+    this.#attempts ??= [];
+    this.#attempts[wanted] = attempt;
   }
 
   get isReadOnly(): boolean {
@@ -58,28 +94,30 @@ export class RequestMemo implements SessionSink {
   }
 
   assertDeliverable(): void {
-    const { res } = this.exchange;
-    if (res.isReadOnly) {
-      throw new SessionError({
-        type: "READ_ONLY_CONTEXT",
-        message: `the session would change, and the client would never hear of it: ${res.readOnlyReason}`,
-      });
-    }
-    if (!res.committed) return;
-    throw new SessionError({
-      type: "RESPONSE_COMMITTED",
-      message:
-        "the session's tokens would change, but the response head has already been sent; do it before the first byte of the body",
-    });
+    this.#assertReachable("the session would change, and the client would never hear of it");
+  }
+
+  /** For what is of no use to anybody but this client. @throws SessionError `RESPONSE_COMMITTED`, also when it has gone away */
+  assertClientIsThere(otherwise: string): void {
+    this.#assertReachable(otherwise);
+    if (this.exchange.res.isAbandoned) throw committed(`${otherwise}: the client has gone away`);
+  }
+
+  newest(session: SessionContainer): HeldTokens | undefined {
+    const { session: current } = this;
+    return current !== session && this.#isAbout(session) ? current?.heldTokens : undefined;
   }
 
   tokensChanged(session: SessionContainer): void {
+    if (!this.#isAbout(session)) return;
+    this.session = session;
+    this.#assertReachable("the session has changed, and the client hears of it with its next refresh only");
     const { accessToken, refreshToken, refreshTokenExpiresAtMs, antiCsrfToken } = session.heldTokens;
     const isNew = refreshToken !== undefined && refreshTokenExpiresAtMs !== undefined;
     writeTokens(
       this.exchange.res,
       this.dress(),
-      this.#transfer,
+      this.transfer,
       {
         accessToken,
         frontToken: session.getFrontToken(),
@@ -91,11 +129,42 @@ export class RequestMemo implements SessionSink {
   }
 
   revoked(session: SessionContainer): void {
-    clearTokens(this.exchange.res, this.dress(), this.#transfer);
-    if (this.session !== session) return;
+    if (!this.#isAbout(session)) return;
+    this.#turn();
     this.session = undefined;
-    this.attempt = undefined;
     this.isEnded = true;
+    this.#assertReachable(
+      "the session has been revoked, and the client hears of it with its next refresh only",
+    );
+    clearTokens(this.exchange.res, this.dress(), this.transfer);
+  }
+
+  /** By handle: a guard and a stricter one behind it may hold a container each. */
+  #isAbout(session: SessionContainer): boolean {
+    return this.session === session || this.session?.getHandle() === session.getHandle();
+  }
+
+  #turn(): void {
+    this.era += 1;
+    this.#attempts = undefined;
+  }
+
+  #assertReachable(what: string): void {
+    const { res } = this.exchange;
+    if (res.isReadOnly) {
+      throw new SessionError({ type: "READ_ONLY_CONTEXT", message: `${what}: ${res.readOnlyReason}` });
+    }
+    if (!res.committed) return;
+    if (!hinted.has(this.core)) {
+      hinted.add(this.core);
+      this.core.config.logger.warn(
+        "A session changed when the response had already been sent, so its tokens did not go out: is an `await` missing in " +
+          "front of createNewSession(), refreshSession(), revokeSession() or a change of the payload?",
+      );
+    }
+    throw committed(
+      `${what}: the response head has already been sent; do it before the first byte of the body, and await it`,
+    );
   }
 
   /** The context of calls that were given none. */
@@ -153,7 +222,7 @@ export class RequestMemo implements SessionSink {
       : "any";
   }
 
-  /** The name of the access cookie in this request. */
+  /** The name of the access cookie in this request. Known without the sites, so that no request waits for them in vain. */
   accessCookieName(): string {
     const { config } = this.core;
     return config.asksForCookieNames ? this.#sentName("access") : config.accessCookieName;
@@ -164,19 +233,10 @@ export class RequestMemo implements SessionSink {
     return config.asksForCookieNames ? this.#sentName("refresh") : config.refreshCookieName;
   }
 
-  /** Needs nothing of the dress, which may have to wait for the sites. */
   #sentName(type: "access" | "refresh"): string {
-    const { accessCookieName, refreshCookieName, otherCookieNames, options } = this.core.config;
     const { req } = this.exchange;
-    const { getCookieNameForTokenType } = options;
-    if (getCookieNameForTokenType !== undefined) {
-      return checkedName(
-        "getCookieNameForTokenType",
-        getCookieNameForTokenType(req, type, this.userContext()),
-      );
-    }
-    const name = type === "access" ? accessCookieName : refreshCookieName;
-    const other = otherCookieNames?.[type];
+    const name = this.#writtenName(type);
+    const other = this.core.config.otherCookieNames?.[type];
     const isOther = other !== undefined && !req.onlyCookie(name) && req.onlyCookie(other) !== undefined;
     return isOther ? other : name;
   }
@@ -186,14 +246,22 @@ export class RequestMemo implements SessionSink {
     return this.core.config.sitesAreLoaded ? undefined : this.core.config.loadSites();
   }
 
+  /** The name that new cookies get. */
+  #writtenName(type: "access" | "refresh"): string {
+    const { accessCookieName, refreshCookieName, options } = this.core.config;
+    const { getCookieNameForTokenType } = options;
+    if (getCookieNameForTokenType === undefined)
+      return type === "access" ? accessCookieName : refreshCookieName;
+    return nameFrom(
+      "getCookieNameForTokenType",
+      getCookieNameForTokenType(this.exchange.req, type, this.userContext()),
+    );
+  }
+
   #makeDress(): TokenDress {
     const { config } = this.core;
-    const { getCookieNameForTokenType, getResponseHeaderNameForTokenType } = config.options;
+    const { getResponseHeaderNameForTokenType } = config.options;
     const { req } = this.exchange;
-    const cookieName = (type: "access" | "refresh", standard: string): string =>
-      getCookieNameForTokenType === undefined
-        ? standard
-        : nameFrom("getCookieNameForTokenType", getCookieNameForTokenType(req, type, this.userContext()));
     const headerName = (type: "access" | "refresh"): string =>
       getResponseHeaderNameForTokenType === undefined
         ? `st-${type}-token`
@@ -203,8 +271,8 @@ export class RequestMemo implements SessionSink {
           );
     const website = this.website();
     return {
-      accessCookieName: cookieName("access", config.accessCookieName),
-      refreshCookieName: cookieName("refresh", config.refreshCookieName),
+      accessCookieName: this.#writtenName("access"),
+      refreshCookieName: this.#writtenName("refresh"),
       otherCookieNames: config.otherCookieNames,
       accessHeaderName: headerName("access"),
       refreshHeaderName: headerName("refresh"),
@@ -220,6 +288,10 @@ export class RequestMemo implements SessionSink {
 
 function nameFrom(option: string, answer: unknown): string {
   return checkedName(option, answeredAtOnce(option, answer));
+}
+
+function committed(message: string): SessionError<"RESPONSE_COMMITTED"> {
+  return new SessionError({ type: "RESPONSE_COMMITTED", message });
 }
 
 /** The memo of an exchange; made on first use. */

@@ -15,6 +15,11 @@ export abstract class BaseResponse<Native = unknown> {
   abstract readonly native: Native;
   /** Whether the head has been sent, or the response handed away: nothing can be delivered any more. */
   abstract readonly committed: boolean;
+  /** Whether the client has gone away before the head was sent, as far as the host tells. */
+  get isAbandoned(): boolean {
+    return false;
+  }
+
   /**
    * Whether nothing could ever be delivered here, as in a server component: then a session is only read, and nothing is
    * rotated, promoted or saved.

@@ -51,6 +51,10 @@ export abstract class LateNodeResponse<Native = unknown> extends BufferedRespons
   get committed(): boolean {
     return this.#raw.headersSent || this.#raw.writableEnded;
   }
+
+  override get isAbandoned(): boolean {
+    return this.#raw.destroyed === true;
+  }
 }
 
 function headOf(raw: NodeServerResponse): ResponseHead {

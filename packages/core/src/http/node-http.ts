@@ -14,6 +14,7 @@ export interface NodeIncomingMessage {
 export interface NodeServerResponse {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
+  readonly destroyed?: boolean | undefined;
   statusCode: number;
   setHeader(name: string, value: string | readonly string[]): unknown;
   getHeader(name: string): number | string | string[] | undefined;
@@ -52,6 +53,10 @@ export class NodeResponse<
 
   get committed(): boolean {
     return this.native.headersSent || this.native.writableEnded;
+  }
+
+  override get isAbandoned(): boolean {
+    return this.native.destroyed === true;
   }
 
   setStatus(code: number): void {

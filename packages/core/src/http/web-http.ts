@@ -27,7 +27,18 @@ export class WebRequest extends BaseRequest<Request> {
  */
 export class WebResponse extends BufferedResponse<undefined> {
   readonly native = undefined;
+  readonly #request: Request | undefined;
   #isCommitted = false;
+
+  /** @param request whose client may go away, where the host tells by its `signal` */
+  constructor(request?: Request | undefined) {
+    super();
+    this.#request = request;
+  }
+
+  override get isAbandoned(): boolean {
+    return this.#request?.signal?.aborted === true;
+  }
 
   get committed(): boolean {
     return this.#isCommitted;
@@ -38,13 +49,17 @@ export class WebResponse extends BufferedResponse<undefined> {
     this.#isCommitted = true;
   }
 
-  /** The application's response with ours on it. An immutable one (a redirect, a fetched one) is rebuilt around its body. */
+  /**
+   * The application's response with ours on it: a new one around its body wherever there is something to write, since the
+   * application may answer the next visitor with the same object. What cannot be rebuilt (a WebSocket's 101,
+   * `Response.error()`, an opaque one) goes out as it is; no client could read headers of it either.
+   */
   onto(response: Response): Response {
     this.#isCommitted = true;
-    if (this.isEmpty || response.status === 101) return response;
-    const mutable = isMutable(response) ? response : new Response(response.body, response);
-    this.applyTo(headOf(mutable.headers));
-    return mutable;
+    if (this.isEmpty || response.status < 200) return response;
+    const ours = new Response(response.body, response);
+    this.applyTo(headOf(ours.headers));
+    return ours;
   }
 
   /** @returns a `Response` of our own */
@@ -62,16 +77,4 @@ function headOf(headers: Headers) {
     setHeader: (name: string, value: string) => headers.set(name, value),
     appendSetCookie: (line: string) => headers.append("set-cookie", line),
   };
-}
-
-/** Whether headers can be written: redirects and fetched responses throw, on every runtime, on the first attempt. */
-function isMutable(response: Response): boolean {
-  const probe = "x-acme-session-probe";
-  try {
-    response.headers.set(probe, "");
-    response.headers.delete(probe);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -14,6 +14,14 @@ export function soonSettled<T>(what: string, value: T | PromiseLike<T>): Maybe<T
   return isThenable(value) ? patiently(what, Promise.resolve(value)) : value;
 }
 
+const ignore = (): void => {};
+
+/** For promises that somebody may forget to await: a rejection that nobody takes does not end the process. */
+export function neverUnhandled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignore);
+  return promise;
+}
+
 /** What an application returned, where promises of any make are allowed. */
 export function settled<T>(value: T | PromiseLike<T>): Maybe<T> {
   return isThenable(value) ? Promise.resolve(value) : value;

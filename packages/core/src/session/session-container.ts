@@ -7,7 +7,7 @@ import { type ClaimValidationError, SessionError } from "../errors/session-error
 import { unauthorised } from "../errors/throwers.js";
 import type { TokenTransferMethod } from "../extract/token-transfer.js";
 import { deepFreeze, type JsonObject, type JsonValue, jsonEqual } from "../runtime/json.js";
-import { type Maybe, settled } from "../runtime/maybe.js";
+import { type Maybe, neverUnhandled, settled } from "../runtime/maybe.js";
 import type { AccessTokenPayload, TokenClaims } from "../tokens/access-token.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { checkedPatch, mergePayload } from "../tokens/reserved-claims.js";
@@ -41,9 +41,11 @@ export interface SessionSink {
   readonly isReadOnly: boolean;
   /** @throws SessionError `RESPONSE_COMMITTED`, `READ_ONLY_CONTEXT` when new tokens could not reach the client */
   assertDeliverable(): void;
-  /** New access and front token. */
+  /** The tokens of the same session, where another container of this request holds newer ones. */
+  newest(session: SessionContainer): HeldTokens | undefined;
+  /** New access and front token. @throws SessionError as `assertDeliverable`, when the client will not hear of them */
   tokensChanged(session: SessionContainer): void;
-  /** The session is over. */
+  /** The session is over. @throws SessionError as `assertDeliverable`, when the client will not hear of it */
   revoked(session: SessionContainer): void;
   userContext(): UserContext;
 }
@@ -138,13 +140,8 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   }
 
   /** Replaces the session data as a whole; the last writer wins. null and undefined count as `{}`. One write. */
-  async updateSessionData(newSessionData: Data | null | undefined, userContext?: UserContext): Promise<void> {
-    const wasThere = await this.#tools.functions.updateSessionData({
-      sessionHandle: this.getHandle(),
-      newSessionData: snapshotPayload("session data", newSessionData),
-      userContext: this.#context(userContext),
-    });
-    if (!wasThere) throw this.#gone();
+  updateSessionData(newSessionData: Data | null | undefined, userContext?: UserContext): Promise<void> {
+    return neverUnhandled(this.#replaceData(newSessionData, userContext));
   }
 
   /** Newer name of {@link updateSessionData}. */
@@ -161,11 +158,11 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
    *
    * @throws SessionError `RESERVED_CLAIM_NAME`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`: nothing was written
    */
-  async mergeIntoAccessTokenPayload(
+  mergeIntoAccessTokenPayload(
     patch: Partial<Payload> | JsonObject,
     userContext?: UserContext,
   ): Promise<void> {
-    await this.#merge(patch, this.#context(userContext));
+    return neverUnhandled(this.#merge(patch, this.#context(userContext)));
   }
 
   /** When the session was created, in milliseconds since the epoch. One read. */
@@ -178,15 +175,14 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     return (await this.#information(userContext)).expiry;
   }
 
-  /** Ends the session in the store and on the client. Succeeds also when it was gone already. One delete. */
-  async revokeSession(userContext?: UserContext): Promise<void> {
-    this.#sink?.assertDeliverable();
-    await this.#tools.functions.revokeSession({
-      sessionHandle: this.getHandle(),
-      userContext: this.#context(userContext),
-    });
-    this.#isRevoked = true;
-    this.#sink?.revoked(this.#self);
+  /**
+   * Ends the session in the store and on the client. Succeeds also when it was gone already. One delete.
+   *
+   * @throws SessionError `RESPONSE_COMMITTED`, `READ_ONLY_CONTEXT` when the client could not be told; the session is over
+   *         all the same
+   */
+  revokeSession(userContext?: UserContext): Promise<void> {
+    return neverUnhandled(this.#revoke(userContext));
   }
 
   /**
@@ -230,15 +226,15 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   }
 
   /** Fetches the claim now, whatever its age. */
-  async fetchAndSetClaim(claim: SessionClaim<unknown>, userContext?: UserContext): Promise<void> {
-    checkClaim(claim);
-    const context = this.#context(userContext);
-    await this.#set(claim, await this.#tools.buildClaim(claim, this.#self, context), context);
+  fetchAndSetClaim(claim: SessionClaim<unknown>, userContext?: UserContext): Promise<void> {
+    const fetched = async (context: UserContext): Promise<JsonObject> =>
+      this.#tools.buildClaim(claim, this.#self, context);
+    return neverUnhandled(this.#set(claim, fetched, userContext));
   }
 
-  async setClaimValue<T>(claim: SessionClaim<T>, value: T, userContext?: UserContext): Promise<void> {
-    checkClaim(claim);
-    await this.#set(claim, claim.addToPayload({}, value, this.#tools.nowMs()), this.#context(userContext));
+  setClaimValue<T>(claim: SessionClaim<T>, value: T, userContext?: UserContext): Promise<void> {
+    const patch = (): JsonObject => claim.addToPayload({}, value, this.#tools.nowMs());
+    return neverUnhandled(this.#set(claim, patch, userContext));
   }
 
   /** The claim's value in the payload; never fetches. */
@@ -247,9 +243,9 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     return this.#read(claim);
   }
 
-  async removeClaim(claim: SessionClaim<unknown>, userContext?: UserContext): Promise<void> {
-    checkClaim(claim);
-    await this.#set(claim, claim.removeFromPayloadByMerge({}), this.#context(userContext));
+  removeClaim(claim: SessionClaim<unknown>, userContext?: UserContext): Promise<void> {
+    const patch = (): JsonObject => claim.removeFromPayloadByMerge({});
+    return neverUnhandled(this.#set(claim, patch, userContext));
   }
 
   /**
@@ -257,13 +253,12 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
    *
    * @param entry what stands under the claim's key
    */
-  async mergeClaimEntry(
-    claim: SessionClaim<unknown>,
-    entry: JsonValue,
-    userContext?: UserContext,
-  ): Promise<void> {
-    checkClaim(claim);
-    await this.#merge({ [claim.key]: entry }, this.#context(userContext), [claim]);
+  mergeClaimEntry(claim: SessionClaim<unknown>, entry: JsonValue, userContext?: UserContext): Promise<void> {
+    const merged = async (): Promise<void> => {
+      checkClaim(claim);
+      await this.#merge({ [claim.key]: entry }, this.#context(userContext), [claim]);
+    };
+    return neverUnhandled(merged());
   }
 
   /** All tokens. They are credentials: never log them. */
@@ -375,7 +370,14 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   }
 
   /** A change of one claim: in the token, or for this request where that is how the claim is kept. */
-  async #set(claim: SessionClaim<unknown>, patch: JsonObject, userContext: UserContext): Promise<void> {
+  async #set(
+    claim: SessionClaim<unknown>,
+    make: (userContext: UserContext) => JsonObject | Promise<JsonObject>,
+    given: UserContext | undefined,
+  ): Promise<void> {
+    checkClaim(claim);
+    const userContext = this.#context(given);
+    const patch = await make(userContext);
     if (claim.policy.mode === "request") {
       this.#requestValues = deepFreeze(
         mergePayload(this.#requestValues, checkedPatch(snapshotPayload(`claim ${claim.key}`, patch))),
@@ -400,6 +402,28 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     );
   }
 
+  async #replaceData(
+    newSessionData: Data | null | undefined,
+    userContext: UserContext | undefined,
+  ): Promise<void> {
+    const wasThere = await this.#tools.functions.updateSessionData({
+      sessionHandle: this.getHandle(),
+      newSessionData: snapshotPayload("session data", newSessionData),
+      userContext: this.#context(userContext),
+    });
+    if (!wasThere) throw this.#gone();
+  }
+
+  /** Whether the client can be told or not: what was asked for is that the session ends. */
+  async #revoke(userContext: UserContext | undefined): Promise<void> {
+    await this.#tools.functions.revokeSession({
+      sessionHandle: this.getHandle(),
+      userContext: this.#context(userContext),
+    });
+    this.#isRevoked = true;
+    this.#sink?.revoked(this.#self);
+  }
+
   async #merge(
     patch: object,
     userContext: UserContext,
@@ -408,7 +432,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     const update = checkedPatch(snapshotPayload("access token payload", patch));
     if (Object.keys(update).length === 0) return;
     this.#sink?.assertDeliverable();
-    const before = this.#tokens;
+    const before = this.#sink?.newest(this.#self) ?? this.#tokens;
     const result = await this.#tools.functions.regenerateAccessToken({
       accessToken: before.accessToken,
       accessTokenPayloadUpdate: update,

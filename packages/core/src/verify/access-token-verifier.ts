@@ -88,7 +88,13 @@ export class AccessTokenVerifier {
     throw tryRefreshToken("the access token's signature is wrong");
   }
 
-  /** Payload of a token that one of our keys signed, expired or not; undefined for anything else. */
+  /**
+   * Payload of a token that one of our keys signed, expired or not: whose it was, for a clean-up after it. Never a
+   * session. One signature check.
+   *
+   * @returns undefined for anything else
+   * @throws SessionError `STORE_UNAVAILABLE` when its key is not in memory and the store does not answer
+   */
   async authenticate(token: string): Promise<AccessTokenPayload | undefined> {
     const unverified = parseAccessToken(token);
     const parts = splitToken(token);

@@ -102,6 +102,13 @@ function handlerOf(route: FixtureRoute, session: LambdaSession, invoker: Invoker
   return session.verifySession((event) => handle(event, event.session), route.guard);
 }
 
+/** Made once, and returned to everybody, with the members that headers and cookies can stand in. */
+const SHARED = Object.freeze({ statusCode: 204, headers: Object.freeze({}) });
+const SHARED_BY_KIND = {
+  ofTwo: Object.freeze({ ...SHARED, cookies: Object.freeze([]) }),
+  others: Object.freeze({ ...SHARED, multiValueHeaders: Object.freeze({}) }),
+};
+
 /** A result as an application writes it for this kind of event. */
 function send(
   reply: FixtureReply,
@@ -116,6 +123,8 @@ function send(
       return { statusCode: 200, headers, ...set, body: JSON.stringify(reply.body) };
     case "empty":
       return { statusCode: 204, headers, ...set };
+    case "shared":
+      return isTwo ? SHARED_BY_KIND.ofTwo : SHARED_BY_KIND.others;
     case "redirect":
       return { statusCode: 302, headers: { ...headers, Location: reply.location }, ...set };
     case "stream":

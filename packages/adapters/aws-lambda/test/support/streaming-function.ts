@@ -80,6 +80,9 @@ export function streamingHarness(rest: Pick<AdapterHarness, "without" | "excepti
   };
 }
 
+/** Made once, and sent to everybody. */
+const SHARED = { statusCode: 204, headers: Object.freeze({}), cookies: [] };
+
 async function send(
   reply: FixtureReply,
   head: Pick<LambdaResult, "headers" | "cookies">,
@@ -91,6 +94,9 @@ async function send(
       return;
     case "empty":
       respond({ ...head, statusCode: 204 }).end();
+      return;
+    case "shared":
+      respond(SHARED).end();
       return;
     case "redirect":
       respond({ ...head, statusCode: 302, headers: { ...head.headers, location: reply.location } }).end();

@@ -86,12 +86,17 @@ function mount(app: FastifyInstance, route: FixtureRoute, session: FastifySessio
   });
 }
 
+/** Made once, and sent to everybody; Fastify takes it apart. */
+const SHARED = new Response(null, { status: 204 });
+
 function send(reply: FastifyReply, answer: FixtureReply): unknown {
   switch (answer.kind) {
     case "json":
       return reply.type("application/json").send(JSON.stringify(answer.body));
     case "empty":
       return reply.code(204).send();
+    case "shared":
+      return reply.send(SHARED);
     case "redirect":
       return reply.redirect(answer.location);
     case "stream":

@@ -76,6 +76,9 @@ async function run(
   return send(reply, headers, request.method);
 }
 
+/** Made once, and returned to everybody. */
+const SHARED = new Response(null, { status: 204 });
+
 function send(reply: FixtureReply, headers: Headers, method: string): Response {
   switch (reply.kind) {
     case "json":
@@ -83,6 +86,8 @@ function send(reply: FixtureReply, headers: Headers, method: string): Response {
       return new Response(method === "HEAD" ? null : JSON.stringify(reply.body), { headers });
     case "empty":
       return new Response(null, { status: 204, headers });
+    case "shared":
+      return SHARED;
     case "redirect":
       headers.set("location", reply.location);
       return new Response(null, { status: 302, headers });

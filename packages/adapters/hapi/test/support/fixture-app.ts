@@ -125,6 +125,7 @@ function send(h: ResponseToolkit, reply: FixtureReply) {
     case "json":
       return h.response(JSON.stringify(reply.body)).type("application/json");
     case "empty":
+    case "shared":
       return h.response().code(204);
     case "redirect":
       return h.redirect(reply.location);

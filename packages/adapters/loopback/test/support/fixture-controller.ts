@@ -63,6 +63,7 @@ function send({ response }: MiddlewareContext, reply: FixtureReply): unknown {
     case "json":
       return reply.body;
     case "empty":
+    case "shared":
       return undefined;
     case "redirect":
       response.redirect(reply.location);

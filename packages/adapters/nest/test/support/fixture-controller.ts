@@ -67,6 +67,7 @@ function send(res: PlatformResponse, reply: FixtureReply): unknown {
       res.header("content-type", "application/json");
       return JSON.stringify(reply.body);
     case "empty":
+    case "shared":
       res.status(204);
       return undefined;
     case "redirect":

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import type { AdapterCase } from "../adapter-case.js";
-import { assertNewAccessToken, sessionIn } from "../expectations.js";
+import { assertNewAccessToken, assertNewTokens, assertUntouched, sessionIn } from "../expectations.js";
 import { WireClient } from "../wire-client.js";
 
 /** Several calls in one request, and several requests at once. */
@@ -40,6 +40,40 @@ export const oneExchangeCases: readonly AdapterCase[] = [
       const created = (await user.post("/create-then-get", {})).json as { created: string; found: string };
       assert.equal(created.found, created.created);
       assert.notEqual(created.created, sessionIn(changed).handle);
+    },
+  },
+  {
+    id: "C-33",
+    isTier1: true,
+    title:
+      "an answer that the application gives to two visitors carries no tokens of the first to the second",
+    async run({ client }) {
+      const alice = client();
+      for (const answer of [await alice.login("alice", { mode: "shared" }), await alice.refresh()])
+        assertNewTokens(answer);
+      const stranger = await client().get("/shared");
+      assert.equal(stranger.status, 204);
+      assertUntouched(stranger);
+      assert.equal(sessionIn(await alice.get("/whoami")).userId, "alice");
+      const bob = client();
+      assertNewTokens(await bob.login("bob", { mode: "shared" }));
+      assert.equal(sessionIn(await bob.get("/whoami")).userId, "bob");
+      assertUntouched(await client().get("/shared"));
+    },
+  },
+  {
+    id: "C-34",
+    isTier1: true,
+    title: "an error object that is thrown for two visitors carries no tokens of the first to the second",
+    mayWarn: true,
+    async run({ client }) {
+      const alice = client();
+      await alice.login("alice");
+      const failed = await alice.post("/merge", { patch: { a: 1 }, andThen: "throw-shared" });
+      assert.equal(failed.status, 500);
+      const stranger = await client().get("/shared-error");
+      assert.equal(stranger.status, 500);
+      assertUntouched(stranger);
     },
   },
   {

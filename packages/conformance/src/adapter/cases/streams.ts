@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { AdapterCase } from "../adapter-case.js";
-import { assertNewAccessToken, sessionIn } from "../expectations.js";
+import { assertNewAccessToken, assertUntouched, sessionIn } from "../expectations.js";
 import { open, start } from "../wire-request.js";
 
 /** Responses that take their time, and clients that do not wait. */
@@ -29,6 +29,7 @@ export const streamCases: readonly AdapterCase[] = [
     title: "a change after the first piece is refused before anything is stored, and the stream goes on",
     rows: ["sec A-05"],
     needs: "stream",
+    mayWarn: true,
     async run({ client, base, probe }) {
       const user = client();
       await user.login("user-1");
@@ -62,6 +63,34 @@ export const streamCases: readonly AdapterCase[] = [
       await hasLeft;
       await user.post("/gate", {});
       assert.equal(sessionIn(await user.get("/whoami")).userId, "user-1");
+    },
+  },
+  {
+    id: "C-73",
+    isTier1: true,
+    title:
+      "a login that nobody waits for leaves no session behind, a logout ends it, and the log names the `await`",
+    mayWarn: true,
+    async run({ client, probe }) {
+      const user = client();
+      await user.login("user-1");
+      await probe.reset();
+      for (const [what, writes] of [
+        ["login", 2],
+        ["logout", 1],
+      ] as const) {
+        const answer = await user.post(`/forgotten?what=${what}`, {});
+        assert.equal(answer.status, 200);
+        assertUntouched(answer);
+        await client().post("/gate", {});
+        while ((await probe.snapshot()).storeWrites < writes) await new Promise(setImmediate);
+        await client().get("/public");
+        await probe.reset();
+      }
+      const { frameworkWarnings } = await probe.snapshot();
+      const hints = frameworkWarnings.filter((warning) => warning.includes("`await`"));
+      assert.equal(hints.length, 1);
+      assert.equal((await user.refresh()).status, 401);
     },
   },
 ];
