@@ -93,6 +93,12 @@ export interface SessionStore {
   /** For messages: `"sqlite"`, `"postgres"` … */
   readonly name: string;
 
+  /**
+   * `"server"` for a store that compares and stamps times with a clock of its own: then a step of this machine's clock
+   * casts no doubt on them. Default `"engine"`.
+   */
+  readonly clock?: "server" | "engine" | undefined;
+
   /** Roles and permissions, where the store keeps them too. Used by `createUserRoles()` only. */
   readonly roles?: RoleStore | undefined;
 
