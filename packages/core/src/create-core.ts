@@ -17,13 +17,14 @@ import type { Exchange } from "./http/exchange.js";
 import { serializeCookie } from "./http/set-cookie.js";
 import { SecretRing } from "./keys/secret-ring.js";
 import { SigningKeys } from "./keys/signing-keys.js";
-import type { StallWatch } from "./platform/platform.js";
+import { ClockWatch } from "./runtime/clock-watch.js";
 import { hex } from "./runtime/encoding.js";
 import { isProduction } from "./runtime/environment.js";
 import { buildClaim } from "./session/build-claim.js";
-import { ClockWatch } from "./session/clock-watch.js";
 import type { SessionEngine } from "./session/engine.js";
 import { RefreshLimiter } from "./session/refresh-limiter.js";
+import { revokingStore } from "./session/revoking-store.js";
+import { RotationAges } from "./session/rotation-age.js";
 import type { SessionContainer } from "./session/session-container.js";
 import type { SessionEvent } from "./session/session-event.js";
 import { makeSessionFunctions } from "./session/session-functions.js";
@@ -33,14 +34,15 @@ import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tok
 import { frontTokenJson } from "./tokens/front-token.js";
 import { RESERVED_CLAIMS, withoutReservedClaims } from "./tokens/reserved-claims.js";
 import { AccessTokenVerifier } from "./verify/access-token-verifier.js";
+import { Revocations } from "./verify/revocations.js";
 import { VerifiedTokenCache } from "./verify/verified-token-cache.js";
 
 const DEFAULT_CACHE = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024 };
 const DEFAULT_RATE_LIMIT = { maxPerWindow: 30, windowSeconds: 60 };
 
 /**
- * Wires the rooms together: the one place where they meet. No I/O but opening the embedded database, no timer, no
- * random byte: those wait for the first request.
+ * Wires the rooms together: the one place where they meet. No I/O but opening the embedded database, no
+ * random byte: those wait for the first request; no timer but the process's one that notices when it stood still.
  *
  * @param wrap how the adapter turns what its framework hands out into an exchange
  * @throws SessionError `INVALID_OPTION` naming the option
@@ -56,7 +58,11 @@ export function createCore(
   checkClaims(claims);
   const emit = emitter(config);
   const ownStore = config.options.store ?? openDefaultStore(config.logger);
-  const store = guardedStore(ownStore, (operation) => emit({ type: "store_unavailable", operation }));
+  const guarded = guardedStore(ownStore, (operation) => emit({ type: "store_unavailable", operation }));
+  const revocations = new Revocations(clock, config.accessTokenValidityMs, (handle) =>
+    guarded.getSession(handle, clock.wallMs()),
+  );
+  const store = revokingStore(guarded, revocations);
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
   const keys = new SigningKeys(platform, store, clock, random, {
     algorithm: config.algorithm,
@@ -65,10 +71,14 @@ export function createCore(
     accessTokenValidityMs: config.accessTokenValidityMs,
     reloadIntervalMs: config.reloadIntervalMs,
   });
-  const verifier = new AccessTokenVerifier(platform, keys, clock, makeCache(config), {
-    family,
-    accessTokenValidityMs: config.accessTokenValidityMs,
-  });
+  const verifier = new AccessTokenVerifier(
+    platform,
+    keys,
+    clock,
+    makeCache(config),
+    { family, accessTokenValidityMs: config.accessTokenValidityMs },
+    revocations,
+  );
   keys.onWithdrawn = (kid) => verifier.forgetKey(kid);
   verifier.onClockSkew = (aheadMs) => emit({ type: "clock_skew", aheadMs });
   keys.onCreated = (kid) => emit({ type: "key_created", kid });
@@ -76,7 +86,8 @@ export function createCore(
     config.logger.warn(
       `The signing key ${JSON.stringify(kid)} in the store cannot be used here and is left out.`,
     );
-  let stalls: StallWatch | undefined;
+  // A clock that was passed in does not tell how the process fares: a jump of it is no stall.
+  const watch = config.options.clock === undefined ? platform.watchProcess?.() : undefined;
 
   const tools = {
     functions: undefined as unknown as SessionEngine["tools"]["functions"],
@@ -133,12 +144,9 @@ export function createCore(
     },
     tools,
     limiter: makeLimiter(config, clock),
-    clockWatch: new ClockWatch(clock),
-    // A clock that was passed in does not tell how the process fares: a jump of it is no stall.
-    stalls() {
-      if (config.options.clock === undefined) stalls ??= platform.watchStalls?.(() => clock.monoMs());
-      return stalls;
-    },
+    rotations: new RotationAges(watch?.clocks ?? new ClockWatch(clock), ownStore.clock === "server"),
+    revocations,
+    stalls: () => watch,
     emit,
     isObserved: config.options.onEvent !== undefined,
   };
@@ -160,7 +168,7 @@ export function createCore(
     claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
     async close() {
-      stalls?.stop();
+      watch?.stop();
       await cleanUp.settled();
       await store.close();
     },
