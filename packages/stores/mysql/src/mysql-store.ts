@@ -123,6 +123,11 @@ export class MysqlStore implements SessionStore {
     return this.#transaction.run(mysqlQuery(connection), work);
   }
 
+  /** Whose clock compares and stamps times here. */
+  get clock(): "server" | "engine" {
+    return this.#usesServerClock ? "server" : "engine";
+  }
+
   async insertSession(row: SessionRow): Promise<void> {
     const values = sessionMapping.values(storableSession(row));
     await this.#run(async (query, sql, { outcomeUnknown }) => {

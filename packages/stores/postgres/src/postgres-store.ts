@@ -144,6 +144,11 @@ export class PostgresStore implements SessionStore {
     return this.#transaction.run("unsafe" in client ? postgresJsQuery(client) : pgQuery(client), work);
   }
 
+  /** Whose clock compares and stamps times here. */
+  get clock(): "server" | "engine" {
+    return this.#usesServerClock ? "server" : "engine";
+  }
+
   async insertSession(row: SessionRow): Promise<void> {
     const values = sessionMapping.values(storableSession(row));
     await this.#run(async (query, sql, { outcomeUnknown }) => {

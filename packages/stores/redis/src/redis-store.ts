@@ -124,6 +124,11 @@ export class RedisStore implements SessionStore {
     this.#connection = url === undefined ? adoptClient(client as RedisClient) : openConnection(url, driver);
   }
 
+  /** Whose clock compares and stamps times here. */
+  get clock(): "server" | "engine" {
+    return this.#usesServerClock ? "server" : "engine";
+  }
+
   async insertSession(row: SessionRow): Promise<void> {
     storableSession(row);
     const fields = SESSION_FIELDS.flatMap((field) =>
