@@ -7,6 +7,7 @@ import { keyCases } from "./keys.js";
 import { listCases } from "./list.js";
 import { payloadCases } from "./payload.js";
 import { promoteCases } from "./promote.js";
+import { revocationRaceCases } from "./revocation-races.js";
 import { revokeCases } from "./revoke.js";
 import { scanCases } from "./scan.js";
 import { secretCases } from "./secrets.js";
@@ -20,6 +21,7 @@ export const storeConformanceCases: readonly StoreCase[] = [
   ...promoteCases,
   ...payloadCases,
   ...revokeCases,
+  ...revocationRaceCases,
   ...listCases,
   ...scanCases,
   ...cleanupCases,
