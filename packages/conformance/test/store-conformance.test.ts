@@ -1,6 +1,7 @@
 import { MemoryStore } from "@acme/session-core/store";
-import { describe, it } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { runStoreConformance } from "../src/index.js";
+import { raceRevocations, stepsUnderWay } from "../src/store/revocation-races.js";
 import { sqliteIn } from "./support/sqlite-in.js";
 
 runStoreConformance(
@@ -22,3 +23,20 @@ for (const driver of ["node:sqlite", "better-sqlite3"] as const) {
     { describe, it },
   );
 }
+
+describe.each(["memory", "sqlite"] as const)("what is revoked is over, on %s", (kind) => {
+  it.each(stepsUnderWay)(
+    "by every call that revokes, in this process or another, during %s [sec R-14, CC-03, S-07]",
+    async (name) => {
+      const made = kind === "memory" ? { store: new MemoryStore() } : sqliteIn("node:sqlite")();
+      const { store, reopen, cleanup } = await (made as ReturnType<ReturnType<typeof sqliteIn>>);
+      const second = (await reopen?.()) ?? store;
+      onTestFinished(async () => {
+        await second.close();
+        await store.close();
+        await cleanup?.();
+      });
+      await raceRevocations(name, store, second, true);
+    },
+  );
+});

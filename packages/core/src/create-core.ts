@@ -18,18 +18,19 @@ import type { Exchange } from "./http/exchange.js";
 import { serializeCookie } from "./http/set-cookie.js";
 import { SecretRing } from "./keys/secret-ring.js";
 import { SigningKeys } from "./keys/signing-keys.js";
-import type { StallWatch } from "./platform/platform.js";
 import { callAside } from "./runtime/aside.js";
+import { ClockWatch } from "./runtime/clock-watch.js";
 import { hex } from "./runtime/encoding.js";
 import { isProduction } from "./runtime/environment.js";
 import { OnceAMinute } from "./runtime/once-a-minute.js";
 import { nameOfError, printable } from "./runtime/printable.js";
 import { answeredAtOnce } from "./session/answered-at-once.js";
 import { buildClaim } from "./session/build-claim.js";
-import { ClockWatch } from "./session/clock-watch.js";
 import type { SessionEngine } from "./session/engine.js";
 import { overridden } from "./session/overridden.js";
 import { RefreshLimiter } from "./session/refresh-limiter.js";
+import { revokingStore } from "./session/revoking-store.js";
+import { RotationAges } from "./session/rotation-age.js";
 import type { SessionContainer } from "./session/session-container.js";
 import type { SessionEvent } from "./session/session-event.js";
 import { makeSessionFunctions } from "./session/session-functions.js";
@@ -45,6 +46,7 @@ import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tok
 import { frontTokenJson } from "./tokens/front-token.js";
 import { RESERVED_CLAIMS, withoutReservedClaims } from "./tokens/reserved-claims.js";
 import { AccessTokenVerifier } from "./verify/access-token-verifier.js";
+import { Revocations } from "./verify/revocations.js";
 import { VerifiedTokenCache } from "./verify/verified-token-cache.js";
 
 /** For a batch of clean-up that is under way; the store waits for it too. */
@@ -55,8 +57,8 @@ const DEFAULT_CACHE = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024 };
 const DEFAULT_RATE_LIMIT = { maxPerWindow: 30, windowSeconds: 60 };
 
 /**
- * Wires the rooms together: the one place where they meet. No I/O but opening the embedded database, no timer, no
- * random byte: those wait for the first request.
+ * Wires the rooms together: the one place where they meet. No I/O but opening the embedded database, no
+ * random byte: those wait for the first request; no timer but the process's one that notices when it stood still.
  *
  * @param wrap how the adapter turns what its framework hands out into an exchange
  * @throws SessionError `INVALID_OPTION` naming the option
@@ -85,7 +87,11 @@ export function createCore(
     emit({ type: "store_unavailable", operation, store: name, code: cause.code ?? cause.name });
   };
   const guarded = guardedStore(ownStore, storeFailed);
-  const store = trace === undefined ? guarded : tracedStore(guarded, trace, () => clock.monoMs());
+  const traced = trace === undefined ? guarded : tracedStore(guarded, trace, () => clock.monoMs());
+  const revocations = new Revocations(clock, config.accessTokenValidityMs, (handle) =>
+    traced.getSession(handle, clock.wallMs()),
+  );
+  const store = revokingStore(traced, revocations);
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
   const keys = new SigningKeys(platform, store, clock, random, {
     algorithm: config.algorithm,
@@ -94,10 +100,14 @@ export function createCore(
     accessTokenValidityMs: config.accessTokenValidityMs,
     reloadIntervalMs: config.reloadIntervalMs,
   });
-  const verifier = new AccessTokenVerifier(platform, keys, clock, makeCache(config), {
-    family,
-    accessTokenValidityMs: config.accessTokenValidityMs,
-  });
+  const verifier = new AccessTokenVerifier(
+    platform,
+    keys,
+    clock,
+    makeCache(config),
+    { family, accessTokenValidityMs: config.accessTokenValidityMs },
+    revocations,
+  );
   keys.onWithdrawn = (kid) => verifier.forgetKey(kid);
   verifier.onClockSkew = (aheadMs) => emit({ type: "clock_skew", aheadMs });
   keys.onCreated = (kid) => emit({ type: "key_created", kid });
@@ -110,7 +120,8 @@ export function createCore(
     config.logger.info(
       'The store has a secret of its own, and new sessions are made with it, since processes without the option `secret` know no other. When all processes have the option, write `secret: [yours, "stored"]`.',
     );
-  let stalls: StallWatch | undefined;
+  // A clock that was passed in does not tell how the process fares: a jump of it is no stall.
+  const watch = config.options.clock === undefined ? platform.watchProcess?.() : undefined;
 
   const tools = {
     functions: undefined as unknown as SessionEngine["tools"]["functions"],
@@ -167,12 +178,9 @@ export function createCore(
     },
     tools,
     limiter: makeLimiter(config, clock),
-    clockWatch: new ClockWatch(clock),
-    // A clock that was passed in does not tell how the process fares: a jump of it is no stall.
-    stalls() {
-      if (config.options.clock === undefined) stalls ??= platform.watchStalls?.(() => clock.monoMs());
-      return stalls;
-    },
+    rotations: new RotationAges(watch?.clocks ?? new ClockWatch(clock), ownStore.clock === "server"),
+    revocations,
+    stalls: () => watch,
     emit,
     isObserved: config.options.onEvent !== undefined || trace !== undefined,
   };
@@ -186,7 +194,7 @@ export function createCore(
   let closing: Promise<void> | undefined;
   /** Ends in time whatever the store does: who shuts down has a limit of his own. */
   async function close(): Promise<void> {
-    stalls?.stop();
+    watch?.stop();
     const letGo = async (): Promise<void> => {
       await within(CLEAN_UP_CLOSE_MS, cleanUp.stop()).catch(() => {});
       await use.close();

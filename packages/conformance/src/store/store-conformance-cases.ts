@@ -9,6 +9,7 @@ import { listCases } from "./list.js";
 import { namespaceCases } from "./namespaces.js";
 import { payloadCases } from "./payload.js";
 import { promoteCases } from "./promote.js";
+import { revocationRaceCases } from "./revocation-races.js";
 import { revokeCases } from "./revoke.js";
 import { scanCases } from "./scan.js";
 import { secretCases } from "./secrets.js";
@@ -22,6 +23,7 @@ export const storeConformanceCases: readonly StoreCase[] = [
   ...promoteCases,
   ...payloadCases,
   ...revokeCases,
+  ...revocationRaceCases,
   ...listCases,
   ...scanCases,
   ...cleanupCases,

@@ -101,7 +101,7 @@ export class CleanUp {
   /** The time to delete by. A store with a clock of its own compares, and refuses. */
   #nowMs(): number {
     const wallMs = this.clock.wallMs();
-    if (this.store.hasOwnClock === true) return wallMs;
+    if (this.store.clock === "server") return wallMs;
     const monoMs = this.clock.monoMs();
     const aheadMs = wallMs - monoMs;
     if (Math.abs(aheadMs - this.#seenMs) > STEP_MS) {

@@ -1,27 +1,41 @@
 import { SessionError } from "../errors/session-error.js";
-import { invalidOption } from "../errors/throwers.js";
+import { expirePlantedCookies } from "../respond/expire-planted.js";
 import { expireOlderCookie, writePlaceholderFrontToken } from "../respond/write-tokens.js";
 import { judge, type RefreshVerdict } from "../session/rotate-refresh-token.js";
-import { openRefreshToken } from "../tokens/refresh-token.js";
+import type { SessionRow } from "../store/session-store.js";
+import { parseAccessToken } from "../tokens/access-token.js";
+import { antiCsrfTokenOf, openRefreshToken, type RefreshToken } from "../tokens/refresh-token.js";
+import { isSameAntiCsrfToken } from "../verify/check-anti-csrf.js";
 import type { RequestMemo } from "./request-memo.js";
 
-interface Candidate {
-  text: string;
-  handle: string;
-  userId: string;
-  verdict: RefreshVerdict | "gone";
+/** A refresh token that this application has made. */
+interface Genuine {
+  readonly text: string;
+  readonly token: RefreshToken;
+  /** The request shows the anti-CSRF token that is bound to it, which only a page of ours knows. */
+  readonly isOurPages: boolean;
+}
+
+interface Candidate extends Genuine {
+  readonly verdict: RefreshVerdict | "gone";
 }
 
 /** Best first: a child proves the newest use, then the current token, then its recent predecessor. */
 const USABLE: readonly Candidate["verdict"][] = ["child-of-current", "current", "previous"];
+/** Sessions whose rows are read to tell them apart. */
+const MAX_ROWS = 2;
+/** Signature checks that access tokens beside them are worth. */
+const MAX_CHECKS = 2;
 
 /**
- * The browser holds two refresh cookies of different domains (wire-contract.md D-7 to D-9). Each is judged read-only;
- * the best usable one is taken, and no other one can be called stolen.
+ * The browser holds several refresh cookies of different domains or paths (wire-contract.md D-7 to D-9): `cookieDomain`
+ * was changed, or a page of a sibling host has planted its own. The session that the request's access token names, or its
+ * anti-CSRF token, is taken; without such a sign the one that is alive. Within it the best token is taken, and no other
+ * one can be called stolen. At most two rows are read, whatever is sent.
  *
  * @returns the token to refresh with; the first one when none is usable, so that the ordinary rules judge it
- * @throws SessionError `CLEAR_DUPLICATE_SESSION_COOKIES` when tokens of several live sessions are mixed and the older
- *         domain is known; `INVALID_OPTION` naming `olderCookieDomain` when it is not
+ * @throws SessionError `CLEAR_DUPLICATE_SESSION_COOKIES` when tokens of several live sessions are mixed and nothing tells
+ *         which is ours: all but the cookies that we set ourselves are being removed then
  */
 export async function chooseRefreshToken(
   memo: RequestMemo,
@@ -31,76 +45,142 @@ export async function chooseRefreshToken(
   const [first] = texts;
   const distinct = [...new Set(texts)];
   if (first === undefined || distinct.length === 1) return first ?? "";
-  const candidates = await Promise.all(distinct.map((text) => classify(memo, text, arrivedAtMonoMs)));
-  const usable = candidates.filter(
-    (candidate) => candidate !== undefined && USABLE.includes(candidate.verdict),
-  ) as Candidate[];
-  if (usable.length === 0) return theLeastSuspect(distinct, candidates);
-  const handles = new Set(usable.map(({ handle }) => handle));
-  const wanted = handles.size === 1 ? usable[0]?.handle : await handleOfAccessToken(memo, handles);
-  if (wanted === undefined) return mixed(memo, usable[0] as Candidate);
-  const [best] = usable
-    .filter(({ handle }) => handle === wanted)
-    .sort((a, b) => USABLE.indexOf(a.verdict) - USABLE.indexOf(b.verdict));
-  return (best as Candidate).text;
+  const sessions = new Map<string, Genuine[]>();
+  for (const text of distinct) {
+    const genuine = await open(memo, text);
+    if (genuine === undefined) continue;
+    const { handle } = genuine.token;
+    sessions.set(handle, [...(sessions.get(handle) ?? []), genuine]);
+  }
+  if (sessions.size === 0) return first;
+  const wanted = sessions.size === 1 ? [...sessions.keys()][0] : await handleThatIsOurs(memo, sessions);
+  if (wanted !== undefined) return bestOf(memo, sessions.get(wanted) as Genuine[], arrivedAtMonoMs);
+  if (sessions.size > MAX_ROWS) return mixed(memo, "");
+  return oneThatLives(memo, [...sessions.values()], arrivedAtMonoMs);
 }
 
+async function open(memo: RequestMemo, text: string): Promise<Genuine | undefined> {
+  const { secrets } = memo.core.engine;
+  const token = await openRefreshToken(secrets, text);
+  if (token === undefined) return undefined;
+  const presented = memo.exchange.req.header("anti-csrf");
+  if (presented === undefined || !token.boundToAntiCsrf) return { text, token, isOurPages: false };
+  const keys = await secrets.find(token.secretId);
+  const expected = keys && (await antiCsrfTokenOf(keys, token.secret));
+  const isOurPages = expected !== undefined && isSameAntiCsrfToken(presented, expected);
+  return { text, token, isOurPages };
+}
+
+/**
+ * A sibling host can plant genuine tokens of its own session, but not the anti-CSRF token that our page has; the access
+ * token, even expired, tells them apart too, unless it was planted as well.
+ */
+async function handleThatIsOurs(
+  memo: RequestMemo,
+  sessions: ReadonlyMap<string, readonly Genuine[]>,
+): Promise<string | undefined> {
+  const shown = [...sessions.values()].flat().filter(({ isOurPages }) => isOurPages);
+  const [only] = new Set(shown.map(({ token }) => token.handle));
+  if (only !== undefined) return only;
+  const values = new Set(memo.exchange.req.cookieValues(memo.accessCookieName()));
+  const naming = [...values].filter((value) => {
+    const handle = parseAccessToken(value)?.payload.sessionHandle;
+    return handle !== undefined && sessions.has(handle);
+  });
+  if (naming.length > MAX_CHECKS) return undefined;
+  const named = new Set<string>();
+  for (const value of naming) {
+    const payload = await memo.core.engine.verifier.authenticate(value);
+    if (payload !== undefined) named.add(payload.sessionHandle);
+  }
+  return named.size === 1 ? [...named][0] : undefined;
+}
+
+/** The best token of one session. One read at most. */
+async function bestOf(
+  memo: RequestMemo,
+  tokens: readonly Genuine[],
+  arrivedAtMonoMs: number,
+): Promise<string> {
+  if (tokens.length === 1) return (tokens[0] as Genuine).text;
+  const { candidates } = await classify(memo, tokens, arrivedAtMonoMs);
+  return chosenFrom(candidates);
+}
+
+async function oneThatLives(
+  memo: RequestMemo,
+  sessions: readonly (readonly Genuine[])[],
+  arrivedAtMonoMs: number,
+): Promise<string> {
+  const judged = await Promise.all(sessions.map((tokens) => classify(memo, tokens, arrivedAtMonoMs)));
+  const live = judged.filter(({ candidates }) => candidates.some(isUsable));
+  const [one, other] = live;
+  if (one === undefined) return chosenFrom(judged.flatMap(({ candidates }) => candidates));
+  return other === undefined ? chosenFrom(one.candidates) : mixed(memo, one.row?.userId ?? "");
+}
+
+/** What the tokens of one session are to its row, read-only. */
 async function classify(
   memo: RequestMemo,
-  text: string,
+  tokens: readonly Genuine[],
   arrivedAtMonoMs: number,
-): Promise<Candidate | undefined> {
+): Promise<{ row: SessionRow | undefined; candidates: Candidate[] }> {
   const { engine } = memo.core;
-  const token = await openRefreshToken(engine.secrets, text);
-  if (token === undefined) return undefined;
-  const row = await engine.store.getSession(token.handle, engine.clock.wallMs());
-  if (row === undefined) return { text, handle: token.handle, userId: "", verdict: "gone" };
-  const { verdict } = await judge(engine, token, row, arrivedAtMonoMs);
-  return { text, handle: token.handle, userId: row.userId, verdict };
+  const reading = engine.rotations.read();
+  const [{ token: any }] = tokens as [Genuine];
+  const row = await engine.store.getSession(any.handle, reading.wallMs);
+  const candidates: Candidate[] = [];
+  for (const one of tokens) {
+    const verdict =
+      row === undefined ? "gone" : (await judge(engine, one.token, row, reading, arrivedAtMonoMs)).verdict;
+    candidates.push({ ...one, verdict });
+  }
+  return { row, candidates };
 }
 
 /** A theft verdict is possible only when every token sent was reused (security rule C-11). */
-function theLeastSuspect(texts: readonly string[], candidates: readonly (Candidate | undefined)[]): string {
-  const index = candidates.findIndex((candidate) => candidate?.verdict !== "reused");
-  return texts[index === -1 ? 0 : index] as string;
+function chosenFrom(candidates: readonly Candidate[]): string {
+  const rank = ({ verdict, isOurPages }: Candidate): number =>
+    (isOurPages ? 0 : USABLE.length) + USABLE.indexOf(verdict);
+  const [best] = candidates.filter(isUsable).sort((a, b) => rank(a) - rank(b));
+  const leastSuspect = candidates.find(({ verdict }) => verdict !== "reused") ?? candidates[0];
+  return ((best ?? leastSuspect) as Candidate).text;
 }
 
-/** A sibling domain can plant a genuine token of its own session; the access token, even expired, tells them apart. */
-async function handleOfAccessToken(
-  memo: RequestMemo,
-  handles: ReadonlySet<string>,
-): Promise<string | undefined> {
-  const values = memo.exchange.req.cookieValues(memo.accessCookieName());
-  const named = new Set<string>();
-  for (const value of new Set(values)) {
-    const payload = await memo.core.engine.verifier.authenticate(value);
-    if (payload !== undefined && handles.has(payload.sessionHandle)) named.add(payload.sessionHandle);
-  }
-  const [only] = named;
-  return named.size === 1 ? only : undefined;
+function isUsable({ verdict }: Candidate): boolean {
+  return USABLE.includes(verdict);
 }
 
-/** The cookies of the older domain go; a placeholder makes the client repeat the request and then refresh (D-8). */
-function mixed(memo: RequestMemo, candidate: Candidate): never {
-  const { config, engine } = memo.core;
+/**
+ * All but our own cookies go: those of the older domain, or (where none is configured) all that somebody else can have
+ * planted. A placeholder makes the client repeat the request and then refresh with what is left (D-8).
+ */
+function mixed(memo: RequestMemo, userId: string): never {
+  const { engine } = memo.core;
   const { res } = memo.exchange;
-  if (config.olderCookieDomain === null) {
-    throw invalidOption(
-      "olderCookieDomain",
-      "the browser sent refresh tokens of two sessions; set it to the domain your cookies had before `cookieDomain` changed",
-    );
-  }
-  const { domain } = config.olderCookieDomain;
-  const dress = memo.dress();
-  expireOlderCookie(res, dress, domain, "refresh");
+  expireForeignCookies(memo, "refresh");
   if (memo.exchange.req.cookieValues(memo.accessCookieName()).length > 1) {
-    expireOlderCookie(res, dress, domain, "access");
+    expireForeignCookies(memo, "access");
   }
   const nowMs = engine.clock.wallMs();
-  const placeholder = { uid: candidate.userId, ate: nowMs - 1000, up: { iat: Math.floor(nowMs / 1000) } };
+  const placeholder = { uid: userId, ate: nowMs - 1000, up: { iat: Math.floor(nowMs / 1000) } };
   writePlaceholderFrontToken(res, engine.platform.encodeBase64(JSON.stringify(placeholder)));
   throw new SessionError({
     type: "CLEAR_DUPLICATE_SESSION_COOKIES",
-    message: "refresh tokens of several sessions were sent under one name; the older ones are being removed",
+    message:
+      "refresh tokens of several sessions were sent under one name; those that are not under the configured `cookieDomain` are being removed (if you changed it, set `olderCookieDomain` to what it was)",
   });
+}
+
+/** Expires what is not ours under the name of a token. */
+export function expireForeignCookies(memo: RequestMemo, type: "access" | "refresh"): void {
+  const { olderCookieDomain, apiOrigin, refreshPath } = memo.core.config;
+  const { res } = memo.exchange;
+  const dress = memo.dress();
+  if (olderCookieDomain !== null) expireOlderCookie(res, dress, olderCookieDomain.domain, type);
+  else {
+    // An access cookie at some other path is met, and expired, by a request for that path.
+    const path = type === "refresh" ? refreshPath : "/";
+    expirePlantedCookies(res, dress, new URL(apiOrigin).hostname, path, type);
+  }
 }

@@ -1,12 +1,13 @@
 import type { UserContext } from "../claims/user-context.js";
 import { requestPath } from "../config/normalise-path.js";
-import type { SessionError } from "../errors/session-error.js";
+import { SessionError } from "../errors/session-error.js";
 import { tryRefreshToken, unauthorised } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
 import type { TokenTransferMethod } from "../extract/token-transfer.js";
 import { DUPLICATED } from "../http/cookie-header.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Maybe } from "../platform/platform.js";
+import { expirePlantedCookies } from "../respond/expire-planted.js";
 import { expireOlderCookie } from "../respond/write-tokens.js";
 import { type EstablishOptions, establishSession } from "../session/establish-session.js";
 import type { SessionContainer } from "../session/session-container.js";
@@ -284,16 +285,23 @@ function settle(
   return session;
 }
 
-/** One of several access cookies; the older domain's go once it is known which counts (D-6). */
+/** One of several access cookies; those that are not ours go once it is known which counts, or that none does (D-6). */
 async function chooseFrom(memo: RequestMemo): Promise<string | undefined> {
   const { engine, config } = memo.core;
-  const chosen = await chooseDuplicate(
-    engine.verifier,
-    memo.exchange.req.cookieValues(memo.accessCookieName()),
-  );
+  const { req, res } = memo.exchange;
+  const choosing = chooseDuplicate(engine.verifier, req.cookieValues(memo.accessCookieName()));
+  const chosen = await choosing.catch(async (error: unknown) => {
+    const isTold = SessionError.is(error) && error.type === "TRY_REFRESH_TOKEN";
+    if (isTold && config.olderCookieDomain === null && !res.committed && !memo.isReadOnly) {
+      await memo.sitesLoaded();
+      const apiHost = new URL(config.apiOrigin).hostname;
+      expirePlantedCookies(res, memo.dress(), apiHost, config.gatewayPath + requestPath(req.url), "access");
+    }
+    throw error;
+  });
   if (chosen !== undefined && config.olderCookieDomain !== null) {
     await memo.sitesLoaded();
-    expireOlderCookie(memo.exchange.res, memo.dress(), config.olderCookieDomain.domain, "access");
+    expireOlderCookie(res, memo.dress(), config.olderCookieDomain.domain, "access");
   }
   return chosen?.token;
 }

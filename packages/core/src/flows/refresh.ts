@@ -4,11 +4,11 @@ import { bearerToken } from "../extract/bearer-token.js";
 import { chooseTransfer } from "../extract/token-transfer.js";
 import { DUPLICATED } from "../http/cookie-header.js";
 import type { Exchange } from "../http/exchange.js";
-import { clearTokens, expireOlderCookie } from "../respond/write-tokens.js";
+import { clearTokens } from "../respond/write-tokens.js";
 import type { SessionContainer } from "../session/session-container.js";
 import { looksLikeRefreshToken } from "../tokens/refresh-token.js";
 import { checkOrigin } from "./check-origin.js";
-import { chooseRefreshToken } from "./duplicate-refresh-tokens.js";
+import { chooseRefreshToken, expireForeignCookies } from "./duplicate-refresh-tokens.js";
 import { CHECKED_ALL, memoOf, type RequestMemo } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
 
@@ -24,7 +24,6 @@ export async function refreshSession(
   given?: UserContext | undefined,
 ): Promise<SessionContainer> {
   const arrivedAtMonoMs = core.engine.clock.monoMs();
-  core.engine.stalls();
   const memo = memoOf(core, exchange);
   memo.assertDeliverable();
   await memo.sitesLoaded();
@@ -62,19 +61,14 @@ export async function refreshSession(
   if (transfer === "cookie" && headerToken !== undefined) clearTokens(res, dress, "header");
   if (transfer === "header" && cookieTokens.length > 0) clearTokens(res, dress, "cookie");
   memo.tokensChanged(session);
-  if (transfer === "cookie") expireOlderCookies(memo, cookieTokens);
+  if (transfer === "cookie") expireForeign(memo, cookieTokens);
   core.cleanUp.tick();
   return session;
 }
 
-/** After `cookieDomain` was changed, the cookies of the old domain go (D-7, D-10). */
-function expireOlderCookies(memo: RequestMemo, cookieTokens: readonly string[]): void {
-  const { olderCookieDomain } = memo.core.config;
-  if (olderCookieDomain === null) return;
-  const { req, res } = memo.exchange;
-  const dress = memo.dress();
-  if (cookieTokens.length > 1) expireOlderCookie(res, dress, olderCookieDomain.domain, "refresh");
-  if (req.onlyCookie(dress.accessCookieName) === DUPLICATED) {
-    expireOlderCookie(res, dress, olderCookieDomain.domain, "access");
-  }
+/** Cookies beside ours go: of the domain before `cookieDomain` was changed, or planted by a sibling host (D-7, D-10). */
+function expireForeign(memo: RequestMemo, cookieTokens: readonly string[]): void {
+  const accessCookie = memo.exchange.req.onlyCookie(memo.dress().accessCookieName);
+  if (cookieTokens.length > 1) expireForeignCookies(memo, "refresh");
+  if (accessCookie === DUPLICATED) expireForeignCookies(memo, "access");
 }

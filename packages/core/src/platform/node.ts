@@ -10,15 +10,19 @@ import {
   sign,
   verify,
 } from "node:crypto";
+import { clearInterval, setInterval } from "node:timers";
+import { type Clock, systemClock } from "../runtime/clock.js";
+import { ClockWatch } from "../runtime/clock-watch.js";
 import type { JsonObject } from "../runtime/json.js";
 import { derSignatureOf, jwsSignatureOf } from "./ecdsa-signature.js";
 import { generateKeyPair } from "./key-pair.js";
-import type { Algorithm, MacKey, Platform, SignKey, StallWatch, VerifyKey } from "./platform.js";
+import type { Algorithm, MacKey, Platform, ProcessWatch, SignKey, VerifyKey } from "./platform.js";
 
 /** Digest of the signature scheme; Ed25519 hashes inside. */
 const DIGEST = { ES256: "sha256", RS256: "sha256", EdDSA: null } as const;
 const HEARTBEAT_MS = 200;
 const STALL_MS = 1000;
+const WATCH: unique symbol = Symbol.for("acme.session.process-watch");
 
 /** Node's own module: synchronous, and half the price of WebCrypto per verification. */
 export const platform: Platform = {
@@ -71,22 +75,48 @@ export const platform: Platform = {
   encodeSegment: (text) => Buffer.from(text, "utf8").toString("base64url"),
   encodeBase64: (text) => Buffer.from(text, "utf8").toString("base64"),
 
-  watchStalls(monoMs): StallWatch {
-    let lastBeat = monoMs();
-    let stallEnd = Number.NEGATIVE_INFINITY;
-    const beat = (): void => {
-      const now = monoMs();
-      if (now - lastBeat > STALL_MS + HEARTBEAT_MS) stallEnd = now;
-      lastBeat = now;
-    };
-    const timer = setInterval(beat, HEARTBEAT_MS);
-    timer.unref();
+  watchProcess(): ProcessWatch | undefined {
+    // There a process is frozen between two requests, never with one inside.
+    if (process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined) return undefined;
+    // Copies of this module that a bundler or a hot reload has made share it, too.
+    const slots = globalThis as { [WATCH]?: { watch: ProcessWatch; users: number } };
+    const slot = slots[WATCH] ?? { watch: startWatch(systemClock), users: 0 };
+    slots[WATCH] = slot;
+    slot.users += 1;
+    let isStopped = false;
     return {
-      lastStallEndMonoMs() {
-        beat();
-        return stallEnd;
+      lastStallEndMonoMs: () => slot.watch.lastStallEndMonoMs(),
+      clocks: slot.watch.clocks,
+      stop() {
+        if (isStopped) return;
+        isStopped = true;
+        slot.users -= 1;
+        if (slot.users > 0) return;
+        slot.watch.stop();
+        delete slots[WATCH];
       },
-      stop: () => clearInterval(timer),
     };
   },
 };
+
+/** A watch of one's own. */
+export function startWatch(clock: Clock): ProcessWatch {
+  const clocks = new ClockWatch(clock);
+  let lastBeat = clock.monoMs();
+  let stallEnd = Number.NEGATIVE_INFINITY;
+  const beat = (): void => {
+    const { monoMs } = clocks.read();
+    if (monoMs - lastBeat > STALL_MS + HEARTBEAT_MS) stallEnd = monoMs;
+    lastBeat = monoMs;
+  };
+  const timer = setInterval(beat, HEARTBEAT_MS);
+  timer.unref();
+  return {
+    lastStallEndMonoMs() {
+      beat();
+      return stallEnd;
+    },
+    clocks,
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,3 +1,4 @@
+import type { ClockWatch } from "../runtime/clock-watch.js";
 import type { Bytes } from "../runtime/encoding.js";
 import type { JsonObject } from "../runtime/json.js";
 
@@ -49,14 +50,17 @@ export interface Platform {
   /** Standard base64 with padding of the UTF-8 bytes of a text. */
   encodeBase64(text: string): string;
   /**
-   * Starts watching for moments in which the whole process stood still (SIGSTOP, a long collection, a sleeping
-   * laptop). Absent where the platform has no such moments, or no timers outside requests.
+   * Watches over the process: whether it stood still (SIGSTOP, a long collection, a sleeping laptop), and whether its
+   * wall clock was set. One watch for all instances of a process, whose timer keeps nothing alive. Undefined where
+   * there are no such moments, and absent where there are no timers outside requests.
    */
-  watchStalls?(monoMs: () => number): StallWatch;
+  watchProcess?(): ProcessWatch | undefined;
 }
 
-export interface StallWatch {
+export interface ProcessWatch {
   /** Monotonic time at which the latest stall of more than a second ended; -Infinity when there was none. */
   lastStallEndMonoMs(): number;
+  readonly clocks: ClockWatch;
+  /** For one instance; the last one stops the watch. */
   stop(): void;
 }

@@ -80,6 +80,8 @@ export async function createSession(
     expiresAtMs,
     absoluteExpiresAtMs,
   });
+  // All of the user's may have been revoked while the answer was on its way.
+  await engine.revocations.assertStands(handle, true);
   await emitFor(engine, handle, (handleHash) => ({
     type: "session.created",
     handleHash,

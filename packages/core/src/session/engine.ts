@@ -3,13 +3,14 @@ import type { SessionClaimValidator } from "../claims/claim-validator.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { SecretRing } from "../keys/secret-ring.js";
 import type { SigningKeys } from "../keys/signing-keys.js";
-import type { Platform, StallWatch } from "../platform/platform.js";
+import type { Platform, ProcessWatch } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import type { RandomBytes } from "../runtime/random.js";
 import type { SessionStore } from "../store/session-store.js";
 import type { AccessTokenVerifier } from "../verify/access-token-verifier.js";
-import type { ClockWatch } from "./clock-watch.js";
+import type { Revocations } from "../verify/revocations.js";
 import type { RefreshLimiter } from "./refresh-limiter.js";
+import type { RotationAges } from "./rotation-age.js";
 import type { ContainerTools } from "./session-container.js";
 import type { SessionEvent } from "./session-event.js";
 import type { SessionFunctions } from "./types.js";
@@ -50,9 +51,10 @@ export interface SessionEngine {
   readonly settings: EngineSettings;
   readonly tools: ContainerTools & { readonly functions: SessionFunctions };
   readonly limiter: RefreshLimiter | undefined;
-  readonly clockWatch: ClockWatch;
-  /** Starts with the first refresh; absent where the platform cannot tell, or the application moves the clock. */
-  stalls(): StallWatch | undefined;
+  readonly rotations: RotationAges;
+  readonly revocations: Revocations;
+  /** From the instance's beginning on; absent where the platform cannot tell, or the application moves the clock. */
+  stalls(): Pick<ProcessWatch, "lastStallEndMonoMs"> | undefined;
   emit(event: SessionEvent): void;
   /** Whether the application listens to events. */
   readonly isObserved: boolean;

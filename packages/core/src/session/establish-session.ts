@@ -2,7 +2,6 @@ import { tryRefreshToken, unauthorised } from "../errors/throwers.js";
 import type { Maybe } from "../platform/platform.js";
 import { jsonEqual } from "../runtime/json.js";
 import type { SessionRow } from "../store/session-store.js";
-import { parseStoredJson } from "../tokens/payload-snapshot.js";
 import { hash2Of } from "../tokens/refresh-token.js";
 import { withoutReservedClaims } from "../tokens/reserved-claims.js";
 import { checkAntiCsrfToken } from "../verify/check-anti-csrf.js";
@@ -10,6 +9,7 @@ import type { VerifiedToken } from "../verify/verified-token-cache.js";
 import type { SessionEngine } from "./engine.js";
 import { mintAccessToken, newTokenExpirySeconds } from "./mint-access-token.js";
 import { SessionContainer } from "./session-container.js";
+import { assertSound, readStoredJson } from "./sound-row.js";
 
 /** How an access token is to be taken. */
 export interface EstablishOptions {
@@ -76,17 +76,19 @@ async function fromRow(
   isReadOnly: boolean,
 ): Promise<SessionContainer> {
   const { payload } = verified;
+  const startedMs = engine.clock.wallMs();
   const ownHash2 = await hash2Of(engine.platform, payload.refreshTokenHash1);
   const parentHash1 = payload.parentRefreshTokenHash1 ?? null;
   const parentHash2 = parentHash1 === null ? undefined : await hash2Of(engine.platform, parentHash1);
   if (parentHash2 !== undefined && !isReadOnly) {
     const promoted = await promote(engine, payload.sessionHandle, parentHash2, ownHash2);
-    if (promoted !== undefined) return reissue(engine, verified, promoted);
+    if (promoted !== undefined) return reissue(engine, verified, promoted, startedMs);
   }
-  const row = await engine.store.getSession(payload.sessionHandle, engine.clock.wallMs());
+  const row = await engine.store.getSession(payload.sessionHandle, startedMs);
   if (row === undefined) throw unauthorised("the session does not exist any more", false);
+  await assertSound(engine, row);
   const isCurrent = ownHash2 === row.refreshTokenHash2;
-  if (parentHash1 !== null && isCurrent) return reissue(engine, verified, row);
+  if (parentHash1 !== null && isCurrent) return reissue(engine, verified, row, startedMs);
   if (!checkDatabase) return containerOf(engine, verified, false);
   const isRecent =
     isCurrent ||
@@ -97,9 +99,9 @@ async function fromRow(
   if (!isRecent) throw tryRefreshToken("the access token belongs to a branch that was rotated out");
   const isPayloadCurrent = jsonEqual(
     withoutReservedClaims(payload),
-    parseStoredJson(row.accessTokenPayloadJson),
+    await readStoredJson(engine, row, "accessTokenPayloadJson"),
   );
-  return isPayloadCurrent ? containerOf(engine, verified, false) : reissue(engine, verified, row);
+  return isPayloadCurrent ? containerOf(engine, verified, false) : reissue(engine, verified, row, startedMs);
 }
 
 /** First use of a refreshed token: its refresh token becomes the current one. One atomic statement. */
@@ -109,32 +111,45 @@ export async function promote(
   parentHash2: string,
   ownHash2: string,
 ): Promise<SessionRow | undefined> {
+  const nextSecretId = (await engine.secrets.primary()).id;
   const nowMs = engine.clock.wallMs();
-  return engine.store.promoteSession({
+  const row = await engine.store.promoteSession({
     handle,
     expectedRefreshTokenHash2: parentHash2,
     nextRefreshTokenHash2: ownHash2,
-    nextSecretId: (await engine.secrets.primary()).id,
+    nextSecretId,
     nowMs,
     expiresAtMs: nowMs + engine.settings.refreshTokenValidityMs,
   });
+  if (row !== undefined) engine.rotations.rotated(handle, ownHash2);
+  return row;
 }
 
-/** The same token with the row's payload, unmarked, with full validity (G-14 to G-16). */
+/**
+ * The same token with the row's payload, unmarked, with full validity (G-14 to G-16).
+ *
+ * @param seenAtMs when the row was asked for: the new token's life counts from then
+ */
 async function reissue(
   engine: SessionEngine,
   { payload }: VerifiedToken,
   row: SessionRow,
+  seenAtMs: number,
 ): Promise<SessionContainer> {
-  const minted = await mintAccessToken(engine, {
-    userId: row.userId,
-    tenantId: row.tenantId,
-    handle: row.handle,
-    refreshTokenHash1: payload.refreshTokenHash1,
-    parentRefreshTokenHash1: null,
-    antiCsrfToken: payload.antiCsrfToken ?? null,
-    customPayload: parseStoredJson(row.accessTokenPayloadJson),
-    expiresAtSeconds: newTokenExpirySeconds(engine, engine.clock.wallMs(), row.absoluteExpiresAtMs),
-  });
+  const minted = await mintAccessToken(
+    engine,
+    {
+      userId: row.userId,
+      tenantId: row.tenantId,
+      handle: row.handle,
+      refreshTokenHash1: payload.refreshTokenHash1,
+      parentRefreshTokenHash1: null,
+      antiCsrfToken: payload.antiCsrfToken ?? null,
+      customPayload: await readStoredJson(engine, row, "accessTokenPayloadJson"),
+      expiresAtSeconds: newTokenExpirySeconds(engine, seenAtMs, row.absoluteExpiresAtMs),
+    },
+    seenAtMs,
+  );
+  await engine.revocations.assertStands(row.handle, false);
   return containerOf(engine, minted, true);
 }

@@ -54,8 +54,16 @@ export async function signPayload(
   return { token: `${signingInput}.${await key.sign(signingInput)}`, payload: deepFreeze(payload) };
 }
 
-export async function mintAccessToken(engine: SessionEngine, input: MintInput): Promise<MintedToken> {
-  return signPayload(engine, payloadOf(input, engine.clock.wallMs()), await engine.keys.signing());
+/**
+ * @param issuedAtMs when the session was last known to be live: a token is as old as what it says, so that one that was
+ *                   long in the making lives no longer than one that was made before a revocation
+ */
+export async function mintAccessToken(
+  engine: SessionEngine,
+  input: MintInput,
+  issuedAtMs: number,
+): Promise<MintedToken> {
+  return signPayload(engine, payloadOf(input, issuedAtMs), await engine.keys.signing());
 }
 
 /**

@@ -3,10 +3,10 @@ import type { UserContext } from "../claims/user-context.js";
 import { unauthorised } from "../errors/throwers.js";
 import { type JsonObject, jsonEqual, ownMember } from "../runtime/json.js";
 import type { SessionRow } from "../store/session-store.js";
-import { parseStoredJson } from "../tokens/payload-snapshot.js";
 import { buildClaim } from "./build-claim.js";
 import type { SessionEngine } from "./engine.js";
 import { patchPayload } from "./regenerate-access-token.js";
+import { readStoredJson } from "./sound-row.js";
 
 /**
  * Fetches the claims that are to be fresh after a refresh, before the new token is made (claims.md O-44).
@@ -15,7 +15,8 @@ import { patchPayload } from "./regenerate-access-token.js";
  * says "fail". One write, and only if something has changed.
  *
  * @returns the row as it is then
- * @throws SessionError `UNAUTHORISED` (clearing) when the session was revoked meanwhile
+ * @throws SessionError `UNAUTHORISED` (clearing) when the session was revoked meanwhile; `STORE_UNAVAILABLE` when its
+ *         payload cannot be read
  */
 export async function rebuildClaims(
   engine: SessionEngine,
@@ -24,7 +25,7 @@ export async function rebuildClaims(
 ): Promise<SessionRow> {
   const { claimsAtRefresh, requestModeKeys } = engine.settings;
   if (claimsAtRefresh.length === 0 && requestModeKeys.size === 0) return row;
-  const payload = parseStoredJson(row.accessTokenPayloadJson);
+  const payload = await readStoredJson(engine, row, "accessTokenPayloadJson");
   const claims = claimsAtRefresh.filter(
     ({ key, policy }) => policy.autoAdd || ownMember(payload, key) !== undefined,
   );

@@ -8,6 +8,7 @@ import { checkedPatch } from "../tokens/reserved-claims.js";
 import type { RegeneratedSession } from "./container-functions.js";
 import type { SessionEngine } from "./engine.js";
 import { payloadOf, signPayload } from "./mint-access-token.js";
+import { reportDamage } from "./sound-row.js";
 import { assertFits, largestCookieBytes } from "./token-size.js";
 import type { SessionFunctions } from "./types.js";
 
@@ -24,6 +25,8 @@ export async function regenerateAccessToken(
   const presented = parseAccessToken(input.accessToken);
   if (presented === undefined) throw invalidArgument("regenerateAccessToken needs an access token of ours");
   const { payload } = presented;
+  // As old as the moment the row was asked for, however long the answer took.
+  const issuedAtMs = engine.clock.wallMs();
   const row = await patchPayload(
     engine,
     payload.sessionHandle,
@@ -39,8 +42,7 @@ export async function regenerateAccessToken(
     tenantId: row.tenantId,
     userDataInJWT: customPayload,
   };
-  const nowMs = engine.clock.wallMs();
-  if (payload.exp <= Math.floor(nowMs / 1000)) return { status: "OK", session };
+  if (payload.exp <= Math.floor(engine.clock.wallMs() / 1000)) return { status: "OK", session };
   const minted = await signPayload(
     engine,
     payloadOf(
@@ -54,10 +56,11 @@ export async function regenerateAccessToken(
         customPayload,
         expiresAtSeconds: payload.exp,
       },
-      nowMs,
+      issuedAtMs,
     ),
     await engine.keys.signing(),
   );
+  await engine.revocations.assertStands(row.handle, false);
   return {
     status: "OK",
     session,
@@ -72,7 +75,8 @@ export async function regenerateAccessToken(
 /**
  * Merges a patch into the row's payload. @returns the row, or undefined when there is no live one
  *
- * @throws SessionError `RESERVED_CLAIM_NAME`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`; nothing was written
+ * @throws SessionError `RESERVED_CLAIM_NAME`, `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `STORE_UNAVAILABLE` also when what
+ *         is stored cannot be read; nothing was written
  */
 export async function patchPayload(
   engine: SessionEngine,
@@ -83,9 +87,13 @@ export async function patchPayload(
   const update = checkedPatch(snapshotPayload("access token payload", patch));
   const { algorithm } = await engine.keys.signing();
   const nowMs = engine.clock.wallMs();
-  return engine.store.updateAccessTokenPayload(handle, nowMs, (json, row) => {
+  let isDamaged = false;
+  const apply = (json: string, row: Readonly<SessionRow>): string => {
+    isDamaged = true;
+    const stored = parseStoredJson(json);
+    isDamaged = false;
     // By the clock as it is when the row is looked at: a write that waited must not pass for a new one.
-    const merged = mergeClaimPatch(parseStoredJson(json), update, engine.clock.wallMs(), fetched);
+    const merged = mergeClaimPatch(stored, update, engine.clock.wallMs(), fetched);
     const payload = payloadOf(
       {
         userId: row.userId,
@@ -101,5 +109,11 @@ export async function patchPayload(
     );
     assertFits(largestCookieBytes(payload, algorithm, engine.settings.accessCookieOverheadBytes), payload);
     return JSON.stringify(merged);
-  });
+  };
+  try {
+    return await engine.store.updateAccessTokenPayload(handle, nowMs, apply);
+  } catch (error) {
+    if (isDamaged) await reportDamage(engine, handle, "accessTokenPayloadJson");
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { SecretRing } from "../keys/secret-ring.js";
 import { platform } from "../platform/node.js";
+import { ClockWatch } from "../runtime/clock-watch.js";
 import { base64Url } from "../runtime/encoding.js";
 import { systemRandom } from "../runtime/random.js";
 import { MemoryStore } from "../store/memory-store.js";
@@ -8,6 +9,7 @@ import type { SessionRow } from "../store/session-store.js";
 import { childOf, hash2Of, type IssuedRefreshToken, sealRefreshToken } from "../tokens/refresh-token.js";
 import type { SessionEngine } from "./engine.js";
 import { judge, type RefreshVerdict } from "./rotate-refresh-token.js";
+import { RotationAges } from "./rotation-age.js";
 
 const GRACE_MS = 30_000;
 const ROTATED_AT_MS = 1_800_000_000_000;
@@ -70,14 +72,17 @@ async function verdictOf(
     moment.stallEndedBeforeMs === undefined
       ? Number.NEGATIVE_INFINITY
       : arrivedAtMonoMs - moment.stallEndedBeforeMs;
+  const clock = { wallMs: () => ROTATED_AT_MS + ageMs, monoMs: () => MONO_MS + ageMs };
+  const rotations = new RotationAges(new ClockWatch(clock), false);
   // The four members of the engine that a verdict depends on.
   const engine = {
     platform,
-    clock: { wallMs: () => ROTATED_AT_MS + ageMs, monoMs: () => MONO_MS + ageMs },
+    rotations,
     settings: { refreshGraceMs: graceMs },
     stalls: () => ({ lastStallEndMonoMs: () => stallEnd, stop: () => {} }),
   } as unknown as SessionEngine;
-  return (await judge(engine, chain[presented] as IssuedRefreshToken, row, arrivedAtMonoMs)).verdict;
+  const token = chain[presented] as IssuedRefreshToken;
+  return (await judge(engine, token, row, rotations.read(), arrivedAtMonoMs)).verdict;
 }
 
 describe("what a genuine token is to its session's row", () => {

@@ -1,8 +1,8 @@
 import type { UserContext } from "../claims/user-context.js";
 import { SessionError } from "../errors/session-error.js";
 import { storeUnavailable, unauthorised } from "../errors/throwers.js";
+import type { ClockReading } from "../runtime/clock-watch.js";
 import type { SessionRow } from "../store/session-store.js";
-import { parseStoredJson } from "../tokens/payload-snapshot.js";
 import {
   antiCsrfTokenOf,
   childOf,
@@ -17,7 +17,9 @@ import type { SessionEngine } from "./engine.js";
 import { promote } from "./establish-session.js";
 import { mintAccessToken, newTokenExpirySeconds } from "./mint-access-token.js";
 import { rebuildClaims } from "./rebuild-claims.js";
+import type { RotationAge } from "./rotation-age.js";
 import { SessionContainer } from "./session-container.js";
+import { assertSound, readStoredJson } from "./sound-row.js";
 
 export interface RefreshInput {
   /** As the client sent it; untrusted. */
@@ -47,24 +49,28 @@ export async function refreshSession(engine: SessionEngine, input: RefreshInput)
   if (token === undefined) throw unauthorised("the refresh token is not one of ours", true);
   await checkBinding(engine, token, input);
   const bound = engine.settings.issuesAntiCsrfTokens && !input.disableAntiCsrf;
-  const isClockDoubtful = engine.clockWatch.isDoubtful();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const row = await engine.store.getSession(token.handle, engine.clock.wallMs());
+    const reading = engine.rotations.read();
+    const row = await engine.store.getSession(token.handle, reading.wallMs);
     if (row === undefined) {
-      if (isClockDoubtful) throw storeUnavailable("the clock has just jumped ahead; ask again", 1000);
+      if (engine.rotations.isExpiryDoubtful()) {
+        throw storeUnavailable("the clock has just jumped ahead; ask again", 1000);
+      }
       throw unauthorised("the session does not exist any more", true);
     }
-    const step = await judge(engine, token, row, input.arrivedAtMonoMs);
+    const step = await judge(engine, token, row, reading, input.arrivedAtMonoMs);
+    const issue = (found: SessionRow, secretId: string): Promise<SessionContainer> =>
+      issueChild(engine, input, token, found, secretId, bound, reading.wallMs);
     switch (step.verdict) {
       case "current":
         engine.limiter?.count(token.handle, step.hash2);
-        return issueChild(engine, input, token, row, row.secretId, bound, "marked");
+        return issue(row, row.secretId);
       case "child-of-current": {
         engine.limiter?.count(token.handle, step.hash2);
         const promoted = await promote(engine, token.handle, row.refreshTokenHash2, step.hash2);
         // Lost to another request that promoted the same child: look again.
         if (promoted === undefined) continue;
-        return issueChild(engine, input, token, promoted, promoted.secretId, bound, "marked");
+        return issue(promoted, promoted.secretId);
       }
       case "previous":
         await emitFor(engine, row.handle, (handleHash) => ({
@@ -73,8 +79,7 @@ export async function refreshSession(engine: SessionEngine, input: RefreshInput)
           userId: row.userId,
           generation: token.generation,
         }));
-        // The child is the current token already: nothing is left to promote.
-        return issueChild(engine, input, token, row, row.previousSecretId ?? row.secretId, bound, "unmarked");
+        return issue(row, row.previousSecretId ?? row.secretId);
       case "ahead":
         await emitFor(engine, row.handle, (handleHash) => ({
           type: "store_regression",
@@ -84,7 +89,7 @@ export async function refreshSession(engine: SessionEngine, input: RefreshInput)
         }));
         throw unauthorised("the refresh token is newer than the store", true);
       case "undecidable":
-        throw storeUnavailable("the process stood still while this request waited; ask again", 1000);
+        throw storeUnavailable("whether this token was used again cannot be told just now; ask again", 1000);
       case "reused":
         return revokeForTheft(engine, token, row);
     }
@@ -97,36 +102,56 @@ export type RefreshVerdict = "current" | "child-of-current" | "previous" | "ahea
 
 /**
  * Classifies a genuine token against the row, read-only (wire-contract.md R-7 to R-10). Order comes from hashes and
- * the generation counter, never from time alone (security rule R-13).
+ * the generation counter, never from time alone (security rule R-13), and no verdict of theft from a time that may be
+ * the mistake of a clock.
+ *
+ * @param reading of the clocks when the row was asked for
+ * @throws SessionError `STORE_UNAVAILABLE` for a damaged row
  */
 export async function judge(
   engine: SessionEngine,
   token: RefreshToken,
   row: SessionRow,
+  reading: ClockReading,
   arrivedAtMonoMs: number,
 ): Promise<{ verdict: RefreshVerdict; hash2: string }> {
-  const { platform, clock, settings } = engine;
+  const { platform } = engine;
+  await assertSound(engine, row);
   const hash2 = await hash2Of(platform, await hash1Of(platform, token.secret));
   if (hash2 === row.refreshTokenHash2) return { verdict: "current", hash2 };
   if (token.parentHash1 !== null && (await hash2Of(platform, token.parentHash1)) === row.refreshTokenHash2) {
     return { verdict: "child-of-current", hash2 };
   }
-  const rotatedAtMs = row.rotatedAtMs ?? 0;
-  const waitedMs = clock.monoMs() - arrivedAtMonoMs;
-  const arrivedAtMs = clock.wallMs() - waitedMs;
+  return { verdict: judgeRetired(engine, token, row, hash2, reading, arrivedAtMonoMs), hash2 };
+}
+
+/** A token that is neither the current one nor its child. */
+function judgeRetired(
+  engine: SessionEngine,
+  token: RefreshToken,
+  row: SessionRow,
+  hash2: string,
+  reading: ClockReading,
+  arrivedAtMonoMs: number,
+): RefreshVerdict {
+  const age = engine.rotations.of(row, reading, arrivedAtMonoMs);
   const isPrevious = hash2 === row.previousRefreshTokenHash2;
-  // A clock that stepped back gives a negative age, which is inside every window (security rule TM-02).
-  if (isPrevious && arrivedAtMs - rotatedAtMs <= settings.refreshGraceMs && settings.refreshGraceMs > 0) {
-    return { verdict: "previous", hash2 };
-  }
-  if (token.generation > row.generation + 1) return { verdict: "ahead", hash2 };
+  const grace = isPrevious ? graceOf(engine, age) : "over";
+  if (grace === "running") return "previous";
+  if (token.generation > row.generation + 1) return "ahead";
   // Judged by when the request reached us, not by when its turn came (security rule R-18).
-  if (waitedMs > 0 && arrivedAtMs < rotatedAtMs) {
-    return { verdict: isPrevious ? "previous" : "undecidable", hash2 };
-  }
+  if (age.hasWaited && age.atLeastMs < 0) return isPrevious ? "previous" : "undecidable";
   const stallEnd = engine.stalls()?.lastStallEndMonoMs() ?? Number.NEGATIVE_INFINITY;
-  if (arrivedAtMonoMs <= stallEnd + STALL_DOUBT_MS) return { verdict: "undecidable", hash2 };
-  return { verdict: "reused", hash2 };
+  if (arrivedAtMonoMs <= stallEnd + STALL_DOUBT_MS || grace === "unknown") return "undecidable";
+  return "reused";
+}
+
+/** A clock that stepped back gives a negative age, which is inside every window (security rule TM-02). */
+function graceOf(engine: SessionEngine, age: RotationAge): "running" | "over" | "unknown" {
+  const { refreshGraceMs } = engine.settings;
+  if (refreshGraceMs === 0 || age.atLeastMs > refreshGraceMs) return "over";
+  if (age.apparentMs <= refreshGraceMs) return "running";
+  return age.isOwn && !engine.rotations.storeKeepsTime ? "running" : "unknown";
 }
 
 /** A token bound to an anti-CSRF token needs it; one that is not becomes bound with its child (R-5a, R-5b). */
@@ -139,6 +164,13 @@ async function checkBinding(engine: SessionEngine, token: RefreshToken, input: R
   }
 }
 
+/**
+ * The child, with an access token that is marked: its first use looks at the row. Also within the grace period, where
+ * nothing is left to promote: a revocation that came between the row that was read and the token that is handed out,
+ * whichever process made it, holds from that first use on.
+ *
+ * @param readAtMs when the row was asked for; the new token's life counts from then
+ */
 async function issueChild(
   engine: SessionEngine,
   { userContext }: RefreshInput,
@@ -146,24 +178,28 @@ async function issueChild(
   found: SessionRow,
   secretId: string,
   bound: boolean,
-  marking: "marked" | "unmarked",
+  readAtMs: number,
 ): Promise<SessionContainer> {
   const keys = await engine.secrets.find(secretId);
   if (keys === undefined)
     throw storeUnavailable("the secret this session was made with is not configured here");
   const child = await childOf(engine.platform, keys, token, bound);
   const row = await rebuildClaims(engine, found, userContext);
-  const nowMs = engine.clock.wallMs();
-  const minted = await mintAccessToken(engine, {
-    userId: row.userId,
-    tenantId: row.tenantId,
-    handle: row.handle,
-    refreshTokenHash1: child.hash1,
-    parentRefreshTokenHash1: marking === "marked" ? child.parentHash1 : null,
-    antiCsrfToken: child.antiCsrfToken,
-    customPayload: parseStoredJson(row.accessTokenPayloadJson),
-    expiresAtSeconds: newTokenExpirySeconds(engine, nowMs, row.absoluteExpiresAtMs),
-  });
+  const minted = await mintAccessToken(
+    engine,
+    {
+      userId: row.userId,
+      tenantId: row.tenantId,
+      handle: row.handle,
+      refreshTokenHash1: child.hash1,
+      parentRefreshTokenHash1: child.parentHash1,
+      antiCsrfToken: child.antiCsrfToken,
+      customPayload: await readStoredJson(engine, row, "accessTokenPayloadJson"),
+      expiresAtSeconds: newTokenExpirySeconds(engine, readAtMs, row.absoluteExpiresAtMs),
+    },
+    readAtMs,
+  );
+  await engine.revocations.assertStands(row.handle, true);
   await emitFor(engine, row.handle, (handleHash) => ({
     type: "session.refreshed",
     handleHash,
@@ -175,7 +211,7 @@ async function issueChild(
     payload: minted.payload,
     refreshToken: child.text,
     refreshTokenExpiresAtMs: Math.min(
-      nowMs + engine.settings.refreshTokenValidityMs,
+      engine.clock.wallMs() + engine.settings.refreshTokenValidityMs,
       row.absoluteExpiresAtMs,
     ),
     antiCsrfToken: child.antiCsrfToken ?? undefined,

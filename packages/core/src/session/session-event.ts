@@ -14,6 +14,8 @@ export type SessionEvent =
   /** Once per operation that failed. `code` is the driver's, or the error's name. */
   | { type: "store_unavailable"; operation: string; store: string; code: string }
   | { type: "store_regression"; handleHash: string; userId: string; generation: number }
+  /** A row has lost a part, or cannot be read: `field` of it. The request was answered 503, and the row left as it is. */
+  | { type: "store_damaged"; handleHash: string; field: string }
   | { type: "key_created"; kid: string }
   | { type: "csrf_rejected"; path: string }
   /** A token was minted by a host whose clock is ahead of this one's by more than a minute. Once a minute at most. */

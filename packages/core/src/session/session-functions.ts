@@ -6,7 +6,7 @@ import { invalidArgument, invalidOption } from "../errors/throwers.js";
 import type { JsonObject } from "../runtime/json.js";
 import { chain } from "../runtime/maybe.js";
 import type { SessionRow } from "../store/session-store.js";
-import { parseStoredJson, snapshotPayload } from "../tokens/payload-snapshot.js";
+import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { buildClaim } from "./build-claim.js";
 import type { SessionInformation, ValidatedClaims } from "./container-functions.js";
 import { createSession } from "./create-session.js";
@@ -15,6 +15,7 @@ import type { SessionEngine } from "./engine.js";
 import { establishSession } from "./establish-session.js";
 import { patchPayload, regenerateAccessToken } from "./regenerate-access-token.js";
 import { refreshSession } from "./rotate-refresh-token.js";
+import { readStoredJson } from "./sound-row.js";
 import type { SessionFunctions } from "./types.js";
 
 const REVOKED_AT_ONCE = 500;
@@ -56,7 +57,7 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
 
     async getSessionInformation({ sessionHandle }) {
       const row = await engine.store.getSession(sessionHandle, nowMs());
-      return row && informationOf(row);
+      return row && informationOf(engine, row);
     },
 
     async revokeSession({ sessionHandle }) {
@@ -88,6 +89,7 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
         if (handles.length > 0) count += (await revoked(await store.deleteSessions(handles, nowMs()))).length;
         cursor = next;
       } while (cursor !== undefined);
+      engine.revocations.tenant(tenantId);
       return count;
     },
 
@@ -179,14 +181,14 @@ export function makeSessionFunctions(engine: SessionEngine): SessionFunctions {
   };
 }
 
-function informationOf(row: SessionRow): SessionInformation {
+async function informationOf(engine: SessionEngine, row: SessionRow): Promise<SessionInformation> {
   return {
     sessionHandle: row.handle,
     userId: row.userId,
     recipeUserId: row.userId,
     tenantId: row.tenantId,
-    sessionData: parseStoredJson(row.sessionDataJson),
-    customClaimsInAccessTokenPayload: parseStoredJson(row.accessTokenPayloadJson),
+    sessionData: await readStoredJson(engine, row, "sessionDataJson"),
+    customClaimsInAccessTokenPayload: await readStoredJson(engine, row, "accessTokenPayloadJson"),
     timeCreated: row.createdAtMs,
     expiry: row.expiresAtMs,
   };

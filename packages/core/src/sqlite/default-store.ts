@@ -57,7 +57,7 @@ export function openDefaultStore(logger: SafeLogger, namespace?: string): Sessio
   };
 }
 
-type NoOperation = "name" | "place" | "roles" | "joined" | "inNamespace" | "hasOwnClock" | "close";
+type NoOperation = "name" | "clock" | "place" | "roles" | "joined" | "inNamespace" | "close";
 type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, NoOperation> & string, true>>;
 
 const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {

@@ -42,7 +42,7 @@ export function guardedStore(store: SessionStore, onFailure: (failure: StoreFail
     ...(withdrawSecret !== undefined && {
       withdrawSecret: (id) => guard("withdrawSecret", () => withdrawSecret.call(store, id)),
     }),
-    hasOwnClock: store.hasOwnClock,
+    clock: store.clock,
     close: () => store.close(),
   };
 }

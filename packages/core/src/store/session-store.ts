@@ -105,6 +105,12 @@ export interface SessionStore {
   /** For messages: `"sqlite"`, `"postgres"` … */
   readonly name: string;
 
+  /**
+   * `"server"` for a store that compares and stamps times with a clock of its own: then a step of this machine's clock
+   * casts no doubt on them. Default `"engine"`.
+   */
+  readonly clock?: "server" | "engine" | undefined;
+
   /** Roles and permissions, where the store keeps them too. Used by `createUserRoles()` only. */
   readonly roles?: RoleStore | undefined;
 
@@ -172,12 +178,6 @@ export interface SessionStore {
 
   /** Deletes at most `limit` rows that are not live. @returns how many */
   deleteExpiredSessions(nowMs: number, limit: number): Promise<number>;
-
-  /**
-   * Whether `deleteExpiredSessions` goes by the clock of a server, and throws where the caller's differs by more than
-   * 5 min. Where it is not, the engine deletes by the older of its two clocks.
-   */
-  readonly hasOwnClock?: boolean | undefined;
 
   /**
    * Optional: keeps when the latest clean-up was, for all processes. If that is at least `intervalMs` ago, or ahead of

@@ -11,6 +11,7 @@ import {
   parseAccessToken,
   splitToken,
 } from "../tokens/access-token.js";
+import type { Revocations } from "./revocations.js";
 import type { VerifiedToken, VerifiedTokenCache } from "./verified-token-cache.js";
 
 export interface VerifierSettings {
@@ -46,7 +47,11 @@ export class AccessTokenVerifier {
     private readonly clock: Clock,
     private readonly cache: VerifiedTokenCache | undefined,
     private readonly settings: VerifierSettings,
-  ) {}
+    /** What this process has revoked; undefined where there is no store. */
+    private readonly revocations?: Revocations | undefined,
+  ) {
+    if (revocations !== undefined) revocations.onRevoked = (concerns) => this.cache?.dropSessions(concerns);
+  }
 
   /** Forgets what was verified with a withdrawn key. */
   forgetKey(kid: string): void {
@@ -58,7 +63,8 @@ export class AccessTokenVerifier {
    * @param token as the client sent it; untrusted
    * @returns the verified token; undefined when the text is not a token of ours, which counts as "no token"
    * @throws SessionError `TRY_REFRESH_TOKEN` when it is one but does not verify, or no longer;
-   *         `STORE_UNAVAILABLE` when its key is not in memory and the store does not answer
+   *         `UNAUTHORISED` (not clearing) when this process has revoked its session;
+   *         `STORE_UNAVAILABLE` when its key is not in memory, or its row is to be looked at, and the store does not answer
    */
   verify(token: string): Maybe<VerifiedToken | undefined> {
     const nowMs = this.clock.wallMs();
@@ -82,10 +88,32 @@ export class AccessTokenVerifier {
     token: string,
     payload: string,
     key: VerificationKey,
-  ): VerifiedToken | undefined {
+  ): Maybe<VerifiedToken | undefined> {
     if (isGenuine) return this.#accept(token, payload, key, this.clock.wallMs());
     if (parseAccessToken(token) === undefined) return undefined;
     throw tryRefreshToken("the access token's signature is wrong");
+  }
+
+  /**
+   * Sorts texts by what verifying them would cost; no signature is checked.
+   *
+   * @returns `known`: in the cache; `unknown`: of the shape of ours and not expired; `sawOurs`: whether there was any of
+   *          the shape of ours
+   */
+  sift(texts: Iterable<string>): { known: string[]; unknown: string[]; sawOurs: boolean } {
+    const nowSeconds = Math.floor(this.clock.wallMs() / 1000);
+    const known: string[] = [];
+    const unknown: string[] = [];
+    let sawOurs = false;
+    for (const text of new Set(texts)) {
+      const isKnown = this.cache?.get(text) !== undefined;
+      const payload = isKnown ? undefined : parseAccessToken(text)?.payload;
+      if (!isKnown && payload === undefined) continue;
+      sawOurs = true;
+      if (isKnown) known.push(text);
+      else if (payload !== undefined && payload.exp > nowSeconds) unknown.push(text);
+    }
+    return { known, unknown, sawOurs };
   }
 
   /**
@@ -128,7 +156,7 @@ export class AccessTokenVerifier {
     payloadSegment: string,
     key: VerificationKey,
     nowMs: number,
-  ): VerifiedToken | undefined {
+  ): Maybe<VerifiedToken | undefined> {
     // As strict as the structural check, which a token whose header is known has not been through.
     const text = this.platform.decodeSegment(payloadSegment);
     const payload = text === undefined ? undefined : asAccessTokenPayload(parseJsonObject(text));
@@ -141,7 +169,20 @@ export class AccessTokenVerifier {
     const verified: VerifiedToken = { token, kid: key.kid, payload: deepFreeze(payload) };
     this.#checkTimes(verified, nowMs);
     this.#reportSkew(verified.payload.iat * 1000 - nowMs);
+    if (this.revocations?.suspicionOf(verified.payload) !== undefined) {
+      return this.#confirm(this.revocations, verified);
+    }
     return this.cache?.add(token, key.kid, verified.payload) ?? verified;
+  }
+
+  /** A token of a session that may have been revoked here counts as long as its row is there. */
+  async #confirm(revocations: Revocations, verified: VerifiedToken): Promise<VerifiedToken> {
+    const { sequence } = revocations;
+    await revocations.assertLive(verified.payload);
+    if (revocations.sequence !== sequence || revocations.suspicionOf(verified.payload) === "revoked") {
+      return verified;
+    }
+    return this.cache?.add(verified.token, verified.kid, verified.payload) ?? verified;
   }
 
   #reportSkew(aheadMs: number): void {

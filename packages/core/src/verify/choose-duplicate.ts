@@ -3,27 +3,34 @@ import { tryRefreshToken } from "../errors/throwers.js";
 import type { AccessTokenVerifier } from "./access-token-verifier.js";
 import type { VerifiedToken } from "./verified-token-cache.js";
 
+/** Signature checks that cookies under one name are worth; a stranger can send as many as a header holds. */
+const MAX_CHECKS = 2;
+
 /**
- * The browser holds two access cookies of different domains (wire-contract.md D-6): the newest of those that verify, if
- * all of them belong to one session.
+ * The browser holds several access cookies of different domains or paths (wire-contract.md D-6): the newest of those that
+ * verify, if all of them belong to one session. Those in the cache cost nothing; of others two are checked at most.
  *
  * @param values what was sent under the one name
  * @returns undefined when none has the shape of a token of ours
- * @throws SessionError `TRY_REFRESH_TOKEN` when none verifies, or several sessions are mixed
+ * @throws SessionError `TRY_REFRESH_TOKEN` when none verifies, when several sessions are mixed, or when more of them than
+ *         two may be ours
  */
 export async function chooseDuplicate(
   verifier: AccessTokenVerifier,
   values: Iterable<string>,
 ): Promise<VerifiedToken | undefined> {
+  const { known, unknown, sawOurs } = verifier.sift(values);
+  if (unknown.length > MAX_CHECKS) throw tryRefreshToken("many access tokens were sent under one name");
   const verified: VerifiedToken[] = [];
-  let sawOurs = false;
-  for (const value of new Set(values)) {
+  for (const value of [...known, ...unknown]) {
     try {
       const token = await verifier.verify(value);
       if (token !== undefined) verified.push(token);
     } catch (error) {
-      if (!SessionError.is(error) || error.type !== "TRY_REFRESH_TOKEN") throw error;
-      sawOurs = true;
+      // Its session has ended, or it was never ours: the others decide.
+      const isDead =
+        SessionError.is(error) && (error.type === "TRY_REFRESH_TOKEN" || error.type === "UNAUTHORISED");
+      if (!isDead) throw error;
     }
   }
   const [first] = verified;

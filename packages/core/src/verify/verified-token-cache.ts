@@ -65,6 +65,13 @@ export class VerifiedTokenCache {
     }
   }
 
+  /** Forgets the tokens of some sessions. One pass over all entries. */
+  dropSessions(concerns: (payload: AccessTokenPayload) => boolean): void {
+    for (const entries of [this.#young, this.#old]) {
+      for (const [key, entry] of entries) if (concerns(entry.payload)) entries.delete(key);
+    }
+  }
+
   get size(): number {
     return this.#young.size + this.#old.size;
   }

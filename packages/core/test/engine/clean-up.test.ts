@@ -150,7 +150,7 @@ it("a store that keeps no mark is cleaned up ten minutes after a process started
 
 it("a store with a clock of its own is asked with the wall clock, which it compares", async () => {
   const [clock, store] = [new TestClock(), new MemoryStore()];
-  Object.defineProperty(store, "hasOwnClock", { value: true });
+  Object.defineProperty(store, "clock", { value: "server" });
   const asked: number[] = [];
   store.deleteExpiredSessions = async (nowMs) => asked.push(nowMs) - asked.length;
   const session = start(store, { clock });

@@ -91,8 +91,8 @@ describe("methods of the session, wire contract 6.1", () => {
       app.store.reset();
       expect(await run(session)).toEqual(result);
       expect(app.store.sessionCalls).toEqual(calls);
-      await app.session.revokeSession(handle());
       const late = await container();
+      await app.session.revokeSession(handle());
       await expect(run(late)).rejects.toMatchObject(GONE);
       app.store.fail = () => "before";
       await expect(run(late)).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", status: 503 });

@@ -55,16 +55,18 @@ export class SessionModel {
     if (presented === row.current + 1) this.#promote(row, presented, nowMs);
     if (presented === row.current) return this.#child(presented, true, nowMs);
     const isInGrace = presented === row.previous && nowMs <= row.rotatedAtMs + this.settings.graceMs;
-    if (isInGrace) return this.#child(presented, false, nowMs);
+    // Nothing is left to promote; its first use looks at the row all the same.
+    if (isInGrace) return this.#child(presented, true, nowMs);
     // Newer than the store: the store lost something, nobody stole anything.
     if (presented > row.current) return { answer: "gone" };
     this.#row = undefined;
     return { answer: "theft" };
   }
 
-  use(token: ModelAccessToken, checkDatabase: boolean, nowMs: number): UseAnswer {
+  /** @param knowsEnd whether the process that is asked has ended the session itself */
+  use(token: ModelAccessToken, checkDatabase: boolean, knowsEnd: boolean, nowMs: number): UseAnswer {
     if (token.expiresAtSeconds <= Math.floor(nowMs / 1000)) return { answer: "try-refresh" };
-    if (!token.isMarked && !checkDatabase) return { answer: "ok" };
+    if (!token.isMarked && !checkDatabase && !knowsEnd) return { answer: "ok" };
     const row = this.#live(nowMs);
     if (row === undefined) return { answer: "gone" };
     if (token.isMarked) {

@@ -91,6 +91,8 @@ class Twin {
   readonly refreshTokens: { number: number; text: string }[] = [];
   readonly accessTokens: { model: ModelAccessToken; text: string }[] = [];
   readonly rows: SessionRow[] = [];
+  /** The processes that have revoked it. */
+  readonly endedOn = new Set<number>();
 
   constructor(
     readonly handle: string,
@@ -236,6 +238,7 @@ async function run(one: Step, twins: Twin[]): Promise<void> {
   switch (one.do) {
     case "revoke":
       expect(await app.session.revokeSession(twin.handle)).toBe(twin.model.revoke(nowMs));
+      twin.endedOn.add(one.on);
       return;
     case "roll back": {
       // A row that was deleted stays deleted: nothing brings a revoked session back.
@@ -255,6 +258,7 @@ async function run(one: Step, twins: Twin[]): Promise<void> {
       expect(app.events.filter(({ type }) => type === "theft").length - thefts).toBe(
         expected.answer === "theft" ? 1 : 0,
       );
+      if (expected.answer === "theft") twin.endedOn.add(one.on);
       if (expected.answer === "ok") {
         // A child is the same text every time.
         const known = twin.refreshTokens.find(({ number }) => number === expected.child);
@@ -270,7 +274,8 @@ async function run(one: Step, twins: Twin[]): Promise<void> {
       const response = await send(app.origin, "GET", one.checkDatabase ? "/checked" : "/me", {
         authorization: `Bearer ${presented?.text}`,
       });
-      const expected = twin.model.use(presented?.model as ModelAccessToken, one.checkDatabase, nowMs);
+      const token = presented?.model as ModelAccessToken;
+      const expected = twin.model.use(token, one.checkDatabase, twin.endedOn.has(one.on), nowMs);
       const wanted =
         expected.answer === "ok"
           ? expected.accessToken === undefined

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { platform } from "../../src/platform/node.js";
-import type { StallWatch } from "../../src/platform/platform.js";
+import { platform, startWatch } from "../../src/platform/node.js";
+import { ClockWatch } from "../../src/runtime/clock-watch.js";
 import type { SessionEngine } from "../../src/session/engine.js";
 import { judge } from "../../src/session/rotate-refresh-token.js";
+import { RotationAges } from "../../src/session/rotation-age.js";
 import type { RefreshToken } from "../../src/tokens/refresh-token.js";
 import { type HeldStore, heldStore } from "../support/held-store.js";
 import { startApp, type TestApp } from "../support/http-app.js";
@@ -109,7 +110,7 @@ it("a promotion that was held past another one overwrites nothing [sec CC-05, R-
 describe("a process that stood still [sec R-18]", () => {
   it("notices a gap of more than a second between two heartbeats, and when it ended", () => {
     const clock = new TestClock();
-    const watch = platform.watchStalls?.(() => clock.monoMs()) as StallWatch;
+    const watch = startWatch(clock);
     expect(watch.lastStallEndMonoMs()).toBe(Number.NEGATIVE_INFINITY);
     clock.advanceMs(1_000);
     expect(watch.lastStallEndMonoMs()).toBe(Number.NEGATIVE_INFINITY);
@@ -126,9 +127,10 @@ describe("a process that stood still [sec R-18]", () => {
   it("leaves undecided what it read in the first second after waking, and nothing later", async () => {
     const clock = new TestClock();
     const stallEnd = clock.monoMs();
+    const rotations = new RotationAges(new ClockWatch(clock), false);
     const engine = {
       platform,
-      clock,
+      rotations,
       settings: { refreshGraceMs: 30_000 },
       stalls: () => ({ lastStallEndMonoMs: () => stallEnd, stop: () => {} }),
     } as unknown as SessionEngine;
@@ -144,8 +146,8 @@ describe("a process that stood still [sec R-18]", () => {
       handle: "h",
       tenantId: "public",
       userId: "u",
-      refreshTokenHash2: "current",
-      previousRefreshTokenHash2: "previous",
+      refreshTokenHash2: "c".repeat(64),
+      previousRefreshTokenHash2: "d".repeat(64),
       secretId: "s",
       previousSecretId: "s",
       generation: 5,
@@ -159,7 +161,7 @@ describe("a process that stood still [sec R-18]", () => {
     const verdicts: string[] = [];
     for (const advanceMs of [0, 999, 1, 1]) {
       clock.advanceMs(advanceMs);
-      verdicts.push((await judge(engine, token, row, clock.monoMs())).verdict);
+      verdicts.push((await judge(engine, token, row, rotations.read(), clock.monoMs())).verdict);
     }
     expect(verdicts).toEqual(["undecidable", "undecidable", "undecidable", "reused"]);
   });

@@ -139,7 +139,7 @@ describe("rows that another version wrote [sec P-01, O-01]", () => {
     expect(JSON.stringify(payload)).not.toMatch(/isAdmin|constructor/);
   });
 
-  it("a payload that is no JSON is our failure: 500, nothing cleared, nothing quoted", async () => {
+  it("a payload that is no JSON is our failure: 503 and an event, nothing cleared, nothing quoted", async () => {
     const instance = await startApp();
     app = instance;
     const client = instance.client("cookie");
@@ -149,11 +149,14 @@ describe("rows that another version wrote [sec P-01, O-01]", () => {
     await putRow(instance.store, { ...row, accessTokenPayloadJson: '{"password":"hunter2"' });
     const response = await client.refresh();
     expect([response.status, response.setCookies, response.header("front-token")]).toEqual([
-      500,
+      503,
       [],
       undefined,
     ]);
-    expect(String(instance.foreignErrors[0])).not.toContain("hunter2");
+    expect(instance.events).toContainEqual(
+      expect.objectContaining({ type: "store_damaged", field: "accessTokenPayloadJson" }),
+    );
+    expect(JSON.stringify([instance.events, response.body])).not.toContain("hunter2");
     await putRow(instance.store, row);
     expect((await client.refresh()).status).toBe(200);
   });

@@ -297,13 +297,22 @@ describe("a revocation that overtakes a refresh [sec R-14, CC-03]", () => {
     expect([late.status, late.json]).toEqual([401, { message: "unauthorised" }]);
   }
 
-  it("what the refresh hands out afterwards opens nothing", async () => {
+  it("in the same process the refresh hands out nothing; in another, what opens nothing", async () => {
     const { held, inner } = await heldApp();
-    const client = await signIn();
+    const here = await signIn();
     const waiting = held.hold("getSession", "after");
-    const refresh = client.refresh();
+    const refused = here.refresh();
     await waiting;
-    expect(await app.session.revokeSession(handleIn(client.refreshToken as string))).toBe(true);
+    expect(await app.session.revokeSession(handleIn(here.refreshToken as string))).toBe(true);
+    held.release();
+    expect((await refused).status).toBe(401);
+    const client = await signIn();
+    const elsewhere = await app.sibling({ store: inner });
+    const again = held.hold("getSession", "after");
+    const refresh = client.refresh();
+    await again;
+    expect(await elsewhere.session.revokeSession(handleIn(client.refreshToken as string))).toBe(true);
+    await elsewhere.close();
     held.release();
     expect((await refresh).status).toBe(200);
     // Marked: even without asking for it, its first use looks at the row.
@@ -313,17 +322,20 @@ describe("a revocation that overtakes a refresh [sec R-14, CC-03]", () => {
   });
 
   it("nor does what the grace period hands out", async () => {
-    const { held } = await heldApp();
+    const { held, inner } = await heldApp();
     const client = await signIn();
     const tab = client.copy();
     await client.refresh();
     await client.send("GET", "/me");
+    const elsewhere = await app.sibling({ store: inner });
     const waiting = held.hold("getSession", "after");
     const refresh = tab.refresh();
     await waiting;
-    await app.session.revokeAllSessionsForUser("user-1");
+    await elsewhere.session.revokeAllSessionsForUser("user-1");
+    await elsewhere.close();
     held.release();
     expect((await refresh).status).toBe(200);
+    expect((await tab.send("GET", "/me")).status).toBe(401);
     await expectUseless(tab);
   });
 

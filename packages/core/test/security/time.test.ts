@@ -66,6 +66,51 @@ describe("a wall clock that steps back [sec TM-02, TM-04]", () => {
   });
 });
 
+describe("a wall clock that is set while a second tab refreshes [sec TM-02, TM-03, R-08]", () => {
+  it.each([31_000, 120_000, HOUR_MS, 9 * HOUR_MS, -31_000, -9 * HOUR_MS])(
+    "by %i ms: the tab is inside its grace period all the same, here and at another process",
+    async (stepMs) => {
+      const elsewhere = await app.sibling();
+      for (const there of [false, true]) {
+        const tab = client.copy();
+        await expectAlive();
+        app.clock.advanceMs(5_000);
+        app.clock.stepWallMs(stepMs);
+        const late = there ? Object.assign(tab, { origin: elsewhere.origin }) : tab;
+        const response = await late.refresh();
+        // The other process cannot tell a step from time that has passed: it asks to come again.
+        const honest =
+          there && stepMs > 0 ? [503, "untouched"] : [200, "gave st-access-token st-refresh-token"];
+        expect([response.status, tokenEffect(response)]).toEqual(honest);
+        await expectAlive();
+      }
+      expect(elsewhere.events.filter(({ type }) => type === "theft")).toEqual([]);
+      await elsewhere.close();
+    },
+  );
+
+  it("a token that was replaced long before is theft, at once or at the second try", async () => {
+    const thief = client.copy();
+    await expectAlive();
+    app.clock.advanceMs(40_000);
+    app.clock.stepWallMs(HOUR_MS);
+    expect((await thief.refresh()).json).toEqual({ message: "token theft detected" });
+  });
+
+  it("a row from a process whose clock was ninety days ahead hides no thief for ninety days", async () => {
+    const elsewhere = await app.sibling();
+    const thief = Object.assign(client.copy(), { origin: elsewhere.origin });
+    app.clock.stepWallMs(90 * DAY_MS);
+    await expectAlive();
+    app.clock.stepWallMs(-90 * DAY_MS);
+    const tab = thief.copy();
+    expect((await tab.refresh()).status).toBe(200);
+    app.clock.advanceMs(30_001);
+    expect((await thief.refresh()).json).toEqual({ message: "token theft detected" });
+    await elsewhere.close();
+  });
+});
+
 describe("a wall clock that is ahead for a moment [sec TM-03]", () => {
   it.each([
     ["an hour and a half", 1.5 * HOUR_MS],

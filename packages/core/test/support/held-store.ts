@@ -1,6 +1,6 @@
 import type { SessionStore } from "../../src/store/session-store.js";
 
-type Operation = Exclude<keyof SessionStore, "name" | "close">;
+type Operation = Exclude<keyof SessionStore, "name" | "clock" | "close">;
 
 /** A real store whose answers can be kept waiting, as those of a slow network or a process that was stopped. */
 export interface HeldStore {

@@ -3,7 +3,7 @@ import type { SessionStore } from "../../src/store/session-store.js";
 
 type Operation = Exclude<
   keyof SessionStore,
-  "name" | "place" | "roles" | "inNamespace" | "hasOwnClock" | "joined" | "close"
+  "name" | "clock" | "place" | "roles" | "inNamespace" | "joined" | "close"
 >;
 const WRITES = new Set<Operation>([
   "insertSession",

@@ -124,6 +124,11 @@ export class MysqlStore implements SessionStore {
     return this.#transaction.run(mysqlQuery(connection), work);
   }
 
+  /** Whose clock compares and stamps times here. */
+  get clock(): "server" | "engine" {
+    return this.#usesServerClock ? "server" : "engine";
+  }
+
   async insertSession(row: SessionRow): Promise<void> {
     const values = sessionMapping.values(storableSession(row));
     await this.#run(async (query, sql, { outcomeUnknown }) => {
@@ -251,10 +256,6 @@ export class MysqlStore implements SessionStore {
       assertClocksAgree("MySQL", Number(records[0]?.differenceMs));
       return (await query(sql.deleteExpiredSessions, [this.#now(nowMs), limit])).affectedRows;
     });
-  }
-
-  get hasOwnClock(): boolean {
-    return this.#usesServerClock;
   }
 
   claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {

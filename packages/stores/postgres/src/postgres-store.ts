@@ -148,6 +148,11 @@ export class PostgresStore implements SessionStore {
     return this.#transactions.current();
   }
 
+  /** Whose clock compares and stamps times here. */
+  get clock(): "server" | "engine" {
+    return this.#usesServerClock ? "server" : "engine";
+  }
+
   async insertSession(row: SessionRow): Promise<void> {
     const values = sessionMapping.values(storableSession(row));
     await this.#run(async (query, sql, { outcomeUnknown }) => {
@@ -241,10 +246,6 @@ export class PostgresStore implements SessionStore {
       assertClocksAgree("PostgreSQL", Number(result?.differenceMs));
       return Number(result?.count);
     });
-  }
-
-  get hasOwnClock(): boolean {
-    return this.#usesServerClock;
   }
 
   claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {

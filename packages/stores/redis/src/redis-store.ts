@@ -88,6 +88,11 @@ export class RedisStore implements SessionStore {
     this.#firstKey = `${this.#connection.keyPrefix}{${keyPrefix}}:${FIRST_KEY}`;
   }
 
+  /** Whose clock compares and stamps times here. */
+  get clock(): "server" | "engine" {
+    return this.#usesServerClock ? "server" : "engine";
+  }
+
   async insertSession(row: SessionRow): Promise<void> {
     storableSession(row);
     const fields = SESSION_FIELDS.flatMap((field) =>
@@ -181,10 +186,6 @@ export class RedisStore implements SessionStore {
       assertClocksAgree("Redis", countOf(differenceMs));
       return countOf(count);
     });
-  }
-
-  get hasOwnClock(): boolean {
-    return this.#usesServerClock;
   }
 
   claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {

@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { SessionOptions } from "../../src/config/session-options.js";
+import { platform } from "../../src/platform/node.js";
+import { CookieJar } from "../support/cookie-jar.js";
+import { foreignKey, resign } from "../support/forge-token.js";
+import { startApp, type TestApp } from "../support/http-app.js";
+import { send, type WireClient, type WireResponse } from "../support/wire-client.js";
+
+const REFRESH = "/auth/session/refresh";
+
+let app: TestApp;
+/** Signature checks since it was last set to 0. */
+let checks: number;
+const { importVerifyKey } = platform;
+
+beforeEach(() => {
+  checks = 0;
+  platform.importVerifyKey = async (jwk, algorithm) => {
+    const key = await importVerifyKey.call(platform, jwk, algorithm);
+    return {
+      verify(signingInput, signature) {
+        checks += 1;
+        return key.verify(signingInput, signature);
+      },
+    };
+  };
+});
+afterEach(async () => {
+  platform.importVerifyKey = importVerifyKey;
+  await app.close();
+});
+
+async function signIn(userId: string): Promise<WireClient & { access: string; rt: string }> {
+  const client = app.client("header");
+  await client.send("POST", "/login", {}, JSON.stringify({ userId }));
+  return Object.assign(client, { access: client.accessToken as string, rt: client.refreshToken as string });
+}
+
+/** A browser on https://api.example.com that keeps the application's cookies, and those of pages beside it. */
+class Browser {
+  readonly jar = new CookieJar("api.example.com");
+
+  async fetch(method: string, path: string, body?: string): Promise<WireResponse> {
+    const response = await send(
+      app.origin,
+      method,
+      path,
+      { cookie: this.jar.header(path), rid: "session", "st-auth-mode": "cookie" },
+      body,
+    );
+    this.jar.keep(response);
+    return response;
+  }
+
+  /** The client of the field: a 401 that says so makes it refresh and ask again, ten times at most. */
+  async ask(path: string): Promise<{ status: number; userId?: string; refreshes: number }> {
+    for (let refreshes = 0; ; refreshes += 1) {
+      const response = await this.fetch("GET", path);
+      if (response.status !== 401) {
+        return { status: response.status, ...(response.json as { userId: string }), refreshes };
+      }
+      const refreshed = await this.fetch("POST", REFRESH);
+      if (refreshed.status !== 200 || refreshes === 10) return { status: refreshed.status, refreshes };
+      // A success without it is an error for the client.
+      expect(refreshed.header("front-token")).toBeDefined();
+    }
+  }
+}
+
+const PLANTED_AT = ["/", "/auth", "/auth/", "/auth/session", "/auth/session/", REFRESH];
+const setups: [string, SessionOptions][] = [
+  ["host-only cookies", {}],
+  ["cookies with a domain", { cookieDomain: "example.com" }],
+  [
+    "cookies with a domain, VIA_CUSTOM_HEADER",
+    { cookieDomain: "api.example.com", antiCsrf: "VIA_CUSTOM_HEADER" },
+  ],
+];
+
+describe.each(setups)(
+  "a page of a sibling host plants the tokens of its own live session: %s [sec C-11]",
+  (_, options) => {
+    it.each([
+      ["access and refresh token", true, true],
+      ["refresh token", false, true],
+      ["access token", true, false],
+    ])(
+      "%s: the user stays signed in as himself, whatever path they are at",
+      async (_what, access, refresh) => {
+        for (const path of PLANTED_AT) {
+          for (const isExpired of [false, true]) {
+            app = await startApp({ accessTokenValiditySeconds: 60, ...options });
+            const browser = new Browser();
+            expect((await browser.fetch("POST", "/login", '{"userId":"victim"}')).status).toBe(200);
+            const own = browser.jar.size;
+            if (isExpired) app.clock.advanceSeconds(60);
+            const attacker = await signIn("attacker");
+            const domain = "example.com";
+            const plant = (name: string, value: string, at: string): void => {
+              // The same name, domain and path is no second cookie: it would take the place of ours.
+              const isOurs =
+                options.cookieDomain === domain && at === (name === "sAccessToken" ? "/" : REFRESH);
+              if (!isOurs) browser.jar.set({ name, value, domain, path: at });
+            };
+            if (access) plant("sAccessToken", attacker.access, path === REFRESH ? "/" : path);
+            if (refresh) plant("sRefreshToken", attacker.rt, path);
+            const what = `${path}, ${isExpired ? "expired" : "live"}`;
+            const first = await browser.fetch("POST", REFRESH);
+            expect([what, first.status]).toEqual([what, 200]);
+            const answer = await browser.ask("/me");
+            expect([what, answer.status, answer.userId]).toEqual([what, 200, "victim"]);
+            expect(app.events.filter(({ type }) => type === "theft")).toEqual([]);
+            expect(app.foreignErrors).toEqual([]);
+            // Nothing of it is left that a refresh would meet again.
+            if (refresh)
+              expect((await browser.fetch("POST", REFRESH)).setCookies.length).toBeLessThanOrEqual(4);
+            if (refresh && !access) expect(browser.jar.size).toBe(own);
+            await app.close();
+          }
+        }
+        app = await startApp();
+      },
+    );
+  },
+);
+
+it("an access token planted at the path of one page is met and removed there", async () => {
+  app = await startApp(
+    {},
+    {
+      "GET /deep/page": async (req, res, session) => ({
+        userId: (await session.getSession(req, res)).getUserId(),
+      }),
+    },
+  );
+  const browser = new Browser();
+  await browser.fetch("POST", "/login", '{"userId":"victim"}');
+  const attacker = await signIn("attacker");
+  browser.jar.set({ name: "sAccessToken", value: attacker.access, domain: "example.com", path: "/deep" });
+  expect(await browser.ask("/deep/page")).toEqual({ status: 200, userId: "victim", refreshes: 1 });
+  expect(await browser.ask("/deep/page")).toMatchObject({ refreshes: 0 });
+});
+
+it("a request's path goes into no cookie when it could end an attribute there", async () => {
+  app = await startApp(
+    {},
+    { "GET /a;Domain=evil": async (req, res, session) => session.getSession(req, res) },
+  );
+  const [a, b] = [await signIn("a"), await signIn("b")];
+  const cookie = `sAccessToken=${a.access}; sAccessToken=${b.access}`;
+  const response = await send(app.origin, "GET", "/a;Domain=evil", { cookie });
+  expect(response.status).toBe(401);
+  expect(JSON.stringify(response.lines)).not.toContain("evil");
+});
+
+it("an anti-CSRF token that only our page knows tells which session is ours, whatever else was planted", async () => {
+  app = await startApp({ antiCsrf: "VIA_TOKEN" });
+  const victim = app.client("cookie");
+  const attacker = app.client("cookie");
+  await victim.send("POST", "/login", {}, '{"userId":"victim"}');
+  await attacker.send("POST", "/login", {}, '{"userId":"attacker"}');
+  const pair = (name: string): string =>
+    [attacker, victim].map(({ cookies }) => `${name}=${cookies.get(name)}`).join("; ");
+  const response = await send(app.origin, "POST", REFRESH, {
+    cookie: `${pair("sRefreshToken")}; ${pair("sAccessToken")}`,
+    "anti-csrf": victim.antiCsrf,
+  });
+  expect(response.status).toBe(200);
+  const front = JSON.parse(Buffer.from(response.header("front-token") as string, "base64").toString());
+  expect(front.uid).toBe("victim");
+});
+
+describe("what a stranger can put into one Cookie header [sec D-02, D-03]", () => {
+  it("49 forged access cookies cost no signature check, and two cost two", async () => {
+    app = await startApp();
+    const { access } = await signIn("user");
+    const forged = await Promise.all(
+      Array.from({ length: 49 }, () => resign(app.store, access, { key: foreignKey() })),
+    );
+    const get = (values: string[]): Promise<WireResponse> =>
+      send(app.origin, "GET", "/me", { cookie: values.map((value) => `sAccessToken=${value}`).join("; ") });
+    await get([access]);
+    for (const [values, most] of [
+      [forged.slice(0, 20), 0],
+      [[access, ...forged.slice(0, 20)], 0],
+      [forged.slice(0, 2), 2],
+      [[forged[0] as string, access], 1],
+    ] as const) {
+      checks = 0;
+      const response = await get([...values]);
+      expect(checks).toBeLessThanOrEqual(most);
+      expect([200, 401]).toContain(response.status);
+    }
+    checks = 0;
+    await send(app.origin, "POST", REFRESH, {
+      cookie: forged
+        .slice(0, 20)
+        .map((value) => `sAccessToken=${value}`)
+        .join("; "),
+    });
+    expect(checks).toBe(0);
+  });
+
+  it("genuine refresh tokens of many sessions, or of one: two rows are read at most, and the answer is no 500", async () => {
+    app = await startApp({ refreshRateLimit: false });
+    const sessions = [];
+    for (let n = 0; n < 30; n += 1) sessions.push(await signIn(`user-${n}`));
+    const one = await signIn("one");
+    const chain = [one.rt];
+    for (let n = 0; n < 29; n += 1) {
+      await one.refresh();
+      chain.push(one.refreshToken as string);
+    }
+    const cases: [string[], string[]][] = [
+      [sessions.map(({ rt }) => rt), []],
+      [sessions.map(({ rt }) => rt), sessions.slice(0, 9).map(({ access }) => access)],
+      [sessions.map(({ rt }) => rt), sessions.slice(0, 1).map(({ access }) => access)],
+      [chain, []],
+    ];
+    for (const [tokens, access] of cases) {
+      app.store.reset();
+      checks = 0;
+      const response = await send(app.origin, "POST", REFRESH, {
+        rid: "session",
+        cookie: [
+          ...tokens.map((token) => `sRefreshToken=${token}`),
+          ...access.map((token) => `sAccessToken=${token}`),
+        ].join("; "),
+      });
+      expect(response.status).toBe(200);
+      expect(app.store.calls.filter((call) => call === "getSession").length).toBeLessThanOrEqual(2);
+      expect(checks).toBeLessThanOrEqual(2);
+    }
+  });
+});
