@@ -1,5 +1,6 @@
 import {
   between,
+  checkOptions,
   falseOr,
   having,
   holds,
@@ -126,8 +127,8 @@ const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck
  *
  * @throws SessionError `INVALID_OPTION` naming the option and the accepted form; an unknown name is an error too
  */
-export function checkOptions(options: unknown): SessionOptions {
-  shaped(checks)(options ?? {}, "");
+export function checkSessionOptions(options: unknown): SessionOptions {
+  checkOptions("", checks, options ?? {});
   // A copy, so that what is changed after the check counts for nothing.
   const checked = { ...(options as SessionOptions) };
   if (checked.cookieSameSite !== undefined) checked.cookieSameSite = tidy(checked.cookieSameSite) as SameSite;

@@ -7,7 +7,7 @@ import type { SigningAlgorithm } from "../store/session-store.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 import { isLocalHost, normaliseCookieDomain, normaliseDomain } from "./normalise-domain.js";
 import { normalisePath } from "./normalise-path.js";
-import { checkOptions } from "./options-schema.js";
+import { checkSessionOptions } from "./options-schema.js";
 import {
   loadPublicSuffixes,
   needsPublicSuffixes,
@@ -79,7 +79,7 @@ export interface ResolvedConfig {
  * @throws SessionError `INVALID_OPTION`
  */
 export function resolveOptions(given: SessionOptions | undefined, isProduction: boolean): ResolvedConfig {
-  const options = checkOptions(given);
+  const options = checkSessionOptions(given);
   const app = resolveAppInfo(options.appInfo, isProduction);
   const apiUrl = new URL(app.apiOrigin);
   const isHttps = apiUrl.protocol === "https:";

@@ -9,6 +9,26 @@ import { invalidOption } from "./throwers.js";
  */
 export type OptionCheck = (value: unknown, path: string) => void;
 
+/** The rules of a function's options, by name. */
+export type OptionChecks = Readonly<Record<string, OptionCheck>>;
+
+/**
+ * Checks the options of one function: an object, no unknown name, each value as its rule says. Undefined counts as not
+ * given.
+ *
+ * @param where    name of the function, which stands before each option in messages; `""` for none
+ * @param required names that must be there
+ * @throws SessionError `INVALID_OPTION`, naming the option and, for a name that is nearly right, the right one
+ */
+export function checkOptions(
+  where: string,
+  checks: OptionChecks,
+  given: unknown,
+  required: readonly string[] = [],
+): void {
+  shaped(checks, required)(given, where);
+}
+
 export function holds(test: (value: unknown) => boolean, message: string): OptionCheck {
   return (value, path) => {
     if (!test(value)) throw invalidOption(path, message);
@@ -18,6 +38,14 @@ export function holds(test: (value: unknown) => boolean, message: string): Optio
 export const isBoolean = holds((value) => typeof value === "boolean", "must be true or false");
 export const isFunction = holds((value) => typeof value === "function", "must be a function");
 export const isText = holds((value) => typeof value === "string", "must be a string");
+/** For what stands in a list or a path somewhere: an empty one would be no name. */
+export const isNonEmptyText = holds(
+  (value) => typeof value === "string" && value !== "",
+  "must be a string, and not empty",
+);
+
+/** For options that others check, or that may be anything. */
+export const isAnything: OptionCheck = () => {};
 
 export function oneOf(...values: readonly string[]): OptionCheck {
   return holds(
@@ -33,6 +61,14 @@ export function between(min: number, max: number, unit: string): OptionCheck {
   );
 }
 
+/** A whole number, of things that cannot be halved. */
+export function wholeBetween(min: number, max: number, unit: string): OptionCheck {
+  return holds(
+    (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+    `must be a whole number, ${min} to ${max} ${unit}`,
+  );
+}
+
 export function moreThan(min: number, unit: string): OptionCheck {
   return holds(
     (value) => Number.isFinite(value) && (value as number) > min,
@@ -40,10 +76,29 @@ export function moreThan(min: number, unit: string): OptionCheck {
   );
 }
 
+/** A number, and no less; `Infinity` where that makes sense of the option is for the caller to allow. */
+export function atLeast(min: number, unit: string): OptionCheck {
+  return holds(
+    (value) => Number.isFinite(value) && (value as number) >= min,
+    `must be a number of ${unit}, at least ${min}`,
+  );
+}
+
 export function listOf(what: string): OptionCheck {
   return holds(
     (value) => Array.isArray(value) && value.every((item) => typeof item === "object" && item !== null),
     `must be a list of ${what}`,
+  );
+}
+
+/** A list of names that is not empty, as an empty one would ask for nothing. */
+export function namesOf(what: string): OptionCheck {
+  return holds(
+    (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every((name) => typeof name === "string" && name !== ""),
+    `must be a list of ${what}, at least one`,
   );
 }
 
@@ -66,19 +121,18 @@ export function having(...methods: readonly string[]): OptionCheck {
  * @param message  what is said of something that is no object
  */
 export function shaped(
-  checks: Readonly<Record<string, OptionCheck>>,
+  checks: OptionChecks,
   required: readonly string[] = [],
   message = "must be an object",
 ): OptionCheck {
   return (value, path) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw invalidOption(path || "options", message);
+      throw invalidOption(path || "options", `${message}, not ${kindOf(value)}`);
     }
     const at = (name: string): string => (path === "" ? name : `${path}.${name}`);
     const given = value as Record<string, unknown>;
     for (const name of Object.keys(given)) {
-      if (!Object.hasOwn(checks, name))
-        throw invalidOption(at(name), "there is no such option; check the spelling");
+      if (!Object.hasOwn(checks, name)) throw noSuchOption(at(name), name, Object.keys(checks));
     }
     for (const [name, check] of Object.entries(checks)) {
       if (given[name] !== undefined) check(given[name], at(name));
@@ -92,4 +146,71 @@ export function falseOr(check: OptionCheck): OptionCheck {
   return (value, path) => {
     if (value !== false) check(value, path);
   };
+}
+
+/** What something is that is no object of options; never what is in it. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object of another kind" : `a ${typeof value}`;
+}
+
+/** Up to so many names a message lists them all. */
+const MAX_LISTED = 12;
+
+/**
+ * What is thrown for a name that is none.
+ *
+ * @param path  the name as messages give it, with what it stands below
+ * @param known the names that there are
+ */
+export function noSuchOption(path: string, name: string, known: readonly string[]): Error {
+  const near = nearestName(name, known);
+  if (near !== undefined) {
+    return invalidOption(path, `there is no such option; did you mean \`${near}\`?`);
+  }
+  const advice =
+    known.length <= MAX_LISTED
+      ? `it takes ${known.map((one) => `\`${one}\``).join(", ")}`
+      : "check the spelling";
+  return invalidOption(path, `there is no such option; ${advice}`);
+}
+
+/** The known name that was probably meant: another case, a slip of the keyboard, a part, an abbreviation. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const given = name.toLowerCase();
+  let best: string | undefined;
+  let bestSlips = Number.POSITIVE_INFINITY;
+  for (const candidate of known) {
+    const wanted = candidate.toLowerCase();
+    const slips = slipsBetween(given, wanted);
+    const isNear =
+      slips <= Math.max(1, Math.floor(wanted.length / 4)) ||
+      (given.length >= 4 && (wanted.includes(given) || isAbbreviation(given, wanted))) ||
+      (wanted.length >= 4 && given.includes(wanted));
+    if (isNear && slips < bestSlips) [best, bestSlips] = [candidate, slips];
+  }
+  return best;
+}
+
+/** Letters to add, drop, or replace (Levenshtein). Names are short, and this runs before an error only. */
+function slipsBetween(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
+
+/** `checkdb` of `checkdatabase`: its letters in order, from the first one on. */
+function isAbbreviation(short: string, long: string): boolean {
+  if (short[0] !== long[0]) return false;
+  let at = 0;
+  for (const letter of long) if (letter === short[at]) at += 1;
+  return at === short.length;
 }

@@ -1,4 +1,24 @@
 /** Door for stores: the contract, the row types, and the reference implementation. */
+export {
+  atLeast,
+  between,
+  checkOptions,
+  having,
+  holds,
+  isAnything,
+  isBoolean,
+  isFunction,
+  isNonEmptyText,
+  isText,
+  moreThan,
+  noSuchOption,
+  type OptionCheck,
+  type OptionChecks,
+  oneOf,
+  shaped,
+  wholeBetween,
+} from "../errors/option-check.js";
+export { invalidOption } from "../errors/throwers.js";
 export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";
