@@ -18,7 +18,8 @@ export {
   shaped,
   wholeBetween,
 } from "../errors/option-check.js";
-export { invalidOption } from "../errors/throwers.js";
+export { SessionError } from "../errors/session-error.js";
+export { invalidArgument, invalidOption } from "../errors/throwers.js";
 export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";

@@ -1,3 +1,5 @@
+import { invalidOption } from "../errors/throwers.js";
+
 /** Tables of an SQL store, quoted and ready for a statement. */
 export interface TableNames {
   readonly sessions: string;
@@ -14,11 +16,12 @@ export interface TableNames {
 
 const NAME = /^[a-z_][a-z0-9_]{0,39}$/;
 
-/** @throws TypeError when a name is anything but lower-case letters, digits and `_` (security.md ST-11) */
+/** @throws SessionError `INVALID_OPTION` when a name is anything but lower-case letters, digits and `_` (security.md ST-11) */
 export function checkSqlName(store: string, option: string, name: string): void {
-  if (NAME.test(name)) return;
-  throw new TypeError(
-    `${store}: \`${option}\` takes up to 40 lower-case letters, digits and _, and starts with no digit`,
+  if (typeof name === "string" && NAME.test(name)) return;
+  throw invalidOption(
+    `${store}.${option}`,
+    "takes up to 40 lower-case letters, digits and _, and starts with no digit",
   );
 }
 

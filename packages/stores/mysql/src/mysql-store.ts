@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Attempt,
   assertClocksAgree,
-  checkServerOptions,
+  invalidArgument,
   isOutcomeOf,
   MAX_NAME_BYTES,
   MAX_USER_ID_BYTES,
@@ -11,6 +11,7 @@ import {
   type RoleResult,
   type RoleStore,
   type SecretRow,
+  SessionError,
   type SessionPage,
   type SessionRow,
   type SessionStore,
@@ -25,26 +26,28 @@ import {
 } from "@acme/session-core/store";
 import {
   Database,
+  lentQuery,
   type MysqlConnection,
   type MysqlPool,
   type MysqlRecord,
   type MysqlResult,
-  type MysqlValue,
-  mysqlQuery,
-  openPool,
-  type Query,
+  type Scope,
 } from "./database.js";
-import { isDuplicate, judgeMysql, PacketTooLarge } from "./mysql-failure.js";
+import { assertOpen, JoinedTransaction } from "./joined-transaction.js";
+import { isDuplicate, isMissingTable, judgeMysql, MysqlFailure, PacketTooLarge } from "./mysql-failure.js";
 import { type NamesOptions, namesOf } from "./names.js";
+import { checkMysqlOptions, notAConnection } from "./options.js";
+import { openPool } from "./own-pool.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { bytes, secretMapping, sessionMapping, signingKeyMapping, textOf } from "./row.js";
-import { prepareSchema } from "./schema.js";
+import { isPrepared, prepareSchema } from "./schema.js";
+import type { MysqlValue } from "./statement-text.js";
 import { type Statements, statementsFor } from "./statements.js";
 
 export interface MysqlStoreOptions extends NamesOptions {
   /** `mysql://user:password@host:3306/database`: connections of our own. Either this or `client`. */
   url?: string | undefined;
-  /** The application's own pool of `mysql2/promise`, which `close` leaves open. Its `flags` must keep `FOUND_ROWS` on (the default). */
+  /** The application's own pool of `mysql2/promise`: on its connections nothing is set, and `close` leaves it open. */
   client?: MysqlPool | undefined;
   /** Most connections opened for `url`. Default 10. */
   maxConnections?: number | undefined;
@@ -55,11 +58,13 @@ export interface MysqlStoreOptions extends NamesOptions {
 }
 
 const DELETE_BATCH = 500;
+/** Of the columns for names that are ours. */
+const MAX_KIND_BYTES = 64;
 
 /**
  * Sessions and keys in MySQL 8 or MariaDB 10.6 or newer, for any number of machines.
  *
- * @throws TypeError when an option is wrong
+ * @throws SessionError `INVALID_OPTION`
  */
 export function mysqlStore(options: MysqlStoreOptions): MysqlStore {
   return new MysqlStore(options);
@@ -82,13 +87,13 @@ export class MysqlStore implements SessionStore {
   readonly #sql: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
-  readonly #transaction = new AsyncLocalStorage<Query>();
+  readonly #joinedTo = new AsyncLocalStorage<JoinedTransaction>();
   #prepared: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: MysqlStoreOptions) {
+    checkMysqlOptions(options);
     const { url, client, maxConnections = 10, migrate = true, clock = "server" } = options;
-    checkServerOptions("mysqlStore", options);
     this.#names = namesOf(options);
     this.#sql = statementsFor(this.#names);
     this.#usesServerClock = clock === "server";
@@ -98,47 +103,65 @@ export class MysqlStore implements SessionStore {
       text: bytes,
       lists: (texts) => texts.map(bytes),
       textOf,
-      read: async (text, values) => counted(await this.#runOutside((query) => query(text, values))),
+      read: async (text, values) => counted(await this.#run("READ ONLY", ({ query }) => query(text, values))),
       write: (step) =>
-        this.#operations.run(async (attempt) => {
-          await this.#prepare();
-          return this.#database.transaction((query) =>
-            step(async (text, values) => counted(await query(text, values)), attempt),
-          );
-        }),
+        this.#transact(({ query }, _, attempt) =>
+          step(async (text, values) => counted(await query(text, values)), attempt),
+        ),
     });
     this.#database =
       url === undefined
         ? new Database(client as MysqlPool, false)
-        : new Database(openPool(url, maxConnections), true);
+        : new Database(openPool({ uri: url }, maxConnections), true);
   }
 
   /**
-   * Runs `work` such that the sessions it creates, changes or revokes belong to a transaction that the application has
-   * begun on `connection` (of `mysql2/promise`): they are kept or dropped with it. Answer the request after the commit.
-   * Signing keys and secrets that are made meanwhile do not belong to it. Nothing is tried again inside it.
+   * Runs `work` such that everything it asks of this store happens on `connection` (of `mysql2/promise`), in the
+   * transaction that the application has begun on it, and is kept or dropped with it; no other connection is used, so a
+   * pool of one is enough. Answer the request after the commit. Nothing is tried again inside it: when a statement fails,
+   * none is sent after it, and the call rejects even if `work` does not; then roll back. What `work` leaves running uses
+   * the store's own connections afterwards.
+   *
+   * @throws SessionError `STORE_UNAVAILABLE`; `INVALID_ARGUMENT` for what is no connection, or has no transaction
    */
   async joinTransaction<T>(connection: MysqlConnection, work: () => Promise<T>): Promise<T> {
-    await this.#operations.run(() => this.#prepare());
-    return this.#transaction.run(mysqlQuery(connection), work);
+    const reason = notAConnection(connection);
+    if (reason !== undefined) throw invalidArgument(`joinTransaction: ${reason}`);
+    const outer = this.#joinedTo.getStore();
+    if (outer?.isOn(connection) === true && !outer.isOver) return work();
+    await this.#assertJoinable(connection);
+    const joined = new JoinedTransaction(connection);
+    let result: T;
+    try {
+      result = await this.#joinedTo.run(joined, work);
+    } finally {
+      await joined.end();
+    }
+    if (joined.failure !== undefined) throw notJoined(joined.failure);
+    return result;
   }
 
   async insertSession(row: SessionRow): Promise<void> {
     const values = sessionMapping.values(storableSession(row));
-    await this.#run(async (query, sql, { outcomeUnknown }) => {
+    await this.#run("READ WRITE", async (scope, sql, { outcomeUnknown }) => {
       try {
-        await query(sql.insertSession, values);
+        await scope.query(sql.insertSession, values);
       } catch (error) {
         if (!outcomeUnknown || !isDuplicate(error)) throw error;
         // The attempt whose answer was lost may have been the one.
-        const kept = await this.#read(query, row.handle, row.createdAtMs);
+        const kept = await this.#read(scope, row.handle, row.createdAtMs);
         if (kept?.row.refreshTokenHash2 !== row.refreshTokenHash2) throw error;
       }
     });
   }
 
   getSession(handle: string, nowMs: number): Promise<SessionRow | undefined> {
-    return this.#run(async (query) => (await this.#read(query, handle, nowMs))?.row);
+    return this.#run("READ ONLY", async (scope) => {
+      // What the application decides on it in its transaction, it decides on the row as it is now.
+      const isJoined = scope.transaction === "theirs";
+      const found = isJoined ? this.#readToChange(scope, handle, nowMs) : this.#read(scope, handle, nowMs);
+      return (await found)?.row;
+    });
   }
 
   async promoteSession(promotion: Promotion): Promise<SessionRow | undefined> {
@@ -146,16 +169,16 @@ export class MysqlStore implements SessionStore {
       promotion;
     storableId("hash", nextRefreshTokenHash2, MAX_NAME_BYTES);
     storableId("secret id", nextSecretId, MAX_NAME_BYTES);
-    return this.#run((query, sql, { outcomeUnknown, remainingMs }) =>
+    return this.#run("READ WRITE", (scope, sql, { outcomeUnknown, remainingMs }) =>
       untilNotOvertaken(remainingMs, async () => {
-        const found = await this.#read(query, handle, nowMs);
+        const found = await this.#readToChange(scope, handle, nowMs);
         if (found === undefined) return undefined;
         const { row, version, serverNowMs } = found;
         if (row.refreshTokenHash2 !== expectedRefreshTokenHash2) {
           return outcomeUnknown && isOutcomeOf(promotion, row) ? row : undefined;
         }
         const newExpiryMs = Math.min(serverNowMs + (expiresAtMs - nowMs), row.absoluteExpiresAtMs);
-        const { affectedRows } = await query(sql.promoteSession, [
+        const { affectedRows } = await scope.query(sql.promoteSession, [
           bytes(nextRefreshTokenHash2),
           bytes(nextSecretId),
           serverNowMs,
@@ -185,15 +208,15 @@ export class MysqlStore implements SessionStore {
     nowMs: number,
     apply: (accessTokenPayloadJson: string, row: Readonly<SessionRow>) => string,
   ): Promise<SessionRow | undefined> {
-    return this.#run((query, sql, { remainingMs }) =>
+    return this.#run("READ WRITE", (scope, sql, { remainingMs }) =>
       untilNotOvertaken(remainingMs, async () => {
-        const found = await this.#read(query, handle, nowMs);
+        const found = await this.#readToChange(scope, handle, nowMs);
         if (found === undefined) return undefined;
         const { row, version } = found;
         const after = storableText(apply(row.accessTokenPayloadJson, row));
         if (after === row.accessTokenPayloadJson) return row;
         const values = [bytes(after), bytes(handle), version, this.#now(nowMs)];
-        const { affectedRows } = await query(sql.replacePayload, values);
+        const { affectedRows } = await scope.query(sql.replacePayload, values);
         return affectedRows === 0 ? OVERTAKEN : { ...row, accessTokenPayloadJson: after };
       }),
     );
@@ -201,7 +224,10 @@ export class MysqlStore implements SessionStore {
 
   async replaceSessionData(handle: string, nowMs: number, sessionDataJson: string): Promise<boolean> {
     const values = [bytes(storableText(sessionDataJson)), idBytes(handle), this.#now(nowMs)];
-    return this.#run(async (query, sql) => (await query(sql.replaceSessionData, values)).affectedRows === 1);
+    return this.#run("READ WRITE", async (scope, sql) => {
+      if (scope.transaction !== "none" && !(await this.#readToChange(scope, handle, nowMs))) return false;
+      return (await scope.query(sql.replaceSessionData, values)).affectedRows === 1;
+    });
   }
 
   async deleteSessions(handles: readonly string[], nowMs: number): Promise<string[]> {
@@ -209,10 +235,8 @@ export class MysqlStore implements SessionStore {
     const deleted: string[] = [];
     for (let start = 0; start < unique.length; start += DELETE_BATCH) {
       const batch = unique.slice(start, start + DELETE_BATCH);
-      const live = await this.#transact(async (query, sql, { outcomeUnknown }) => {
-        const values = batch.map(idBytes);
-        const { records } = await query(sql.lockSessions(batch.length), [this.#now(nowMs), ...values]);
-        if (records.length > 0) await query(sql.deleteSessions(batch.length), values);
+      const live = await this.#transact(async (scope, _, { outcomeUnknown }) => {
+        const records = await this.#deleteThese(scope, await this.#thereOf(scope, batch), nowMs);
         // Who deleted what is gone after a lost answer cannot be told; a revocation rather counts twice than never.
         return outcomeUnknown ? batch : liveHandles(records);
       });
@@ -224,36 +248,35 @@ export class MysqlStore implements SessionStore {
   async listSessionHandles(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]> {
     const tenant = tenantId === undefined ? null : idBytes(tenantId);
     const values = [userBytes(userId), this.#now(nowMs), tenant, tenant];
-    return this.#run(async (query, sql) =>
+    return this.#run("READ ONLY", async ({ query }, sql) =>
       (await query(sql.listSessionHandles, values)).records.map(({ handle }) => textOf(handle)),
     );
   }
 
   async deleteSessionsOfUser(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]> {
     const tenant = tenantId === undefined ? null : idBytes(tenantId);
-    const values = [this.#now(nowMs), userBytes(userId), tenant, tenant];
-    return this.#transact(async (query, sql) => {
-      const { records } = await query(sql.lockSessionsOfUser, values);
-      const handles = records.map(({ handle }) => idBytes(textOf(handle)));
-      for (let start = 0; start < handles.length; start += DELETE_BATCH) {
-        const batch = handles.slice(start, start + DELETE_BATCH);
-        await query(sql.deleteSessions(batch.length), batch);
-      }
-      return liveHandles(records);
+    const values = [userBytes(userId), tenant, tenant];
+    return this.#transact(async (scope, sql) => {
+      const there = (await scope.query(sql.findSessionsOfUser, values)).records;
+      return liveHandles(await this.#deleteThese(scope, there, nowMs));
     });
   }
 
   /** @throws Error when the caller's clock and the server's differ by more than 5 min: one of them is wrong */
   deleteExpiredSessions(nowMs: number, limit: number): Promise<number> {
-    return this.#run(async (query, sql) => {
-      const { records } = await query(sql.differenceOfClocks, [this.#now(nowMs), nowMs]);
+    return this.#run("READ WRITE", async (scope, sql) => {
+      const { records } = await scope.query(sql.differenceOfClocks, [this.#now(nowMs), nowMs]);
       assertClocksAgree("MySQL", Number(records[0]?.differenceMs));
-      return (await query(sql.deleteExpiredSessions, [this.#now(nowMs), limit])).affectedRows;
+      const values = [this.#now(nowMs), limit];
+      if (scope.transaction === "none")
+        return (await scope.query(sql.deleteExpiredSessions, values)).affectedRows;
+      const expired = (await scope.query(sql.findExpiredSessions, values)).records;
+      return (await this.#deleteThese(scope, expired, nowMs, isDead)).length;
     });
   }
 
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
-    return this.#runOutside(async (query, sql) => {
+    return this.#run("READ ONLY", async ({ query }, sql) => {
       const { records } = await query(sql.scanSessions, [bytes(cursor ?? ""), limit]);
       const rows = records.map(sessionMapping.toRow);
       return { rows, next: rows.length === limit ? rows.at(-1)?.handle : undefined };
@@ -261,46 +284,43 @@ export class MysqlStore implements SessionStore {
   }
 
   listSigningKeys(): Promise<SigningKeyRow[]> {
-    return this.#run(async (query, sql) =>
-      (await query(sql.listSigningKeys)).records.map(signingKeyMapping.toRow),
-    );
+    return this.#run("READ ONLY", async ({ query }, sql) => {
+      const isBehind = this.#joinedTo.getStore()?.isBehind === true;
+      const { records } = await query(isBehind ? sql.listSigningKeysLocked : sql.listSigningKeys);
+      return records.map(signingKeyMapping.toRow);
+    });
   }
 
   async insertSigningKey(row: SigningKeyRow): Promise<boolean> {
     storableId("key id", row.kid, MAX_NAME_BYTES);
-    return this.#runOutside(async (query, sql, { outcomeUnknown }) => {
-      try {
-        await query(sql.insertSigningKey, signingKeyMapping.values(row));
-        return true;
-      } catch (error) {
-        if (!isDuplicate(error)) throw error;
-        if (!outcomeUnknown) return false;
-        const keys = (await query(sql.listSigningKeys)).records.map(signingKeyMapping.toRow);
-        return keys.some(
-          ({ kid, privateJwkJson }) => kid === row.kid && privateJwkJson === row.privateJwkJson,
-        );
-      }
+    storableId("key family", row.family, MAX_KIND_BYTES);
+    storableId("algorithm", row.algorithm, MAX_KIND_BYTES);
+    return this.#run("READ WRITE", async ({ query }, sql, { outcomeUnknown }) => {
+      if ((await query(sql.insertSigningKey, signingKeyMapping.values(row))).affectedRows === 1) return true;
+      const joined = this.#joinedTo.getStore();
+      if (joined !== undefined) joined.isBehind = true;
+      if (!outcomeUnknown) return false;
+      const keys = (await query(sql.listSigningKeys)).records.map(signingKeyMapping.toRow);
+      return keys.some(({ kid, privateJwkJson }) => kid === row.kid && privateJwkJson === row.privateJwkJson);
     });
   }
 
   async deleteSigningKeys(kids: readonly string[]): Promise<void> {
-    await this.#runOutside(async (query, sql) => {
+    await this.#run("READ WRITE", async ({ query }, sql) => {
       for (const kid of kids) await query(sql.deleteSigningKey, [idBytes(kid)]);
     });
   }
 
-  listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
-    return this.#runOutside(async (query, sql) => {
-      const list = async (): Promise<SecretRow[]> =>
-        (await query(sql.listSecrets)).records.map(secretMapping.toRow);
-      const secrets = await list();
-      if (secrets.length > 0 || candidate === undefined) return secrets;
-      await query(sql.insertFirstSecret, [bytes(candidate.id), bytes(candidate.secret)]).catch(
-        (error: unknown) => {
-          if (!isDuplicate(error)) throw error;
-        },
-      );
-      return list();
+  async listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
+    const secrets = await this.#run("READ ONLY", async ({ query }, sql) =>
+      (await query(sql.listSecrets)).records.map(secretMapping.toRow),
+    );
+    if (secrets.length > 0 || candidate === undefined) return secrets;
+    const values = [idBytes(storableId("secret id", candidate.id, MAX_NAME_BYTES)), bytes(candidate.secret)];
+    return this.#run("READ WRITE", async ({ query, transaction }, sql) => {
+      await query(sql.insertFirstSecret, values);
+      const { records } = await query(transaction === "theirs" ? sql.listSecretsLocked : sql.listSecrets);
+      return records.map(secretMapping.toRow);
     });
   }
 
@@ -309,47 +329,49 @@ export class MysqlStore implements SessionStore {
     return this.#closing;
   }
 
-  /** One operation of statements that commit one by one: in the application's transaction if there is one. */
-  #run<T>(step: Step<T>): Promise<T> {
-    return this.#joined(step) ?? this.#runOutside(step);
+  /** One operation of statements that may commit one by one: in the application's transaction if there is one. */
+  #run<T>(access: "READ ONLY" | "READ WRITE", step: Step<T>): Promise<T> {
+    return (
+      this.#joined(step) ??
+      this.#outside((attempt) => this.#database.run(access, (scope) => step(scope, this.#sql, attempt)))
+    );
   }
 
   /** One operation that is a transaction: the application's if there is one. */
   #transact<T>(step: Step<T>): Promise<T> {
     return (
       this.#joined(step) ??
-      this.#operations.run(async (attempt) => {
-        await this.#prepare();
-        return this.#database.transaction((query) => step(query, this.#sql, attempt));
-      })
+      this.#outside((attempt) => this.#database.transaction((scope) => step(scope, this.#sql, attempt)))
     );
   }
 
+  /** What fails inside a transaction may have ended it: nothing is tried again there. */
   #joined<T>(step: Step<T>): Promise<T> | undefined {
-    const joined = this.#transaction.getStore();
-    if (joined === undefined) return undefined;
-    // What fails inside a transaction may have ended it: nothing can be tried again there.
+    const joined = this.#joinedTo.getStore();
+    if (joined === undefined || joined.isOver) return undefined;
     return this.#operations.run(({ remainingMs }) =>
-      step(joined, this.#sql, { outcomeUnknown: false, remainingMs }).catch((error: unknown) => {
-        throw new Error("the statement failed in the application's transaction", { cause: error });
-      }),
+      step(joined.scope, this.#sql, { outcomeUnknown: false, remainingMs }),
     );
   }
 
-  #runOutside<T>(step: Step<T>): Promise<T> {
-    return this.#operations.run(async (attempt) => {
+  #outside<T>(attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
+    return this.#operations.run(async (given) => {
       await this.#prepare();
-      return this.#database
-        .lease((query) => step(query, this.#sql, attempt))
-        .catch((error: unknown) => this.#explain(error));
+      try {
+        return await attempt(given);
+      } catch (error) {
+        // Dropped under a running store: the next operation makes it again.
+        if (isMissingTable(error)) this.#prepared = undefined;
+        throw await this.#explained(error);
+      }
     });
   }
 
   /** What is too large for this server is the application's to know, and no outage. */
-  async #explain(error: unknown): Promise<never> {
-    if (!(error instanceof PacketTooLarge)) throw error;
+  async #explained(error: unknown): Promise<unknown> {
+    if (!(error instanceof PacketTooLarge)) return error;
     const { records } = await this.#database.lease((query) => query("SELECT @@max_allowed_packet AS bytes"));
-    throw tooLargeToStore(error.sizeBytes, Number(records[0]?.bytes), "max_allowed_packet");
+    return tooLargeToStore(error.sizeBytes, Number(records[0]?.bytes), "max_allowed_packet");
   }
 
   #prepare(): Promise<void> {
@@ -362,13 +384,48 @@ export class MysqlStore implements SessionStore {
     return this.#prepared;
   }
 
-  async #read(
-    query: Query,
-    handle: string,
-    nowMs: number,
-  ): Promise<{ row: SessionRow; version: number; serverNowMs: number } | undefined> {
-    const now = this.#now(nowMs);
-    const [record] = (await query(this.#sql.getSession, [now, idBytes(handle), now])).records;
+  /** Before anything is asked in the application's transaction. */
+  async #assertJoinable(connection: MysqlConnection): Promise<void> {
+    const query = lentQuery(connection);
+    try {
+      assertOpen(await query("DO 0"));
+      // Making tables would commit what the application has done so far.
+      if (this.#prepared !== undefined || (await isPrepared(query, this.#names))) return;
+    } catch (error) {
+      if (!(error instanceof MysqlFailure) || error.code !== "NO_TRANSACTION") throw notJoined(error);
+      throw invalidArgument("joinTransaction: no transaction is open on the connection: begin it first");
+    }
+    await this.#operations
+      .run(() => this.#prepare())
+      .catch((error: unknown) => {
+        throw notJoined(error, "the tables are not there yet, and MySQL makes none inside a transaction");
+      });
+  }
+
+  async #read(scope: Scope, handle: string, nowMs: number): Promise<Found | undefined> {
+    return this.#found(await scope.query(this.#sql.getSession, this.#valuesToRead(handle, nowMs)), nowMs);
+  }
+
+  /** In a transaction, the row as it is now, held to the end. */
+  async #readToChange(scope: Scope, handle: string, nowMs: number): Promise<Found | undefined> {
+    if (scope.transaction === "none") return this.#read(scope, handle, nowMs);
+    // What is not there must not be locked for long: that would be the place where somebody else's session goes.
+    if (scope.transaction === "theirs" && !(await this.#read(scope, handle, nowMs))) return undefined;
+    const values = this.#valuesToRead(handle, nowMs);
+    return this.#found(await scope.query(this.#sql.getSessionLocked, values), nowMs);
+  }
+
+  /** Which of these sessions to lock: for long, only those that are there (see `#readToChange`). */
+  async #thereOf({ query, transaction }: Scope, handles: readonly string[]): Promise<readonly MysqlRecord[]> {
+    if (transaction !== "theirs") return handles.map((handle) => ({ handle }));
+    return (await query(this.#sql.findSessions(handles.length), handles.map(idBytes))).records;
+  }
+
+  #valuesToRead(handle: string, nowMs: number): MysqlValue[] {
+    return [this.#now(nowMs), idBytes(handle), this.#now(nowMs)];
+  }
+
+  #found({ records: [record] }: MysqlResult, nowMs: number): Found | undefined {
     if (record === undefined) return undefined;
     const row = sessionMapping.toRow(record);
     const serverNowMs = Number(record.nowMs);
@@ -377,13 +434,42 @@ export class MysqlStore implements SessionStore {
     return { row, version: Number(record.version), serverNowMs };
   }
 
+  /**
+   * Locks sessions that were found, and deletes those that are still there.
+   *
+   * @param isMeant which of them, as they are now
+   * @returns them with their handle and `isLive`
+   */
+  async #deleteThese(
+    { query }: Scope,
+    found: readonly MysqlRecord[],
+    nowMs: number,
+    isMeant: (record: MysqlRecord) => boolean = () => true,
+  ): Promise<MysqlRecord[]> {
+    const deleted: MysqlRecord[] = [];
+    for (let start = 0; start < found.length; start += DELETE_BATCH) {
+      const handles = found.slice(start, start + DELETE_BATCH).map(handleOf);
+      const { records } = await query(this.#sql.lockSessions(handles.length), [this.#now(nowMs), ...handles]);
+      const meant = records.filter(isMeant);
+      if (meant.length > 0) await query(this.#sql.deleteSessions(meant.length), meant.map(handleOf));
+      deleted.push(...meant);
+    }
+    return deleted;
+  }
+
   /** The parameter of "now": null has the server use its own. */
   #now(nowMs: number): number | null {
     return this.#usesServerClock ? null : nowMs;
   }
 }
 
-type Step<T> = (query: Query, sql: Statements, attempt: Attempt) => Promise<T>;
+type Step<T> = (scope: Scope, sql: Statements, attempt: Attempt) => Promise<T>;
+
+interface Found {
+  readonly row: SessionRow;
+  readonly version: number;
+  readonly serverNowMs: number;
+}
 
 /** For looking up: what is too long is simply not there. */
 function idBytes(id: string): Buffer {
@@ -398,6 +484,24 @@ function counted({ records, affectedRows }: MysqlResult): RoleResult {
   return { records, count: affectedRows };
 }
 
+function handleOf({ handle }: MysqlRecord): Buffer {
+  return idBytes(textOf(handle));
+}
+
+function isDead({ isLive }: MysqlRecord): boolean {
+  return Number(isLive) === 0;
+}
+
 function liveHandles(records: readonly MysqlRecord[]): string[] {
-  return records.filter(({ isLive }) => Number(isLive) === 1).map(({ handle }) => textOf(handle));
+  return records.filter((record) => !isDead(record)).map(({ handle }) => textOf(handle));
+}
+
+/** What the application is told whose transaction cannot be kept. */
+function notJoined(cause: unknown, what = "a statement failed in the application's transaction"): Error {
+  const name = cause instanceof MysqlFailure ? ` (${cause.code})` : "";
+  return new SessionError({
+    type: "STORE_UNAVAILABLE",
+    message: `joinTransaction: ${what}${name}; roll it back`,
+    cause,
+  });
 }

@@ -1,0 +1,109 @@
+import type { MysqlPool } from "./database.js";
+
+/** security.md ST-02 */
+const CONNECT_LIMIT_MS = 2_000;
+const IDLE_LIMIT_MS = 30_000;
+
+/** A connection inside the driver's pool: what this file needs of it. */
+interface DriverConnection {
+  readonly stream?: { ref?(): void; unref?(): void };
+  readonly config?: { readonly gracefulEnd?: boolean };
+  end(): void;
+  destroy(): void;
+}
+
+/** What the driver's pool says of the connections it holds. */
+interface DriverPool extends MysqlPool {
+  on(event: "acquire" | "release", listener: (connection: DriverConnection) => void): unknown;
+}
+
+/** Where a server is, and how it lets us in: options of the driver. */
+export type Access = Readonly<Record<string, unknown>>;
+
+/**
+ * A pool of our own. Nothing is opened before it is needed, and what has not been used for a while is closed, so that a
+ * store that was thrown away holds nothing. While a connection waits to be used it does not keep the process alive: a
+ * script ends when its work is done.
+ */
+export async function openPool(
+  access: Access,
+  maxConnections: number,
+  idleLimitMs = IDLE_LIMIT_MS,
+): Promise<MysqlPool> {
+  const { createPool } = await import("mysql2/promise");
+  const pool = createPool({
+    ...access,
+    connectionLimit: maxConnections,
+    connectTimeout: CONNECT_LIMIT_MS,
+    enableKeepAlive: true,
+    gracefulEnd: true,
+    charset: "utf8mb4_bin",
+    multipleStatements: false,
+  }) as unknown as DriverPool;
+  closeIdle(pool, idleLimitMs);
+  return pool;
+}
+
+/** Options of the driver that say where the server is and how it lets us in. */
+const ACCESS = [
+  "host",
+  "port",
+  "localAddress",
+  "socketPath",
+  "stream",
+  "user",
+  "password",
+  "password1",
+  "password2",
+  "password3",
+  "passwordSha1",
+  "authPlugins",
+  "authSwitchHandler",
+  "insecureAuth",
+  "enableCleartextPlugin",
+  "ssl",
+  "database",
+];
+
+/** Where a pool of the application leads to; undefined when it does not show that. */
+export function accessOf(pool: MysqlPool): Access | undefined {
+  const { pool: driverPool } = pool as { pool?: { config?: { connectionConfig?: Access } } };
+  const config = driverPool?.config?.connectionConfig;
+  if (config?.user === undefined) return undefined;
+  const given = ACCESS.map((name) => [name, config[name]] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== false));
+}
+
+/**
+ * The driver has an idle limit too, which acts only below `maxIdle` and through a timer that keeps the process alive.
+ */
+function closeIdle(pool: DriverPool, idleLimitMs: number): void {
+  const idleSinceMs = new Map<DriverConnection, number>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = (): void => {
+    timer = undefined;
+    const latestMs = performance.now() - idleLimitMs;
+    for (const [connection, sinceMs] of idleSinceMs) {
+      if (sinceMs > latestMs) continue;
+      idleSinceMs.delete(connection);
+      // Older drivers take `end` of a pooled connection for its release.
+      if (connection.config?.gracefulEnd === true) connection.end();
+      else connection.destroy();
+    }
+    lookLater();
+  };
+  const lookLater = (): void => {
+    if (idleSinceMs.size === 0) return;
+    timer ??= setTimeout(look, idleLimitMs / 2);
+    timer.unref();
+  };
+  pool.on("release", (connection) => {
+    idleSinceMs.set(connection, performance.now());
+    connection.stream?.unref?.();
+    lookLater();
+  });
+  pool.on("acquire", (connection) => {
+    idleSinceMs.delete(connection);
+    connection.stream?.ref?.();
+  });
+}
