@@ -37,8 +37,17 @@ export {
   type RoleStoreConformanceOptions,
   runRoleStoreConformance,
 } from "./roles/run-role-store-conformance.js";
+export type {
+  JoinedApplication,
+  JoinedCase,
+  JoinedServer,
+  LentConnection,
+  Witness,
+} from "./server/joined-case.js";
+export { joinedConformanceCases } from "./server/joined-conformance-cases.js";
 export { livePromotion, liveSession } from "./server/live-session.js";
 export {
+  runJoinedConformance,
   runServerStoreConformance,
   type ServerStoreConformanceOptions,
 } from "./server/run-server-store-conformance.js";

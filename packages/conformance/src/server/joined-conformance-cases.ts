@@ -1,0 +1,384 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JoinedApplication, JoinedCase, Witness } from "./joined-case.js";
+import { liveSession } from "./live-session.js";
+import { LaterClock, type SignedIn, type SigningIn, signingIn } from "./signing-in.js";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Secret, keys, roles, the new session, the replaced one. */
+const STATEMENTS_OF_A_COLD_LOGIN = 5;
+
+/** Counts the statements of one transaction, and has one of them fail. */
+class Watch implements Witness {
+  sent = 0;
+  answered = 0;
+
+  /** @param failing which statement fails: 1, 2 … */
+  constructor(private readonly failing = 0) {}
+
+  sends(): "send" | "fail" {
+    this.sent += 1;
+    return this.sent === this.failing ? "fail" : "send";
+  }
+
+  isAnswered(): void {
+    this.answered += 1;
+  }
+
+  get hasFailed(): boolean {
+    return this.failing > 0 && this.sent >= this.failing;
+  }
+}
+
+export const joinedConformanceCases: readonly JoinedCase[] = [
+  {
+    id: "together",
+    title:
+      "a login is kept or dropped with the application's own row, and its roles are those of the transaction",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "someone");
+        const here = signingIn(application.store);
+        const login = (note: string, end: () => void = () => {}) =>
+          application.transaction(isolation, async (lent) => {
+            await lent.note(note);
+            const signedIn = await lent.join(async () => {
+              await here.roles?.addRoleToUser("public", "alice", "admin");
+              return here.login("alice");
+            }, new Watch());
+            end();
+            return signedIn;
+          });
+        let dropped: SignedIn | undefined;
+        await assert.rejects(
+          application.transaction(isolation, async (lent) => {
+            await lent.note("dropped");
+            dropped = await lent.join(async () => {
+              await here.roles?.addRoleToUser("public", "alice", "admin");
+              return here.login("alice");
+            }, new Watch());
+            throw new Error("the application thinks better of it");
+          }),
+          /thinks better/,
+        );
+        assert.equal(dropped && (await other.knows(dropped)), false);
+        assert.deepEqual(await rolesOf(other, "alice"), []);
+        const kept = await login("kept");
+        assert.equal(await other.knows(kept), true);
+        if (other.roles !== undefined) assert.deepEqual(kept.roles, ["admin"]);
+        assert.deepEqual(await rolesOf(other, "alice"), other.roles === undefined ? [] : ["admin"]);
+        assert.deepEqual(await application.notes(), ["kept"]);
+      }),
+  },
+  {
+    id: "each-failure",
+    title:
+      "whichever statement of ours fails, the call rejects, also when the application caught it, and nothing is kept of the transaction",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        const previous = await other.login("alice");
+        for (let failing = 1; ; failing += 1) {
+          for (const catches of [true, false]) {
+            const watch = new Watch(failing);
+            // A process that has just started: nothing is in its memory.
+            const here = signingIn(application.store);
+            const attempt = application.transaction(isolation, async (lent) => {
+              await lent.note(`${failing}`);
+              return lent.join(async () => {
+                const login = here.login("alice", previous);
+                return catches ? login.catch(() => undefined) : login;
+              }, watch);
+            });
+            if (await wasLastStatement(attempt, watch)) {
+              assert.ok(failing > STATEMENTS_OF_A_COLD_LOGIN, `only ${failing - 1} statements were seen`);
+              assert.equal(await other.knows(previous), false);
+              assert.deepEqual(await application.notes(), [`${failing}`]);
+              return;
+            }
+            assert.equal(await other.knows(previous), true, `statement ${failing}`);
+            assert.deepEqual(await application.notes(), [], `statement ${failing}`);
+          }
+        }
+      }),
+  },
+  {
+    id: "first-login",
+    title: "the first logins of all, on an empty database and every connection in use, are good elsewhere",
+    run: (application, isolation, connections) =>
+      using(application, async (other) => {
+        const here = signingIn(application.store);
+        const users = Array.from({ length: connections }, (_, index) => `user-${index}`);
+        const logins = await atOnce(application, isolation, users, (user) => here.login(user));
+        for (const login of logins) assert.equal(await other.knows(login), true);
+      }),
+  },
+  {
+    id: "first-login-dropped",
+    title:
+      "keys and secret that a dropped first login brought about are good for those after it, here and elsewhere",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        const here = signingIn(application.store);
+        await assert.rejects(
+          application.transaction(isolation, async (lent) => {
+            await lent.join(() => here.login("alice"), new Watch());
+            throw new Error("dropped");
+          }),
+          /dropped/,
+        );
+        const kept = await application.transaction(isolation, (lent) =>
+          lent.join(() => here.login("alice"), new Watch()),
+        );
+        assert.equal(await other.knows(kept), true);
+        assert.equal(await here.knows(await other.login("alice")), true);
+      }),
+  },
+  {
+    id: "burst",
+    title:
+      "as many logins at once as there are connections, with roles: after the start, and again a minute later",
+    run: (application, isolation, connections) =>
+      using(application, async (other) => {
+        const users = Array.from({ length: connections }, (_, index) => `user-${index}`);
+        await firstDay(other, ...users);
+        const clock = new LaterClock();
+        const here = signingIn(application.store, clock);
+        for (let round = 0; round < 3; round += 1) {
+          const logins = await atOnce(application, isolation, users, (user) => here.login(user));
+          for (const login of logins) {
+            if (other.roles !== undefined) assert.deepEqual(login.roles, ["member"]);
+            assert.equal(await other.knows(login), true);
+          }
+          clock.advanceMs(2 * MINUTE_MS);
+        }
+      }),
+  },
+  {
+    id: "not-alone",
+    title: "logins that joined and logins that did not never wait for each other's connection",
+    run: (application, isolation, connections) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        // Each first asks for keys and secret, of which the process has none yet.
+        for (let round = 0; round < 3; round += 1) {
+          const here = signingIn(application.store);
+          const users = Array.from({ length: connections }, () => "alice");
+          let alone: Promise<SignedIn> | undefined;
+          const joined = await atOnce(
+            application,
+            isolation,
+            users,
+            (user) => here.login(user),
+            () => {
+              // While every connection is lent: it waits for one, and nobody waits for it.
+              alone = here.login("alice");
+            },
+          );
+          for (const login of joined) assert.equal(await other.knows(login), true);
+          assert.equal(alone && (await other.knows(await alone)), true);
+        }
+      }),
+  },
+  {
+    id: "old-snapshot",
+    title: "keys and secret that another process made after the transaction's snapshot do not fail its login",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        const here = signingIn(application.store);
+        const login = await application.transaction(isolation, async (lent) => {
+          await lent.note("the snapshot");
+          await other.login("bob");
+          return lent.join(() => here.login("alice"), new Watch());
+        });
+        assert.equal(await other.knows(login), true);
+        const bob = await other.login("bob");
+        assert.equal(await here.knows(bob), true);
+        // The snapshot has shown this process fewer keys than there are: it forgets none of them.
+        assert.equal(await here.knows(login), true);
+      }),
+  },
+  {
+    id: "handed-back",
+    title: "what a login starts behind itself runs on another connection, when this one has been handed back",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        const expired = Array.from({ length: 60 }, () => liveSession({ expiresAtMs: 1 }));
+        const store = application.elsewhere();
+        try {
+          for (const row of expired) await store.insertSession(row);
+        } finally {
+          await store.close();
+        }
+        const clock = new LaterClock();
+        const here = signingIn(application.store, clock);
+        const statementsOf = (laterMs: number): Promise<number> => {
+          clock.advanceMs(laterMs);
+          return application.transaction(isolation, async (lent) => {
+            const watch = new Watch();
+            await lent.join(() => here.login("alice"), watch);
+            const { sent } = watch;
+            await sleep(20);
+            assert.equal(watch.sent, sent, "a statement on a connection that was handed back");
+            return sent;
+          });
+        };
+        await statementsOf(0);
+        const usual = await statementsOf(2 * MINUTE_MS);
+        // Time for a clean-up.
+        for (let round = 0; round < 3; round += 1) assert.equal(await statementsOf(13 * HOUR_MS), usual);
+      }),
+  },
+  {
+    id: "left-behind",
+    title:
+      "what the application left running is refused once the connection has been handed back, and sends nothing",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        const here = signingIn(application.store);
+        const watch = new Watch();
+        let late: Promise<unknown> | undefined;
+        await application.transaction(isolation, (lent) =>
+          lent.join(async () => {
+            late = sleep(50).then(() => here.login("alice"));
+            late.catch(() => {});
+          }, watch),
+        );
+        await assert.rejects(late ?? Promise.resolve(), /handed back/);
+        assert.equal(watch.sent, 0);
+      }),
+  },
+  {
+    id: "under-way",
+    title:
+      "when the work rejects or ends early, what was under way on the connection is over before the call returns",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        const here = signingIn(application.store);
+        for (const end of [() => Promise.reject(new Error("early")), () => Promise.resolve()]) {
+          const watch = new Watch();
+          const counts = await application.transaction(isolation, async (lent) => {
+            const settled = await lent
+              .join(async () => {
+                for (let count = 0; count < 5; count += 1) here.login("alice").catch(() => {});
+                // Until the first statements are on their way.
+                while (watch.sent === 0) await new Promise((resolve) => setImmediate(resolve));
+                return end();
+              }, watch)
+              .then(
+                () => undefined,
+                (error: unknown) => error,
+              );
+            const { sent, answered } = watch;
+            await sleep(20);
+            assert.ok(settled instanceof Error, "half a login was not told");
+            return { sent, answered, later: watch.sent };
+          });
+          assert.deepEqual(counts, { sent: counts.sent, answered: counts.sent, later: counts.sent });
+        }
+      }),
+  },
+  {
+    id: "twice",
+    title: "a login that is submitted twice at once: what resolved is there, what rejected is not",
+    run: (application, isolation, connections) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        const here = signingIn(application.store);
+        await here.login("alice");
+        for (let round = 0; round < 5; round += 1) {
+          const previous = await other.login("alice");
+          const before = await application.notes();
+          const names = Array.from({ length: Math.min(connections, 4) }, (_, index) => `${round}/${index}`);
+          const outcomes = await Promise.allSettled(
+            names.map((name) =>
+              application.transaction(isolation, async (lent) => {
+                await lent.note(name);
+                return lent.join(() => here.login("alice", previous), new Watch());
+              }),
+            ),
+          );
+          const kept = names.filter((_, index) => outcomes[index]?.status === "fulfilled");
+          assert.ok(kept.length > 0, "somebody gets in");
+          const notes = await application.notes();
+          assert.deepEqual(notes.filter((note) => !before.includes(note)).sort(), kept);
+          for (const outcome of outcomes) {
+            if (outcome.status === "fulfilled") assert.equal(await other.knows(outcome.value), true);
+          }
+          assert.equal(await other.knows(previous), false);
+        }
+      }),
+  },
+];
+
+/** The application on its first day, with another process of it beside. */
+async function using(
+  application: JoinedApplication,
+  run: (other: SigningIn) => Promise<void>,
+): Promise<void> {
+  const other = signingIn(application.elsewhere());
+  try {
+    await run(other);
+  } finally {
+    await other.close();
+    await application.close();
+  }
+}
+
+/** Somebody has signed in before: tables, keys and secret are there, and a role that these users have. */
+async function firstDay(other: SigningIn, ...users: readonly string[]): Promise<void> {
+  await other.login("the first of all");
+  for (const role of ["member", "admin"]) await other.roles?.createNewRoleOrAddPermissions(role, []);
+  for (const user of users) await other.roles?.addRoleToUser("public", user, "member");
+}
+
+async function rolesOf({ roles }: SigningIn, user: string): Promise<string[]> {
+  return roles === undefined ? [] : (await roles.getRolesForUser("public", user)).roles;
+}
+
+/** One transaction for each user, all of them begun before the first one signs in. */
+async function atOnce(
+  application: JoinedApplication,
+  isolation: string,
+  users: readonly string[],
+  login: (user: string) => Promise<SignedIn>,
+  onceBegun: () => void = () => {},
+): Promise<SignedIn[]> {
+  let waiting = users.length;
+  let open = (): void => {};
+  const allBegun = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return Promise.all(
+    users.map((user) =>
+      application.transaction(isolation, async (lent) => {
+        await lent.note(user);
+        waiting -= 1;
+        if (waiting === 0) {
+          onceBegun();
+          open();
+        }
+        await allBegun;
+        return lent.join(() => login(user), new Watch());
+      }),
+    ),
+  );
+}
+
+/** @returns whether the transaction went through, since it had no such statement; it must have rejected otherwise */
+async function wasLastStatement(attempt: Promise<unknown>, watch: Watch): Promise<boolean> {
+  const outcome = await attempt.then(
+    () => undefined,
+    (error: unknown) => error ?? "rejected",
+  );
+  if (!watch.hasFailed) {
+    assert.equal(outcome, undefined);
+    return true;
+  }
+  assert.notEqual(outcome, undefined, `statement ${watch.sent} failed, and the call resolved`);
+  return false;
+}
