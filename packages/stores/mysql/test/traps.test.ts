@@ -16,7 +16,7 @@ describe.skipIf(missing !== undefined)(`MySQL (${missing ?? "real server"})`, ()
 
   it("keeps or drops a session together with the application's own rows [wire ST-1]", async () => {
     const pool = createPool({ uri: url, connectionLimit: 2 });
-    const store = fresh.open({ client: pool as never });
+    const store = fresh.open({ client: pool });
     const [kept, dropped, revoked] = [liveSession(), liveSession(), liveSession()];
     await store.insertSession(revoked);
     const inTransaction = async (
