@@ -213,22 +213,24 @@ export const joinedConformanceCases: readonly JoinedCase[] = [
           await store.close();
         }
         const clock = new LaterClock();
-        const here = signingIn(application.store, clock);
-        const statementsOf = (laterMs: number): Promise<number> => {
-          clock.advanceMs(laterMs);
-          return application.transaction(isolation, async (lent) => {
+        const statementsOf = (process: SigningIn): Promise<number> =>
+          application.transaction(isolation, async (lent) => {
             const watch = new Watch();
-            await lent.join(() => here.login("alice"), watch);
+            await lent.join(() => process.login("alice"), watch);
             const { sent } = watch;
             await sleep(20);
             assert.equal(watch.sent, sent, "a statement on a connection that was handed back");
             return sent;
           });
-        };
-        await statementsOf(0);
-        const usual = await statementsOf(2 * MINUTE_MS);
-        // Time for a clean-up.
-        for (let round = 0; round < 3; round += 1) assert.equal(await statementsOf(13 * HOUR_MS), usual);
+        await statementsOf(signingIn(application.store, clock));
+        const here = signingIn(application.store, clock);
+        const cold = await statementsOf(here);
+        for (let round = 0; round < 3; round += 1) {
+          // Time for a clean-up, and to read again what has been read.
+          clock.advanceMs(13 * HOUR_MS);
+          const sent = await statementsOf(here);
+          assert.ok(sent <= cold, `${sent} statements, where a process that has just started needs ${cold}`);
+        }
       }),
   },
   {
@@ -247,8 +249,9 @@ export const joinedConformanceCases: readonly JoinedCase[] = [
             late.catch(() => {});
           }, watch),
         );
+        const { sent } = watch;
         await assert.rejects(late ?? Promise.resolve(), /handed back/);
-        assert.equal(watch.sent, 0);
+        assert.equal(watch.sent, sent);
       }),
   },
   {

@@ -10,7 +10,10 @@ export interface ServerStoreConformanceOptions {
   readonly name: string;
   /** Asked for by each case; the cases run one after another on the same server. */
   readonly server: () => StoreServer;
-  /** Asked for by each case of a store with `joinTransaction`; for others the reason, which is printed. */
+  /**
+   * Asked for by each case of a store with `joinTransaction`, unless `runJoinedConformance` is called for it; for others
+   * the reason, which is printed.
+   */
   readonly joined?: (() => JoinedServer) | string;
 }
 
@@ -21,7 +24,7 @@ const ISOLATIONS = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
  * own, and so is a TCP proxy before it.
  */
 export function runServerStoreConformance(
-  { name, server, joined = "the store has no `joinTransaction`" }: ServerStoreConformanceOptions,
+  { name, server, joined }: ServerStoreConformanceOptions,
   runner: ConformanceRunner,
 ): void {
   const { describe, it } = runner;
@@ -30,7 +33,7 @@ export function runServerStoreConformance(
       it(`${serverCase.title} ${tagsOf(serverCase.rows)}`, () => runServerCase(serverCase, server()));
     }
   });
-  runJoinedConformance({ name, joined }, runner);
+  if (joined !== undefined) runJoinedConformance({ name, joined }, runner);
 }
 
 /** Registers what must hold in a transaction of the application, at each isolation, with one connection and with ten. */

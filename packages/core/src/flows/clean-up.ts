@@ -28,8 +28,14 @@ export class CleanUp {
     this.#lastMonoMs = this.#originMonoMs;
   }
 
-  /** Starts a run in the background if it is time. Never throws. */
+  /** Starts a run in the background if it is time, in a transaction of the application when that is over. Never throws. */
   tick(): void {
+    const transaction = this.store.joined?.();
+    // Never with the application's connection.
+    if (transaction !== undefined) {
+      transaction.afterwards(() => this.tick());
+      return;
+    }
     const monoMs = this.clock.monoMs();
     if (monoMs - this.#lastMonoMs < INTERVAL_MS || this.#running !== undefined) return;
     this.#lastMonoMs = monoMs;

@@ -92,7 +92,10 @@ function assertCookiesWillBeKept(memo: RequestMemo): void {
   );
 }
 
-/** Best effort: nothing here may fail the login. */
+/**
+ * Best effort: nothing here may fail the login. But in a transaction of the application a failure is the transaction's,
+ * and the login goes with it.
+ */
 async function revokePrevious(
   core: SessionCore,
   tokens: readonly string[],
@@ -106,6 +109,8 @@ async function revokePrevious(
       if (handle === undefined || handle === session.getHandle()) continue;
       await core.engine.tools.functions.revokeSession({ sessionHandle: handle, userContext });
     } catch (error) {
+      const isOfTheStore = SessionError.is(error) && error.type === "STORE_UNAVAILABLE";
+      if (isOfTheStore && core.engine.store.joined?.() !== undefined) throw error;
       if (!SessionError.is(error))
         core.config.logger.warn("the session a login replaced could not be revoked");
     }

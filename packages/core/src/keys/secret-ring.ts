@@ -2,7 +2,7 @@ import type { MacKey, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
 import type { RandomBytes } from "../runtime/random.js";
-import type { SecretRow, SessionStore } from "../store/session-store.js";
+import type { JoinedTransaction, SecretRow, SessionStore } from "../store/session-store.js";
 
 /** Keys derived from one application secret, each for one purpose (security rule K-11; RFC 5869 §3.2). */
 export interface SecretKeys {
@@ -62,33 +62,52 @@ export class SecretRing {
   }
 
   #load(): Promise<SecretKeys> {
+    const transaction = this.store.joined?.();
+    if (transaction !== undefined) return this.#loadWithin(transaction);
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined;
     });
     return this.#loading;
   }
 
+  /**
+   * In a transaction of the application only its connection is sure to be there: a reading of others may be waiting for
+   * it. What the transaction shows may be old, so it counts as no reading of the store, which follows when it is over.
+   */
+  async #loadWithin(transaction: JoinedTransaction): Promise<SecretKeys> {
+    transaction.afterwards(() => this.primary());
+    const rows = await this.store.listSecrets();
+    if (this.configured.length === 0 && rows.length === 0) return transaction.outside(() => this.#read());
+    const primary = await this.#take(rows);
+    this.#primary ??= primary;
+    return primary;
+  }
+
   async #read(): Promise<SecretKeys> {
+    const rows = await this.store.listSecrets(this.configured.length === 0 ? this.#candidate() : undefined);
+    const primary = await this.#take(rows);
+    if (this.configured.length === 0) this.#stored = rows.at(-1);
+    this.#primary = primary;
+    this.#loadedAtMonoMs = this.clock.monoMs();
+    return primary;
+  }
+
+  /** Makes keys of the configured secrets and of these. @returns those of the newest */
+  async #take(rows: readonly SecretRow[]): Promise<SecretKeys> {
     let primary: SecretKeys | undefined;
     for (const text of this.configured) {
       const secret = utf8Bytes(text);
       const keys = await this.#derive(await this.#idOf(secret), secret);
       primary ??= keys;
     }
-    const rows = await this.store.listSecrets(this.configured.length === 0 ? this.#candidate() : undefined);
     for (const row of rows) {
       const secret = fromBase64Url(row.secret);
       if (secret === undefined) throw new Error("the store holds a secret that is not base64url");
       const keys = await this.#derive(row.id, secret);
       // Oldest first: the last one is the newest.
-      if (this.configured.length === 0) {
-        primary = keys;
-        this.#stored = row;
-      }
+      if (this.configured.length === 0) primary = keys;
     }
     if (primary === undefined) throw new Error("the store returned no secret");
-    this.#primary = primary;
-    this.#loadedAtMonoMs = this.clock.monoMs();
     return primary;
   }
 

@@ -5,7 +5,13 @@ import { hex } from "../runtime/encoding.js";
 import { type JsonObject, parseJsonObject } from "../runtime/json.js";
 import { BoundedMap } from "../runtime/lru.js";
 import type { RandomBytes } from "../runtime/random.js";
-import type { KeyFamily, SessionStore, SigningAlgorithm, SigningKeyRow } from "../store/session-store.js";
+import type {
+  JoinedTransaction,
+  KeyFamily,
+  SessionStore,
+  SigningAlgorithm,
+  SigningKeyRow,
+} from "../store/session-store.js";
 import { isStrongKey } from "./key-strength.js";
 
 /** A key that verifies, and the algorithm it is bound to. */
@@ -75,6 +81,13 @@ export class SigningKeys implements KeySource {
   readonly #signKeys = new Map<string, SignKey>();
   readonly #missing: BoundedMap<string, number>;
   #loading: Promise<void> | undefined;
+  /** Readings that have begun, and which of them is in `#keys`. */
+  #readings = 0;
+  #newestReading = 0;
+  /** Keys that were taken away: an old moment of the store does not bring them back. */
+  readonly #gone = new Set<string>();
+  /** A key in the making beside transactions of the application. */
+  #beside: Promise<void> | undefined;
   #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
   #loadedAtWallMs = Number.POSITIVE_INFINITY;
   #attemptedAtMonoMs = Number.NEGATIVE_INFINITY;
@@ -147,6 +160,7 @@ export class SigningKeys implements KeySource {
       if (found === undefined) this.#missing.set(kid, this.clock.monoMs());
       return found;
     }
+    if (this.store.joined?.() !== undefined) return undefined;
     if (this.#loading !== undefined) await this.#loading;
     else if (this.#hasFailed) throw storeUnavailable("the signing keys cannot be read");
     return this.known(kid);
@@ -155,7 +169,7 @@ export class SigningKeys implements KeySource {
   /** The key that signs now; creates the next one when it is time (Y-3…Y-5). */
   async signing(): Promise<SigningKey> {
     if (this.#keys.length === 0 || !this.#isFreshForSigning()) await this.#load();
-    if (this.#needsNewKey()) await this.#createKey();
+    if (this.#needsNewKey() && !this.#canWait()) await this.#createKey();
     const row = this.#signingRow();
     if (row === undefined) throw storeUnavailable("there is no signing key");
     let key = this.#signKeys.get(row.kid);
@@ -170,7 +184,10 @@ export class SigningKeys implements KeySource {
   async staticSigning(): Promise<SigningKey> {
     if (!this.#newest("static")) {
       await this.#load();
-      if (!this.#newest("static")) await this.#insertKey("static");
+      const transaction = this.store.joined?.();
+      if (!this.#newest("static")) {
+        await (transaction ? this.#createBeside(transaction, "static") : this.#insertKey("static"));
+      }
     }
     const row = this.#newest("static");
     if (row === undefined) throw storeUnavailable("there is no static signing key");
@@ -258,13 +275,43 @@ export class SigningKeys implements KeySource {
     return isYoung && nowMs < second.createdAtMs + this.settings.rotationIntervalMs ? second : newest;
   }
 
+  /** In a transaction of the application the next key is made afterwards, if the last one outlives what it signs now. */
+  #canWait(): boolean {
+    const transaction = this.store.joined?.();
+    const row = this.#signingRow();
+    if (transaction === undefined || row === undefined) return false;
+    transaction.afterwards(() => this.signing());
+    // A token signed with it must verify as long as it lives.
+    return this.clock.wallMs() + this.settings.accessTokenValidityMs <= this.#verifiesUntilMs(row);
+  }
+
   async #createKey(): Promise<void> {
+    const transaction = this.store.joined?.();
+    if (transaction !== undefined) return this.#createBeside(transaction, this.settings.family);
     await this.#load();
     if (this.#needsNewKey()) await this.#insertKey(this.settings.family);
   }
 
+  /**
+   * A key that others rely on cannot depend on a transaction of the application, nor wait for a reading that may be
+   * waiting for its connection. Transactions that need one at the same time share it.
+   */
+  #createBeside(transaction: JoinedTransaction, family: KeyFamily): Promise<void> {
+    this.#loadAfterwards(transaction);
+    this.#beside ??= transaction
+      .outside(async () => {
+        await this.#read();
+        const isMissing = family === this.settings.family ? this.#needsNewKey() : !this.#newest(family);
+        if (isMissing) await this.#insertKey(family, () => this.#read());
+      })
+      .finally(() => {
+        this.#beside = undefined;
+      });
+    return this.#beside;
+  }
+
   /** Insert-if-absent into the next slot; whoever loses the race reads what the winner wrote (K-03). */
-  async #insertKey(family: KeyFamily): Promise<void> {
+  async #insertKey(family: KeyFamily, readAgain = () => this.#loadAfresh()): Promise<void> {
     const { algorithm } = this.settings;
     // Chosen before the key pair is made: a key that appears meanwhile takes the slot, and this one is not needed.
     const sequence = (this.#lastSequence.get(`${family} ${algorithm}`) ?? 0) + 1;
@@ -279,7 +326,7 @@ export class SigningKeys implements KeySource {
       privateJwkJson: JSON.stringify(privateJwk),
     };
     if (await this.store.insertSigningKey(row)) this.onCreated(row.kid);
-    await this.#loadAfresh();
+    await readAgain();
   }
 
   /** @returns false when it was tried and failed: known keys go on verifying while the store is away (K-06) */
@@ -292,6 +339,8 @@ export class SigningKeys implements KeySource {
   }
 
   #load(): Promise<void> {
+    const transaction = this.store.joined?.();
+    if (transaction !== undefined) return this.#loadWithin(transaction);
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined;
     });
@@ -300,19 +349,64 @@ export class SigningKeys implements KeySource {
 
   /** A reading that began after now: one that is under way may not see what has just been written. */
   async #loadAfresh(): Promise<void> {
-    await this.#loading?.catch(() => {});
+    if (this.store.joined?.() === undefined) await this.#loading?.catch(() => {});
     await this.#load();
+  }
+
+  /**
+   * What a transaction of the application shows may be old, and a reading of others may be waiting for its connection:
+   * what it shows is added to what is known, nothing is taken away, and the table is read when the transaction is over.
+   */
+  async #loadWithin(transaction: JoinedTransaction): Promise<void> {
+    this.#loadAfterwards(transaction);
+    const loaded = await this.#importAll(await this.store.listSigningKeys());
+    for (const key of loaded) {
+      if (this.#byKid.has(key.row.kid) || this.#gone.has(key.row.kid)) continue;
+      this.#keys = [...this.#keys, key];
+      this.#byKid.set(key.row.kid, key);
+    }
+  }
+
+  #loadAfterwards(transaction: JoinedTransaction): void {
+    transaction.afterwards(() => (this.#isFreshForSigning() ? undefined : this.#load()));
   }
 
   async #read(): Promise<void> {
     this.#attemptedAtMonoMs = this.clock.monoMs();
     this.#hasFailed = true;
+    this.#readings += 1;
+    const reading = this.#readings;
     const rows = await this.store.listSigningKeys();
-    const loaded: LoadedKey[] = [];
+    const loaded = await this.#importAll(rows);
+    // One that began later has been here: it knows of more.
+    if (reading < this.#newestReading) return;
+    this.#newestReading = reading;
     this.#lastSequence.clear();
+    for (const { family, algorithm, sequence } of rows) {
+      const slots = `${family} ${algorithm}`;
+      this.#lastSequence.set(slots, Math.max(this.#lastSequence.get(slots) ?? 0, sequence));
+    }
+    const kids = new Set(rows.map((row) => row.kid));
+    for (const kid of [...this.#byKid.keys()]) {
+      if (kids.has(kid)) continue;
+      this.#byKid.delete(kid);
+      this.#gone.add(kid);
+      this.#signKeys.delete(kid);
+      this.onWithdrawn(kid);
+    }
+    for (const key of loaded) {
+      this.#byKid.set(key.row.kid, key);
+      this.#gone.delete(key.row.kid);
+    }
+    this.#keys = loaded;
+    this.#hasFailed = false;
+    this.#loadedAtMonoMs = this.clock.monoMs();
+    this.#loadedAtWallMs = this.clock.wallMs();
+  }
+
+  async #importAll(rows: readonly SigningKeyRow[]): Promise<LoadedKey[]> {
+    const loaded: LoadedKey[] = [];
     for (const row of rows) {
-      const slots = `${row.family} ${row.algorithm}`;
-      this.#lastSequence.set(slots, Math.max(this.#lastSequence.get(slots) ?? 0, row.sequence));
       const present = this.#byKid.get(row.kid);
       if (present !== undefined) {
         loaded.push(present);
@@ -325,18 +419,7 @@ export class SigningKeys implements KeySource {
         this.onUnusable(row.kid);
       }
     }
-    const kids = new Set(rows.map((row) => row.kid));
-    for (const kid of [...this.#byKid.keys()]) {
-      if (kids.has(kid)) continue;
-      this.#byKid.delete(kid);
-      this.#signKeys.delete(kid);
-      this.onWithdrawn(kid);
-    }
-    for (const key of loaded) this.#byKid.set(key.row.kid, key);
-    this.#keys = loaded;
-    this.#hasFailed = false;
-    this.#loadedAtMonoMs = this.clock.monoMs();
-    this.#loadedAtWallMs = this.clock.wallMs();
+    return loaded;
   }
 
   /** One key that cannot be used must not take the others down with it. */

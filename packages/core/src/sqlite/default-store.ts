@@ -53,7 +53,9 @@ export function openDefaultStore(logger: Logger): SessionStore {
   };
 }
 
-type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, "name" | "roles" | "close"> & string, true>>;
+type OperationsOf<Store> = Readonly<
+  Record<Exclude<keyof Store, "name" | "roles" | "joined" | "close"> & string, true>
+>;
 
 const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {
   insertSession: true,

@@ -20,9 +20,10 @@ export function guardedStore(
       throw storeUnavailable(`the ${store.name} store did not answer (${operation}: ${nameOf(error)})`);
     }
   }
-  const { scanSessions } = store;
+  const { scanSessions, joined } = store;
   return {
     name: store.name,
+    ...(joined !== undefined && { joined: () => joined.call(store) }),
     insertSession: (row) => guard("insertSession", () => store.insertSession(row)),
     getSession: (handle, nowMs) => guard("getSession", () => store.getSession(handle, nowMs)),
     promoteSession: (promotion) => guard("promoteSession", () => store.promoteSession(promotion)),

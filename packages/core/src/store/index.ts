@@ -21,6 +21,12 @@ export {
 export { SessionError } from "../errors/session-error.js";
 export { invalidArgument, invalidOption } from "../errors/throwers.js";
 export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";
+export {
+  type ContextStorage,
+  Joined,
+  type JoinedContext,
+  JoinedTransactions,
+} from "./joined-transaction.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";
 export type { RolePage, RoleStore, UserAuthorization } from "./role-store.js";
@@ -31,9 +37,11 @@ export {
   MAX_CLOCK_DIFFERENCE_MS,
   OVERTAKEN,
   type ServerStoreOptions,
+  serverUrl,
   untilNotOvertaken,
 } from "./server-store.js";
 export type {
+  JoinedTransaction,
   KeyFamily,
   Promotion,
   SecretRow,

@@ -1,3 +1,5 @@
+import { holds, type OptionCheck, oneOf } from "../errors/option-check.js";
+import { invalidOption } from "../errors/throwers.js";
 import type { Promotion, SessionRow } from "./session-store.js";
 
 /** What every store on a server is asked for. */
@@ -8,18 +10,54 @@ export interface ServerStoreOptions {
   readonly maxConnections?: number | undefined;
 }
 
-/** @param name of the function that takes the options, for messages. @throws TypeError */
+/**
+ * @param name of the function that takes the options, for messages
+ * @throws SessionError `INVALID_OPTION`
+ */
 export function checkServerOptions(name: string, options: ServerStoreOptions): void {
-  const { url, client, clock = "server", maxConnections = 1 } = options;
-  if ((url === undefined) === (client === undefined)) {
-    throw new TypeError(`${name} takes either \`url\` or \`client\``);
+  const { url, client, clock, maxConnections } = options;
+  if (url === undefined && client === undefined) {
+    throw invalidOption(
+      `${name}.url`,
+      "give either `url` or `client`; neither is set (is an environment variable missing?)",
+    );
   }
-  if (clock !== "server" && clock !== "engine") {
-    throw new TypeError(`${name}: \`clock\` is "server" or "engine"`);
+  if (url !== undefined && client !== undefined) {
+    throw invalidOption(`${name}.url`, "give either `url` or `client`, not both");
   }
-  if (!Number.isInteger(maxConnections) || maxConnections < 1) {
-    throw new TypeError(`${name}: \`maxConnections\` is a whole number of 1 or more`);
-  }
+  if (clock !== undefined) oneOf("server", "engine")(clock, `${name}.clock`);
+  if (maxConnections !== undefined) isWholeAndPositive(maxConnections, `${name}.maxConnections`);
+}
+
+const isWholeAndPositive = holds(
+  (value) => Number.isInteger(value) && (value as number) >= 1,
+  "must be a whole number of 1 or more",
+);
+
+/** Packages by the scheme of their URLs, for those who gave one to another store. */
+const STORES: Readonly<Record<string, string>> = {
+  postgres: "@acme/session-store-postgres",
+  postgresql: "@acme/session-store-postgres",
+  mysql: "@acme/session-store-mysql",
+  mariadb: "@acme/session-store-mysql",
+  redis: "@acme/session-store-redis",
+  rediss: "@acme/session-store-redis",
+  valkey: "@acme/session-store-redis",
+};
+
+/**
+ * A URL of this kind of server. The URL itself is in no message: it may hold a password.
+ *
+ * @param schemes that it may begin with: `"postgres"`
+ */
+export function serverUrl(...schemes: readonly string[]): OptionCheck {
+  const wanted = `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
+  return (value, path) => {
+    const scheme = typeof value === "string" ? /^([a-z][a-z0-9+.-]*):\/\//i.exec(value)?.[1] : undefined;
+    if (scheme !== undefined && schemes.includes(scheme.toLowerCase())) return;
+    const other = scheme === undefined ? undefined : STORES[scheme.toLowerCase()];
+    throw invalidOption(path, other === undefined ? wanted : `${wanted}; for ${scheme}:// there is ${other}`);
+  };
 }
 
 /** Beyond this, clean-up trusts neither clock (security.md ST-10). */

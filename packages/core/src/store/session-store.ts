@@ -76,6 +76,17 @@ export interface SessionPage {
   next: string | undefined;
 }
 
+/** A transaction of the application that a store has joined, as the engine sees it. */
+export interface JoinedTransaction {
+  /**
+   * Runs `work` at once but not in the transaction, on a connection that is not the application's and does not wait for
+   * one of its pool: for what others rely on whatever becomes of the transaction (a signing key).
+   */
+  outside<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs `task` in the background, outside, when the transaction has been handed back. What it throws is lost. */
+  afterwards(task: () => unknown): void;
+}
+
 /**
  * What the engine asks of a database. A store decides nothing but atomicity: every method is one atomic, linearizable
  * step per session, expressed as compare-and-set; none may be put together from a separate get and set.
@@ -95,6 +106,14 @@ export interface SessionStore {
 
   /** Roles and permissions, where the store keeps them too. Used by `createUserRoles()` only. */
   readonly roles?: RoleStore | undefined;
+
+  /**
+   * Optional, for a store that can join a transaction of the application: the one the calling code runs in. Inside it
+   * every statement runs on the connection that was given, and may show an old moment; one that failed has made the
+   * transaction useless, so that the engine passes its error on where it would go on without; and the engine starts
+   * nothing in the background but through `afterwards`.
+   */
+  joined?(): JoinedTransaction | undefined;
 
   /** Inserts a new row. Throws when the handle exists. */
   insertSession(row: SessionRow): Promise<void>;

@@ -1,7 +1,7 @@
 import { MemoryStore } from "../../src/store/memory-store.js";
 import type { SessionStore } from "../../src/store/session-store.js";
 
-type Operation = Exclude<keyof SessionStore, "name" | "close">;
+type Operation = Exclude<keyof SessionStore, "name" | "joined" | "close">;
 const WRITES = new Set<Operation>([
   "insertSession",
   "promoteSession",

@@ -14,7 +14,7 @@ export interface NamesOptions {
   tablePrefix?: string | undefined;
 }
 
-/** @throws TypeError */
+/** @throws SessionError `INVALID_OPTION` */
 export function namesOf({ schema, tablePrefix = "acme_" }: NamesOptions): Names {
   if (schema !== undefined) checkSqlName("postgresStore", "schema", schema);
   checkSqlName("postgresStore", "tablePrefix", tablePrefix);

@@ -1,5 +1,7 @@
 import type { Database } from "./database.js";
 import { CONNECT_LIMIT_MS, PgDatabase, type PgPool } from "./pg-database.js";
+import { PostgresSetupError } from "./postgres-failure.js";
+import { PostgresJsConnections } from "./postgres-js-connections.js";
 import { PostgresJsDatabase, type PostgresJsSql } from "./postgres-js-database.js";
 
 export type PostgresDriverName = "pg" | "postgres";
@@ -14,21 +16,22 @@ export function openDatabase(
   if (driver === "pg") return new PgDatabase(openPool(url, maxConnections), true, prepares);
   if (driver === "postgres") return postgresJs(url, maxConnections, prepares);
   return new LazyDatabase(async () => {
-    try {
-      return new PgDatabase(await openPool(url, maxConnections), true, prepares);
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
-      return postgresJs(url, maxConnections, prepares);
-    }
+    const pg = await loadPg().catch((error: unknown) => {
+      if (error instanceof PostgresSetupError) return undefined;
+      throw error;
+    });
+    if (pg !== undefined) return new PgDatabase(openPool(url, maxConnections), true, prepares);
+    return postgresJs(url, maxConnections, prepares);
   });
 }
 
 /** The application's own pool or `sql`. */
 export function adoptDatabase(client: PgPool | PostgresJsSql, prepares: boolean): Database {
-  if (!isPool(client)) return new PostgresJsDatabase(client, undefined, prepares);
-  // An idle connection that fails ends the process unless somebody listens (security.md CC-08); the pool replaces it.
-  client.on("error", () => {});
-  return new PgDatabase(client, false, prepares);
+  if (isPool(client)) return new PgDatabase(client, false, prepares);
+  return new PostgresJsDatabase(client, prepares, (options) =>
+    // The driver takes options that it has worked out before as they are.
+    postgresJs(undefined, 1, false, { ...options, ...OWN_SETTINGS, idle_timeout: 1 }),
+  );
 }
 
 /** `sql` is a function, a pool is not. */
@@ -37,8 +40,8 @@ function isPool(client: PgPool | PostgresJsSql): client is PgPool {
 }
 
 async function openPool(url: string, maxConnections: number): Promise<PgPool> {
-  const { default: pg } = await import("pg");
-  const pool = new pg.Pool({
+  const { default: pg } = await loadPg();
+  return new pg.Pool({
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
@@ -46,26 +49,39 @@ async function openPool(url: string, maxConnections: number): Promise<PgPool> {
     keepAlive: true,
     allowExitOnIdle: true,
   });
-  // The pool drops an idle connection that fails; without a listener it would end the process (security.md CC-08).
-  pool.on("error", () => {});
-  return pool;
 }
 
-function postgresJs(url: string, maxConnections: number, prepares: boolean): PostgresJsDatabase {
-  const open = async (): Promise<PostgresJsSql> => {
-    const { default: postgres } = await import("postgres");
-    return postgres(url, {
-      max: maxConnections,
-      connect_timeout: CONNECT_LIMIT_MS / 1000,
-      idle_timeout: 30,
-      prepare: prepares,
-      fetch_types: false,
-      // Seconds to the next attempt after a failed one: its own default grows to 15.
-      backoff: (attempts) => Math.min(1, 0.05 * 2 ** attempts),
-      onnotice: () => {},
-    }) as unknown as PostgresJsSql;
+const OWN_SETTINGS = {
+  max: 1,
+  connect_timeout: CONNECT_LIMIT_MS / 1000,
+  fetch_types: false,
+  // Seconds to the next attempt after a failed one: its own default grows to 15.
+  backoff: (attempts: number) => Math.min(1, 0.05 * 2 ** attempts),
+  onnotice: () => {},
+};
+
+function postgresJs(
+  url: string | undefined,
+  maxConnections: number,
+  prepares: boolean,
+  options: object = { ...OWN_SETTINGS, idle_timeout: 30, prepare: prepares },
+): PostgresJsConnections {
+  const make = async (): Promise<() => PostgresJsSql> => {
+    const { default: postgres } = await loadPostgres();
+    return () => (url === undefined ? postgres(options) : postgres(url, options)) as unknown as PostgresJsSql;
   };
-  return new PostgresJsDatabase(open(), open, prepares);
+  return new PostgresJsConnections(make(), maxConnections, prepares);
+}
+
+const loadPg = () => import("pg").catch((error: unknown) => driverMissing(error, "pg"));
+const loadPostgres = () => import("postgres").catch((error: unknown) => driverMissing(error, "postgres"));
+
+function driverMissing(error: unknown, driver: PostgresDriverName): never {
+  if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+  throw new PostgresSetupError(
+    `the driver is missing: \`npm install ${driver}\`, or give \`client\` (a pg.Pool, or a postgres(…))`,
+    { cause: error },
+  );
 }
 
 /** A database whose driver is found at the first use. */
@@ -76,6 +92,10 @@ class LazyDatabase implements Database {
 
   query: Database["query"] = async (...statement) => (await this.#get()).query(...statement);
   transaction: Database["transaction"] = async (step) => (await this.#get()).transaction(step);
+
+  beside(): Database {
+    return this;
+  }
 
   async close(): Promise<void> {
     await (await this.#database)?.close();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { StoreTimeout, within } from "@acme/session-core/store";
+import { type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
-import { PostgresFailure, postgresFailure } from "./postgres-failure.js";
+import { assertPrimary, PostgresFailure, PostgresSetupError, postgresFailure } from "./postgres-failure.js";
 
 /** The part of a `pg` client that is used: `Client` and `PoolClient` have it. */
 export interface PgClient {
@@ -18,9 +18,10 @@ export interface PgPoolClient extends PgClient {
 
 /** The part of `pg.Pool` that is used. */
 export interface PgPool {
-  connect(): Promise<PgPoolClient>;
+  connect(callback: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
   end(): Promise<void>;
   on(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "error", listener: (error: Error) => void): unknown;
   readonly totalCount: number;
   readonly idleCount: number;
   readonly options?: { readonly max?: number | undefined };
@@ -34,10 +35,14 @@ export const STATEMENT_LIMIT_MS = 2_000;
 /** A prepared statement that is there unexpectedly, or missing: a pooler hands out the connections of others. */
 const OTHER_CONNECTION = /^(42P05|26000)$/;
 
+/** An error between two messages would end the process if nobody listened; what it means, the next statement tells. */
+const ignore = (): void => {};
+
 /** `pg`, through a pool. */
 export class PgDatabase implements Database {
   readonly #pool: Promise<PgPool>;
   #prepares: boolean;
+  #beside: PgDatabase | undefined;
 
   /**
    * @param ownsPool whether closing ends the pool: an application's pool is the application's
@@ -51,6 +56,9 @@ export class PgDatabase implements Database {
     this.#prepares = prepares;
     this.#pool = Promise.resolve(pool);
     this.#pool.catch(() => {});
+    // The pool drops an idle connection that fails; without a listener it would end the process (security.md CC-08).
+    if ("connect" in pool) pool.on("error", ignore);
+    else pool.then((own) => own.on("error", ignore)).catch(() => {});
   }
 
   query(sql: string, values?: readonly PostgresValue[]): Promise<PostgresRecord[]> {
@@ -84,17 +92,27 @@ export class PgDatabase implements Database {
     });
   }
 
+  beside(): Database {
+    if (this.ownsPool) return this;
+    this.#beside ??= new PgDatabase(
+      this.#pool.then((pool) => poolBeside(pool)),
+      true,
+      false,
+    );
+    return this.#beside;
+  }
+
   async close(): Promise<void> {
+    await this.#beside?.close();
+    const pool = await this.#pool.catch(() => undefined);
     // A connection that fails while it is let go of is gone as well.
-    if (this.ownsPool) await (await this.#pool).end().catch(() => {});
+    if (this.ownsPool) await pool?.end().catch(() => {});
+    else pool?.off("error", ignore);
   }
 
   async #lease<T>(use: (client: PgClient) => Promise<T>): Promise<T> {
     const client = await acquire(await this.#pool);
     let endsConnection = true;
-    // While it is ours, nobody else listens: an error between two messages would end the process (security.md CC-08).
-    const ignore = (): void => {};
-    client.on("error", ignore);
     try {
       const result = await use(client);
       endsConnection = false;
@@ -103,9 +121,7 @@ export class PgDatabase implements Database {
       endsConnection = error instanceof PostgresFailure ? error.endsConnection : false;
       throw error;
     } finally {
-      client.off("error", ignore);
-      if (endsConnection) client.on("error", ignore);
-      client.release(endsConnection);
+      handBack(client, endsConnection);
     }
   }
 }
@@ -114,9 +130,10 @@ export class PgDatabase implements Database {
  * Statements on one client, each within its limit.
  *
  * @param prepares whether the client keeps them prepared; default false
+ * @param joined the transaction of the application that they are part of
  */
-export function pgQuery(client: PgClient, prepares = false): Query {
-  const send = (text: string, values: readonly PostgresValue[] | undefined) => {
+export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Query>): Query {
+  const send = async (text: string, values: readonly PostgresValue[] | undefined) => {
     if (values === undefined) return client.query(text);
     return prepares
       ? client.query({ name: nameOf(text), text, values: [...values] })
@@ -124,9 +141,15 @@ export function pgQuery(client: PgClient, prepares = false): Query {
   };
   return async (sql, values) => {
     try {
-      const { rows } = await within(STATEMENT_LIMIT_MS, send(sql, values));
-      return rows as PostgresRecord[];
+      const answer = joined === undefined ? send(sql, values) : joined.statement(() => send(sql, values));
+      // Of several statements at once the driver gives a list of results.
+      const { rows = [] } = (await within(STATEMENT_LIMIT_MS, answer)) as { rows?: unknown[] };
+      const records = rows as PostgresRecord[];
+      assertPrimary(records);
+      return records;
     } catch (error) {
+      // What a joined transaction says by itself is not the driver's.
+      if (SessionError.is(error)) throw error;
       throw postgresFailure(error);
     }
   };
@@ -146,25 +169,82 @@ function nameOf(text: string): string {
 
 async function acquire(pool: PgPool): Promise<PgPoolClient> {
   const isFull = pool.idleCount === 0 && pool.totalCount >= (pool.options?.max ?? 10);
-  const connecting = pool.connect();
+  let hasGivenUp = false;
+  const connecting = new Promise<PgPoolClient>((resolve, reject) => {
+    // By callback: a promise tells a moment later, and one piece of data can hold "ready" and an error behind it.
+    pool.connect((error, client) => {
+      if (client === undefined) {
+        reject(error);
+        return;
+      }
+      client.on("error", ignore);
+      if (hasGivenUp) handBack(client, false);
+      else resolve(client);
+    });
+  });
   try {
     return await within(isFull ? ACQUIRE_LIMIT_MS : CONNECT_LIMIT_MS, connecting);
   } catch (error) {
-    if (error instanceof StoreTimeout) {
-      connecting.then(
-        (client) => client.release(),
-        () => {},
-      );
-    }
+    hasGivenUp = true;
     const { code } = postgresFailure(error);
     // Nothing has been sent yet.
     throw new PostgresFailure(error, code, isWorthRetrying(error) ? "nothing-happened" : "never");
   }
 }
 
+/** The pool listens before we stop to; a connection that is dropped may still have something to say. */
+function handBack(client: PgPoolClient, drop: boolean): void {
+  client.release(drop);
+  if (!drop) client.off("error", ignore);
+}
+
 function isWorthRetrying(error: unknown): boolean {
   if (error instanceof StoreTimeout) return false;
   return (
     postgresFailure(error).retry !== "never" && !(error instanceof Error && /timeout/i.test(error.message))
+  );
+}
+
+/** What `pg.Pool` is made with, and shows. */
+interface PoolParts {
+  readonly constructor: unknown;
+  readonly Client?: unknown;
+  readonly options?: { readonly [option: string]: unknown };
+  listeners?(event: string): readonly unknown[];
+}
+
+/** A pool of one connection to where this one leads; the connection goes when it has not been used for a second. */
+function poolBeside(pool: PgPool): PgPool {
+  const { constructor: make, Client, options, listeners }: PoolParts = pool as PoolParts;
+  if (typeof make !== "function" || options === undefined) throw noWayBeside();
+  try {
+    const Pool = make as new (options: object, client: unknown) => PgPool & NodeJS.EventEmitter;
+    const made = new Pool(
+      {
+        ...options,
+        // Not among what a copy takes over: the pool hides it.
+        password: options.password,
+        Client,
+        max: 1,
+        min: 0,
+        connectionTimeoutMillis: CONNECT_LIMIT_MS,
+        idleTimeoutMillis: 1_000,
+        allowExitOnIdle: true,
+      },
+      Client,
+    );
+    // What the application does to each new connection (a search path) belongs to this one too.
+    for (const listener of listeners?.call(pool, "connect") ?? []) {
+      if (typeof listener === "function") made.on("connect", (client) => listener(client));
+    }
+    return made;
+  } catch {
+    throw noWayBeside();
+  }
+}
+
+export function noWayBeside(): PostgresSetupError {
+  return new PostgresSetupError(
+    "a table, key or secret has to be made before this login, and the application's transaction holds the connection: call `await Session.ready()` when the application starts, or sign in once outside of `joinTransaction`",
   );
 }

@@ -1,4 +1,5 @@
 import { type Retry, StoreTimeout } from "@acme/session-core/store";
+import type { PostgresRecord } from "./database.js";
 
 /**
  * SQLSTATEs after which the connection is of no use: this server is stopping (57P01, 57P02), starting (57P03), full
@@ -9,18 +10,40 @@ const CONNECTION_LOST = /^(08...|57P0[1-4]|53300|53400|25006|26000)$/;
 const CONFLICT = /^(40001|40P01)$/;
 /** No class starts with E, where the names of system errors do (EPIPE). */
 const SQLSTATE = /^[0-9FHPX][0-9A-Z]{4}$/;
+const MISSING_TABLE = "42P01";
 
-/** What a driver or the server said. Texts of statements and their values stay in `cause`. */
+/** What no waiting mends, and what does. */
+const ADVICE: Readonly<Record<string, string>> = {
+  "28P01": "the server refuses the password; check user and password",
+  "28000":
+    "the server refuses this account; check the user, pg_hba.conf, and whether the server asks for TLS",
+  "3D000": "there is no such database; create it, or check the name in the URL",
+  "3F000": "there is no such schema; create it, or check the option `schema`",
+  "42501":
+    "the account has no right to that; grant it the tables, and CREATE on their schema, or run the script of postgresSchemaSql() as another account and set `migrate: false`",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the server's certificate is not trusted; give its CA to the driver",
+  SELF_SIGNED_CERT_IN_CHAIN: "the server's certificate is not trusted; give its CA to the driver",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the server's certificate is not trusted; give its CA to the driver",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the server's certificate is for another host name",
+  CERT_HAS_EXPIRED: "the server's certificate has expired",
+  TLS: "the server speaks no TLS; turn it on there, or leave `sslmode` out of the URL",
+};
+
+/** What driver or server said. Texts of statements and their values stay in `cause`. */
 export class PostgresFailure extends Error {
   override readonly name = "PostgresFailure";
   /** SQLSTATE, or the driver's or system's code; `"TIMEOUT"` when we gave up. */
   readonly code: string;
   readonly retry: Retry;
+  /** Whether somebody has to mend something: it is no outage that passes. */
+  readonly isPermanent: boolean;
 
   constructor(cause: unknown, code: string, retry: Retry) {
-    super(`PostgreSQL: ${code}`, { cause });
+    const advice = ADVICE[code];
+    super(`PostgreSQL: ${advice === undefined ? code : `${advice} (${code})`}`, { cause });
     this.code = code;
-    this.retry = retry;
+    this.retry = advice === undefined ? retry : "never";
+    this.isPermanent = advice !== undefined;
   }
 
   /** Whether the connection it happened on must not be used again. */
@@ -29,18 +52,28 @@ export class PostgresFailure extends Error {
   }
 }
 
+/** Nothing works until somebody has installed, run or changed something; the message says what. */
+export class PostgresSetupError extends Error {
+  override readonly name = "PostgresSetupError";
+  readonly isPermanent = true;
+}
+
 /** Puts what was thrown by a driver into our terms; a `PostgresFailure` stays as it is. */
 export function postgresFailure(error: unknown): PostgresFailure {
   if (error instanceof PostgresFailure) return error;
   if (error instanceof StoreTimeout) return new PostgresFailure(error, "TIMEOUT", "never");
   const { code } = (typeof error === "object" && error !== null ? error : {}) as { code?: unknown };
-  if (typeof code !== "string") return new PostgresFailure(error, "CONNECTION", "outcome-unknown");
+  if (typeof code !== "string") {
+    const isTls = error instanceof Error && /does not support SSL/i.test(error.message);
+    return new PostgresFailure(error, isTls ? "TLS" : "CONNECTION", "outcome-unknown");
+  }
   if (CONFLICT.test(code)) return new PostgresFailure(error, code, "nothing-happened");
   // A server that is ending may have committed before it said so.
   if (!SQLSTATE.test(code) || CONNECTION_LOST.test(code)) {
     return new PostgresFailure(error, code, code === "25006" ? "nothing-happened" : "outcome-unknown");
   }
-  return new PostgresFailure(error, code, "never");
+  // Once more, after the tables have been made.
+  return new PostgresFailure(error, code, code === MISSING_TABLE ? "nothing-happened" : "never");
 }
 
 /** For `StoreOperations`: what is not the driver's (an application's merge threw) is never tried again. */
@@ -48,9 +81,13 @@ export function judgePostgres(error: unknown): Retry {
   return error instanceof PostgresFailure ? error.retry : "never";
 }
 
-/** The server is a standby: it may not know what the primary knows (security.md MR-03). */
-export function isStandby(): PostgresFailure {
-  return new PostgresFailure(undefined, "25006", "nothing-happened");
+/**
+ * Where a statement asks the server what it is: a standby may not know what the primary knows (security.md MR-03).
+ *
+ * @throws PostgresFailure
+ */
+export function assertPrimary(records: readonly PostgresRecord[]): void {
+  if (records[0]?.isStandby === true) throw new PostgresFailure(undefined, "25006", "nothing-happened");
 }
 
 export function isUniqueViolation(error: unknown): boolean {
@@ -58,5 +95,5 @@ export function isUniqueViolation(error: unknown): boolean {
 }
 
 export function isMissingTable(error: unknown): boolean {
-  return error instanceof PostgresFailure && error.code === "42P01";
+  return error instanceof PostgresFailure && error.code === MISSING_TABLE;
 }

@@ -1,7 +1,7 @@
-import { StoreTimeout, within } from "@acme/session-core/store";
+import { type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
-import { ACQUIRE_LIMIT_MS, STATEMENT_LIMIT_MS } from "./pg-database.js";
-import { PostgresFailure, postgresFailure } from "./postgres-failure.js";
+import { ACQUIRE_LIMIT_MS, noWayBeside, STATEMENT_LIMIT_MS } from "./pg-database.js";
+import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
 
 /** A query of `postgres`: under way as soon as it is awaited. */
 export interface PostgresJsQuery extends PromiseLike<readonly object[]> {
@@ -17,93 +17,129 @@ export interface PostgresJsTransaction {
 export interface PostgresJsSql extends PostgresJsTransaction {
   begin(options: string, step: (sql: PostgresJsTransaction) => Promise<unknown>): Promise<unknown>;
   end(options: { timeout: number }): Promise<void>;
+  readonly options?: { readonly max?: number | undefined };
 }
 
-/**
- * `postgres`. It queues without limit and keeps a connection whose answer does not come; so after a timeout a `sql` of
- * our own is replaced as a whole, and everything that waited in the old one is tried again in the new.
- */
+/** Ends the connection it runs on if the server behind it takes no writes; does nothing on a healthy one. */
+const END_IF_READ_ONLY = `
+  SELECT CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean
+    THEN pg_terminate_backend(pg_backend_pid()) END`;
+
+/** The application's own `postgres(…)`. */
 export class PostgresJsDatabase implements Database {
-  #sql: Promise<PostgresJsSql>;
-  #isClosed = false;
+  #beside: Database | undefined;
+  #weeding: Promise<void> | undefined;
 
   /**
-   * @param open makes another one; undefined for an application's own `sql`, which is neither replaced nor ended
    * @param prepares whether connections keep prepared statements of single queries
+   * @param openBeside makes a database of its own of the `sql`'s options
    */
   constructor(
-    sql: PostgresJsSql | Promise<PostgresJsSql>,
-    private readonly open: (() => Promise<PostgresJsSql>) | undefined,
+    private readonly sql: PostgresJsSql,
     private readonly prepares: boolean,
-  ) {
-    this.#sql = Promise.resolve(sql);
-    this.#sql.catch(() => {});
-  }
+    private readonly openBeside: (options: object) => Database,
+  ) {}
 
   query(text: string, values?: readonly PostgresValue[]): Promise<PostgresRecord[]> {
-    return this.#use((sql) => postgresJsQuery(sql, this.prepares)(text, values));
+    return this.#watch(postgresJsQuery(this.sql, this.prepares)(text, values));
   }
 
   transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
-    return this.#use(async (sql, current) => {
-      let giveUp: (error: unknown) => void = () => {};
-      const lost = new Promise<never>((_, reject) => {
-        giveUp = reject;
-      });
-      const running = sql.begin("ISOLATION LEVEL READ COMMITTED", async (transaction) => {
-        try {
-          return await step(postgresJsQuery(transaction));
-        } catch (error) {
-          // The driver would send its ROLLBACK on a connection that is gone, and wait for ever with that place of the pool.
-          if (error instanceof PostgresFailure && error.endsConnection) {
-            this.#replace(current);
-            giveUp(error);
-          }
-          throw error;
-        }
-      });
-      const result = await within(ACQUIRE_LIMIT_MS + STATEMENT_LIMIT_MS, Promise.race([running, lost]));
-      return result as T;
-    });
+    return this.#watch(postgresJsTransaction(this.sql, step));
+  }
+
+  beside(): Database {
+    if (this.sql.options === undefined) throw noWayBeside();
+    this.#beside ??= this.openBeside(this.sql.options);
+    return this.#beside;
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    if (this.open !== undefined) await (await this.#sql).end({ timeout: 1 });
+    await this.#beside?.close();
   }
 
-  async #use<T>(step: (sql: PostgresJsSql, current: Promise<PostgresJsSql>) => Promise<T>): Promise<T> {
-    const current = this.#sql;
+  async #watch<T>(running: Promise<T>): Promise<T> {
     try {
-      return await step(await current, current);
+      return await running;
     } catch (error) {
-      if (!isDriverError(error)) throw error;
-      const failure = postgresFailure(error);
-      if (failure.code === "TIMEOUT" || failure.code === "25006") this.#replace(current);
-      throw failure;
+      if (error instanceof PostgresFailure && error.code === "25006") {
+        this.#weeding ??= this.#weed().finally(() => {
+          this.#weeding = undefined;
+        });
+        await this.#weeding;
+      }
+      throw error;
     }
   }
 
-  #replace(current: Promise<PostgresJsSql>): void {
-    if (this.open === undefined || this.#isClosed || this.#sql !== current) return;
-    this.#sql = this.open();
-    this.#sql.catch(() => {});
-    current.then((sql) => sql.end({ timeout: 0 })).catch(() => {});
+  /**
+   * The driver does not say on which connection a statement ran, and hands out the one that has waited longest: once
+   * round, every idle one that leads to a standby has ended itself.
+   */
+  async #weed(): Promise<void> {
+    const { max = 10 } = this.sql.options ?? {};
+    const query = postgresJsQuery(this.sql);
+    for (let connection = 0; connection < max; connection += 1) {
+      try {
+        await query(END_IF_READ_ONLY, []);
+      } catch (error) {
+        // 57P01: it has. Anything else is an outage, which its own errors tell.
+        if (!(error instanceof PostgresFailure && error.code === "57P01")) return;
+      }
+    }
   }
 }
 
-/** Statements through one `sql`, each within its limit. The driver's `cancel` leaves a rejection that nobody can handle. */
-export function postgresJsQuery(sql: PostgresJsTransaction, prepares = false): Query {
-  return async (text, values) => {
-    // The driver's type for values says `never[]` outside of its own declarations; it takes text, numbers and null.
-    const query =
-      values === undefined
-        ? sql.unsafe(text).simple()
-        : sql.unsafe(text, [...values] as never[], { prepare: prepares });
+/**
+ * One transaction on a connection of `sql`.
+ *
+ * @throws PostgresFailure, or what `step` threw by itself
+ */
+export async function postgresJsTransaction<T>(
+  sql: PostgresJsSql,
+  step: (query: Query) => Promise<T>,
+): Promise<T> {
+  let giveUp: (error: unknown) => void = () => {};
+  const lost = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  const running = sql.begin("ISOLATION LEVEL READ COMMITTED", async (transaction) => {
     try {
-      const sent = Promise.resolve(query as PromiseLike<readonly object[]>);
-      return [...(await within(STATEMENT_LIMIT_MS, sent))] as PostgresRecord[];
+      return await step(postgresJsQuery(transaction));
     } catch (error) {
+      // The driver would send its ROLLBACK on a connection that is gone, and wait for ever with that place of the pool.
+      if (error instanceof PostgresFailure && error.endsConnection) giveUp(error);
+      throw error;
+    }
+  });
+  try {
+    return (await within(ACQUIRE_LIMIT_MS + STATEMENT_LIMIT_MS, Promise.race([running, lost]))) as T;
+  } catch (error) {
+    throw isDriverError(error) ? postgresFailure(error) : error;
+  }
+}
+
+/**
+ * Statements through one `sql`, each within its limit. The driver's `cancel` leaves a rejection that nobody can handle.
+ *
+ * @param prepares whether connections keep them prepared; default false
+ * @param joined the transaction of the application that they are part of
+ */
+export function postgresJsQuery(sql: PostgresJsTransaction, prepares = false, joined?: Joined<Query>): Query {
+  // The driver's type for values says `never[]` outside of its own declarations; it takes text, numbers and null.
+  const send = async (text: string, values: readonly PostgresValue[] | undefined) =>
+    (await (values === undefined
+      ? sql.unsafe(text).simple()
+      : sql.unsafe(text, [...values] as never[], { prepare: prepares }))) as readonly object[];
+  return async (text, values) => {
+    try {
+      const answer = joined === undefined ? send(text, values) : joined.statement(() => send(text, values));
+      const records = [...(await within(STATEMENT_LIMIT_MS, answer))] as PostgresRecord[];
+      assertPrimary(records);
+      return records;
+    } catch (error) {
+      // What a joined transaction says by itself is not the driver's.
+      if (SessionError.is(error)) throw error;
       throw postgresFailure(error);
     }
   };
@@ -113,7 +149,6 @@ export function postgresJsQuery(sql: PostgresJsTransaction, prepares = false): Q
 function isDriverError(error: unknown): boolean {
   return (
     error instanceof StoreTimeout ||
-    (error instanceof Error &&
-      (error.name === "PostgresFailure" || typeof (error as { code?: unknown }).code === "string"))
+    (error instanceof Error && typeof (error as { code?: unknown }).code === "string")
   );
 }

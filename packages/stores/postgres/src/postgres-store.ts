@@ -2,8 +2,11 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Attempt,
   assertClocksAgree,
-  checkServerOptions,
   isOutcomeOf,
+  type Joined,
+  type JoinedContext,
+  type JoinedTransaction,
+  JoinedTransactions,
   MAX_CLOCK_DIFFERENCE_MS,
   OVERTAKEN,
   type Promotion,
@@ -16,19 +19,21 @@ import {
   type SigningKeyRow,
   SqlRoleStore,
   StoreOperations,
+  StoreTimeout,
   storableSession,
   storableText,
   untilNotOvertaken,
 } from "@acme/session-core/store";
+import { checkPostgresOptions, joinable } from "./check-options.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
 import { type NamesOptions, namesOf } from "./names.js";
 import { adoptDatabase, openDatabase, type PostgresDriverName } from "./open-database.js";
 import { type PgClient, type PgPool, pgQuery } from "./pg-database.js";
-import { isStandby, isUniqueViolation, judgePostgres } from "./postgres-failure.js";
+import { isMissingTable, isUniqueViolation, judgePostgres, PostgresFailure } from "./postgres-failure.js";
 import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from "./postgres-js-database.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
-import { prepareSchema } from "./schema.js";
+import { isSchemaReady, prepareSchema } from "./schema.js";
 import { type Statements, statementsFor } from "./statements.js";
 
 export interface PostgresStoreOptions extends NamesOptions {
@@ -58,7 +63,7 @@ export interface PostgresStoreOptions extends NamesOptions {
 /**
  * Sessions, keys and roles in PostgreSQL 13 or newer, for any number of machines.
  *
- * @throws TypeError when an option is wrong
+ * @throws SessionError `INVALID_OPTION` when an option is wrong
  */
 export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   return new PostgresStore(options);
@@ -79,17 +84,16 @@ export class PostgresStore implements SessionStore {
   readonly #joined: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
-  readonly #transaction = new AsyncLocalStorage<Query>();
-  #prepared: Promise<void> | undefined;
+  readonly #transactions = new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>());
+  /** Whether the tables were there when they were last looked at. */
+  #isPrepared = false;
+  readonly #preparing = new Map<Database, Promise<void>>();
   #closing: Promise<void> | undefined;
 
   constructor(options: PostgresStoreOptions) {
+    checkPostgresOptions(options);
     const { url, client, driver, maxConnections = 10, migrate = true, clock = "server" } = options;
     const { preparedStatements: prepares = false } = options;
-    if (typeof prepares !== "boolean") {
-      throw new TypeError("postgresStore: `preparedStatements` is true or false");
-    }
-    checkServerOptions("postgresStore", options);
     this.#names = namesOf(options);
     this.#own = statementsFor(this.#names, false);
     this.#joined = statementsFor(this.#names, true);
@@ -114,12 +118,18 @@ export class PostgresStore implements SessionStore {
       text: (text) => text,
       lists: (texts) => [JSON.stringify(texts)],
       textOf: String,
-      read: (text, values) => this.#runOutside((query) => counted(query)(text, values)),
-      write: (step) =>
-        this.#operations.run(async (attempt) => {
-          await this.#prepare();
-          return this.#database.transaction((query) => step(counted(query), attempt));
-        }),
+      read: (text, values) => this.#run((query) => counted(query)(text, values)),
+      write: (step) => {
+        const joined = this.#transactions.current();
+        if (joined !== undefined) {
+          return this.#runJoined(joined, (query, _, attempt) => step(counted(query), attempt));
+        }
+        return this.#operations.run(async (attempt) => {
+          const database = this.#free();
+          await this.#prepare(database);
+          return this.#watched(database.transaction((query) => step(counted(query), attempt)));
+        });
+      },
     });
   }
 
@@ -134,14 +144,31 @@ export class PostgresStore implements SessionStore {
    * await client.query("COMMIT");
    * ```
    *
-   * Answer the request after the commit: tokens of a session that was rolled back are worth nothing. Signing keys and
-   * secrets that are made meanwhile do not belong to the transaction. Nothing is tried again inside it.
+   * Answer the request after the commit: tokens of a session that was rolled back are worth nothing. Roles that `work`
+   * reads and changes belong to the transaction too, and no change of roles elsewhere goes on before it ends. Signing
+   * keys, secrets and tables that have to be made meanwhile do not: they are made on a connection beside the pool.
+   * Nothing is tried again inside the transaction.
    *
    * @param client a connected client of `pg`, or the `sql` that `sql.begin` hands out
+   * @throws what `work` threw; SessionError `STORE_UNAVAILABLE` when a statement of ours failed, also if `work` caught
+   *   that; `INVALID_ARGUMENT` when `client` is no connection, or `work` ended before what it had begun: roll back
    */
   async joinTransaction<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
-    await this.#operations.run(() => this.#prepare());
-    return this.#transaction.run("unsafe" in client ? postgresJsQuery(client) : pgQuery(client), work);
+    const connection = joinable(client);
+    return this.#transactions.join(
+      (joined) =>
+        "unsafe" in connection
+          ? postgresJsQuery(connection, false, joined)
+          : pgQuery(connection, false, joined),
+      async () => {
+        await this.#prepareJoined();
+        return work();
+      },
+    );
+  }
+
+  joined(): JoinedTransaction | undefined {
+    return this.#transactions.current();
   }
 
   async insertSession(row: SessionRow): Promise<void> {
@@ -218,9 +245,10 @@ export class PostgresStore implements SessionStore {
 
   async listSessionHandles(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]> {
     const values = [storableText(userId), this.#now(nowMs), storableText(tenantId ?? null)];
-    return this.#run(async (query, sql) =>
-      (await query(sql.listSessionHandles, values)).map(({ handle }) => handle as string),
-    );
+    return this.#run(async (query, sql) => {
+      const records = await query(sql.listSessionHandles, values);
+      return records.filter(({ handle }) => handle !== null).map(({ handle }) => handle as string);
+    });
   }
 
   async deleteSessionsOfUser(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]> {
@@ -239,42 +267,40 @@ export class PostgresStore implements SessionStore {
   }
 
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
-    return this.#runOutside(async (query, sql) => {
+    return this.#run(async (query, sql) => {
       const rows = (await query(sql.scanSessions, [cursor ?? null, limit])).map(sessionMapping.toRow);
       return { rows, next: rows.length === limit ? rows.at(-1)?.handle : undefined };
     });
   }
 
   listSigningKeys(): Promise<SigningKeyRow[]> {
-    return this.#run(async (query, sql) =>
-      (await query(sql.listSigningKeys, [])).map(signingKeyMapping.toRow),
-    );
+    return this.#run(listKeys);
   }
 
   async insertSigningKey(row: SigningKeyRow): Promise<boolean> {
     const values = signingKeyMapping.values(row);
     for (const value of values) if (typeof value === "string") storableText(value);
-    return this.#runOutside(async (query, sql, { outcomeUnknown }) => {
+    return this.#runAlone(async (query, sql, { outcomeUnknown }) => {
       if ((await query(sql.insertSigningKey, values)).length === 1) return true;
       if (!outcomeUnknown) return false;
-      const keys = (await query(sql.listSigningKeys, [])).map(signingKeyMapping.toRow);
+      const keys = await listKeys(query, sql);
       return keys.some(({ kid, privateJwkJson }) => kid === row.kid && privateJwkJson === row.privateJwkJson);
     });
   }
 
   async deleteSigningKeys(kids: readonly string[]): Promise<void> {
     const values = [textList(kids)];
-    await this.#runOutside((query, sql) => query(sql.deleteSigningKeys, values));
+    await this.#runAlone((query, sql) => query(sql.deleteSigningKeys, values));
   }
 
-  listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
-    return this.#runOutside(async (query, sql) => {
-      const list = async (): Promise<SecretRow[]> =>
-        (await query(sql.listSecrets, [])).map(secretMapping.toRow);
-      const secrets = await list();
-      if (secrets.length > 0 || candidate === undefined) return secrets;
+  async listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
+    const list = async (query: Query, sql: Statements): Promise<SecretRow[]> =>
+      (await query(sql.listSecrets, [])).filter(({ id }) => id !== null).map(secretMapping.toRow);
+    const secrets = await this.#run(list);
+    if (secrets.length > 0 || candidate === undefined) return secrets;
+    return this.#runAlone(async (query, sql) => {
       await query(sql.insertFirstSecret, [storableText(candidate.id), storableText(candidate.secret)]);
-      return list();
+      return list(query, sql);
     });
   }
 
@@ -285,37 +311,81 @@ export class PostgresStore implements SessionStore {
 
   /** One operation: in the application's transaction if there is one, else on a connection of the pool. */
   #run<T>(step: Step<T>): Promise<T> {
-    const joined = this.#transaction.getStore();
-    if (joined === undefined) return this.#runOutside(step);
-    // What fails inside a transaction ends it: nothing can be tried again there.
-    return this.#operations.run(({ remainingMs }) =>
-      step(joined, this.#joined, { outcomeUnknown: false, remainingMs }).catch((error: unknown) => {
-        throw new Error("the statement failed in the application's transaction", { cause: error });
-      }),
-    );
+    const joined = this.#transactions.current();
+    return joined === undefined ? this.#runAlone(step) : this.#runJoined(joined, step);
+  }
+
+  /** What fails inside a transaction ends it: nothing can be tried again there. */
+  async #runJoined<T>(joined: Joined<Query>, step: Step<T>): Promise<T> {
+    joined.assertOpen();
+    try {
+      return await this.#operations.run(({ remainingMs }) =>
+        this.#watched(step(joined.query, this.#joined, { outcomeUnknown: false, remainingMs })).catch(
+          (error: unknown) => {
+            if (!(error instanceof PostgresFailure)) throw error;
+            throw new PostgresFailure(error.cause, error.code, "never");
+          },
+        ),
+      );
+    } catch (error) {
+      if (error instanceof PostgresFailure || error instanceof StoreTimeout) joined.fail(error);
+      throw error;
+    }
   }
 
   /** One operation that never belongs to the application's transaction. */
-  #runOutside<T>(step: Step<T>): Promise<T> {
+  #runAlone<T>(step: Step<T>): Promise<T> {
     return this.#operations.run(async (attempt) => {
-      await this.#prepare();
-      return step(this.#database.query.bind(this.#database), this.#own, attempt);
+      const database = this.#free();
+      await this.#prepare(database);
+      return this.#watched(step(database.query.bind(database), this.#own, attempt));
     });
   }
 
-  #prepare(): Promise<void> {
-    this.#prepared ??= prepareSchema(this.#database, this.#names, this.#mayMigrate).catch(
-      (error: unknown) => {
-        this.#prepared = undefined;
-        throw error;
-      },
-    );
-    return this.#prepared;
+  /** Connections that nobody holds who waits for what is done with them. */
+  #free(): Database {
+    return this.#transactions.isBeside ? this.#database.beside() : this.#database;
+  }
+
+  /** A table that is gone is made again, at the next attempt or operation. */
+  async #watched<T>(running: Promise<T>): Promise<T> {
+    try {
+      return await running;
+    } catch (error) {
+      if (isMissingTable(error)) this.#isPrepared = false;
+      throw error;
+    }
+  }
+
+  /** One preparation on each set of connections: none waits for one that may be waiting for a connection. */
+  #prepare(database: Database): Promise<void> {
+    if (this.#isPrepared) return Promise.resolve();
+    let preparing = this.#preparing.get(database);
+    if (preparing === undefined) {
+      preparing = prepareSchema(database, this.#names, this.#mayMigrate)
+        .then(() => {
+          this.#isPrepared = true;
+        })
+        .finally(() => this.#preparing.delete(database));
+      this.#preparing.set(database, preparing);
+    }
+    return preparing;
+  }
+
+  /** Before anything is asked for in the application's transaction. */
+  async #prepareJoined(): Promise<void> {
+    const joined = this.#transactions.current();
+    if (this.#isPrepared || joined === undefined) return;
+    if (await this.#runJoined(joined, (query) => isSchemaReady(query, this.#names))) {
+      this.#isPrepared = true;
+      return;
+    }
+    joined.afterwards(() => this.#operations.run(() => this.#prepare(this.#database)));
+    await joined.outside(() => this.#operations.run(() => this.#prepare(this.#database.beside())));
   }
 
   async #read(query: Query, sql: string, handle: string, nowMs: number): Promise<SessionRow | undefined> {
     const [record] = await query(sql, [storableText(handle), this.#now(nowMs)]);
-    if (record?.isStandby === true) throw isStandby();
     return record === undefined || record.handle === null ? undefined : this.#toRow(record, nowMs);
   }
 
@@ -333,6 +403,11 @@ export class PostgresStore implements SessionStore {
 }
 
 type Step<T> = (query: Query, sql: Statements, attempt: Attempt) => Promise<T>;
+
+async function listKeys(query: Query, sql: Statements): Promise<SigningKeyRow[]> {
+  const records = await query(sql.listSigningKeys, []);
+  return records.filter(({ kid }) => kid !== null).map(signingKeyMapping.toRow);
+}
 
 function liveHandles(records: readonly PostgresRecord[]): string[] {
   return records.filter(({ isLive }) => isLive === true).map(({ handle }) => handle as string);

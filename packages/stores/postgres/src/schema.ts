@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Database } from "./database.js";
+import type { Database, Query } from "./database.js";
 import { type Names, type NamesOptions, namesOf } from "./names.js";
-import { isMissingTable } from "./postgres-failure.js";
+import { PostgresSetupError } from "./postgres-failure.js";
 
 /**
  * A step may only add (tables, indexes, columns with a default) as long as this number stays the same, so that two
@@ -140,50 +140,69 @@ COMMIT;
 }
 
 /**
- * Makes the schema what this release needs. Of several processes at first boot one does it, the others wait for it
- * (security.md ST-09); a table that is up to date costs one read.
+ * Whether everything is there that this release needs. Never fails for what is missing: a transaction of the
+ * application may be waiting behind it.
  *
- * @throws Error when the tables were made by a newer release that breaks with this one, a step was changed by hand, or
- *   they are missing and `mayMigrate` is false
+ * @throws PostgresSetupError as `prepareSchema`
+ */
+export async function isSchemaReady(query: Query, names: Names): Promise<boolean> {
+  return (await stepsToDo(query, names)).length === 0;
+}
+
+/**
+ * Makes the schema what this release needs. Of several processes at first boot one does it, the others wait for it
+ * (security.md ST-09); one that is up to date costs two reads.
+ *
+ * @throws PostgresSetupError when the tables were made by a newer release that breaks with this one, a step was changed
+ *   by hand, or they are missing and `mayMigrate` is false
  */
 export async function prepareSchema(database: Database, names: Names, mayMigrate: boolean): Promise<void> {
-  const steps = stepsFor(names);
-  const readApplied = `SELECT version, checksum FROM ${names.migrations}`;
-  const before = await database.query(readApplied, []).catch((error: unknown) => {
-    if (isMissingTable(error)) return [];
-    throw error;
-  });
-  if (missing(steps, before).length === 0) return;
+  if (await isSchemaReady(database.query.bind(database), names)) return;
   if (!mayMigrate) {
-    throw new Error(
+    throw new PostgresSetupError(
       "the tables are missing or older than this release: run the script that postgresSchemaSql() gives, or leave `migrate` on",
     );
   }
   await database.transaction(async (query) => {
     await query("SELECT pg_advisory_xact_lock(1633904997, hashtext($1::text))", [names.lockKey]);
     await query(createMigrations(names));
-    for (const { version, checksum, sql } of missing(steps, await query(readApplied, []))) {
+    for (const { version, checksum, sql } of await stepsToDo(query, names)) {
       await query(sql);
-      await query(`INSERT INTO ${names.migrations} (version, checksum) VALUES ($1::int, $2::text)`, [
-        version,
-        checksum,
-      ]);
+      await query(
+        `INSERT INTO ${names.migrations} (version, checksum) VALUES ($1::int, $2::text) ON CONFLICT DO NOTHING`,
+        [version, checksum],
+      );
     }
   });
+}
+
+/** Those that were not done; all of them when a table is gone, since each does no harm where it was. */
+async function stepsToDo(query: Query, names: Names): Promise<Step[]> {
+  const { index: _, lockKey: __, ...tables } = names;
+  const gone = await query(
+    "SELECT name FROM json_array_elements_text($1::text::json) AS t (name) WHERE to_regclass(name) IS NULL",
+    [JSON.stringify(Object.values(tables))],
+  );
+  const steps = stepsFor(names);
+  if (gone.some(({ name }) => name === names.migrations)) return steps;
+  const undone = missing(steps, await query(`SELECT version, checksum FROM ${names.migrations}`, []));
+  return gone.length === 0 ? undone : steps;
 }
 
 function missing(steps: readonly Step[], applied: readonly Record<string, unknown>[]): Step[] {
   const checksums = new Map(applied.map((record) => [Number(record.version), String(record.checksum)]));
   const newest = Math.max(...checksums.keys(), 0);
   if (newest >= 1000 * (BREAKING + 1)) {
-    throw new Error(
+    throw new PostgresSetupError(
       `the tables were made by a newer release (schema ${newest}); update @acme/session-store-postgres`,
     );
   }
   return steps.filter(({ version, checksum }) => {
     const found = checksums.get(version);
     if (found !== undefined && found !== checksum) {
-      throw new Error(`step ${version} of the schema is not the one of this release; was its script edited?`);
+      throw new PostgresSetupError(
+        `step ${version} of the schema is not the one of this release; was its script edited?`,
+      );
     }
     return found === undefined;
   });

@@ -15,6 +15,12 @@ const now = (parameter: string): string => `coalesce(${parameter}::bigint, ${SER
 const PATIENCE = "(SELECT set_config('lock_timeout', '1500ms', true)) AS patience";
 const ONE_ROW = "(SELECT 1) AS patience";
 
+/**
+ * The end of a column list, and what a LEFT JOIN puts rows beside: there is always a record, and it says whether this is
+ * a standby, which may not know what the primary knows (security.md MR-03).
+ */
+const ASKS_PRIMARY = 'pg_is_in_recovery() AS "isStandby" FROM (SELECT 1) AS node';
+
 /** All SQL on sessions, keys and secrets. Each is one atomic statement; values are parameters only (ST-01, ST-11). */
 export type Statements = ReturnType<typeof statementsFor>;
 
@@ -28,8 +34,7 @@ export function statementsFor(names: Names, isJoined: boolean) {
 
     /** handle, now or null: always one record, without a handle when there is no live row */
     getSession: `
-      SELECT ${session}, ${now("$2")} AS "nowMs", pg_is_in_recovery() AS "isStandby"
-      FROM (SELECT 1) AS node
+      SELECT ${session}, ${now("$2")} AS "nowMs", ${ASKS_PRIMARY}
       LEFT JOIN ${sessions} s ON s.handle = $1::text AND s.expires_at_ms > ${now("$2")}`,
 
     /** handle, expected hash, next hash, next secret id, now or null, validity */
@@ -68,10 +73,10 @@ export function statementsFor(names: Names, isJoined: boolean) {
       WHERE s.handle IN (SELECT json_array_elements_text($1::text::json))
       RETURNING s.handle, s.expires_at_ms > ${now("$2")} AS "isLive"`,
 
-    /** user, now or null, tenant or null */
+    /** user, now or null, tenant or null: one record without a handle when there is none */
     listSessionHandles: `
-      SELECT s.handle FROM ${sessions} s
-      WHERE s.user_id = $1::text AND s.expires_at_ms > ${now("$2")}
+      SELECT s.handle, ${ASKS_PRIMARY}
+      LEFT JOIN ${sessions} s ON s.user_id = $1::text AND s.expires_at_ms > ${now("$2")}
         AND ($3::text IS NULL OR s.tenant_id = $3::text)`,
 
     /** user, now or null, tenant or null */
@@ -99,7 +104,8 @@ export function statementsFor(names: Names, isJoined: boolean) {
       SELECT ${session} FROM ${sessions} s
       WHERE $1::text IS NULL OR s.handle > $1::text ORDER BY s.handle LIMIT $2::bigint`,
 
-    listSigningKeys: `SELECT ${signingKeyMapping.read("k")} FROM ${signingKeys} k`,
+    /** One record without a kid when there is none. */
+    listSigningKeys: `SELECT ${signingKeyMapping.read("k")}, ${ASKS_PRIMARY} LEFT JOIN ${signingKeys} k ON true`,
     insertSigningKey: `
       INSERT INTO ${signingKeys} ${signingKeyMapping.insert} VALUES (${signingKeyMapping.placeholders})
       ON CONFLICT DO NOTHING RETURNING kid`,
@@ -107,7 +113,9 @@ export function statementsFor(names: Names, isJoined: boolean) {
     deleteSigningKeys: `
       DELETE FROM ${signingKeys} WHERE kid IN (SELECT json_array_elements_text($1::text::json))`,
 
-    listSecrets: `SELECT ${secretMapping.read("x")} FROM ${secrets} x ORDER BY x.position`,
+    /** One record without an id when there is none. */
+    listSecrets: `
+      SELECT ${secretMapping.read("x")}, ${ASKS_PRIMARY} LEFT JOIN ${secrets} x ON true ORDER BY x.position`,
     /** id, secret: only ever the first one, whose position is 1 */
     insertFirstSecret: `
       INSERT INTO ${secrets} (position, id, secret) SELECT 1, $1::text, $2::text

@@ -166,6 +166,7 @@ describe.skipIf(missing !== undefined)(`a Redis of its own (${missing ?? "real s
     runServerStoreConformance(
       {
         name: driver,
+        joined: "Redis has no transaction that an application could lend",
         server: () => ({
           ...server,
           line: proxy,

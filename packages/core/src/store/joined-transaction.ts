@@ -1,0 +1,161 @@
+import { SessionError } from "../errors/session-error.js";
+import { invalidArgument } from "../errors/throwers.js";
+import type { JoinedTransaction } from "./session-store.js";
+import { within } from "./store-operations.js";
+
+/** How long a statement of ours may go on after the work has ended, before the connection is given up. */
+const HANDING_BACK_MS = 5_000;
+
+/** What Node's `AsyncLocalStorage` does. */
+export interface ContextStorage<T> {
+  run<R>(value: T, work: () => R): R;
+  getStore(): T | undefined;
+}
+
+/** What the code that asks is in: a transaction of the application, or what core does beside one meanwhile. */
+export type JoinedContext<Query> = { readonly joined: Joined<Query> } | { readonly isBeside: boolean };
+
+/**
+ * The transactions that an application has lent to a store. Inside `join` every statement runs on the connection that
+ * was given; none runs after it has been handed back; and one that failed rejects the call, whoever caught it before.
+ */
+export class JoinedTransactions<Query> {
+  constructor(private readonly storage: ContextStorage<JoinedContext<Query>>) {}
+
+  /** The transaction that the calling code is in. */
+  current(): Joined<Query> | undefined {
+    const context = this.storage.getStore();
+    return context !== undefined && "joined" in context ? context.joined : undefined;
+  }
+
+  /** Whether somebody beside the calling code waits for it with the application's connection in hand. */
+  get isBeside(): boolean {
+    const context = this.storage.getStore();
+    return context !== undefined && ("joined" in context || context.isBeside);
+  }
+
+  /**
+   * @param open makes the query of the connection; each of its statements goes through `Joined.statement`
+   * @throws what `work` threw; SessionError `STORE_UNAVAILABLE` when a statement failed, `INVALID_ARGUMENT` when `work`
+   *   ended before what it had begun
+   */
+  async join<T>(open: (joined: Joined<Query>) => Query, work: () => Promise<T>): Promise<T> {
+    const outer = this.current();
+    const joined = new Joined<Query>(
+      (isBeside, step) => this.storage.run({ isBeside }, step),
+      open,
+      // One transaction in another: nothing of ours may wait for a connection before the outer one has ended too.
+      outer === undefined ? undefined : (task) => outer.afterwards(task),
+    );
+    let result: T;
+    try {
+      result = await this.storage.run({ joined }, work);
+    } catch (error) {
+      await joined.end().catch(() => {});
+      throw error;
+    }
+    await joined.end();
+    return result;
+  }
+}
+
+/** One transaction of the application, while it is lent to a store. */
+export class Joined<Query> implements JoinedTransaction {
+  readonly query: Query;
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #tasks: (() => unknown)[] = [];
+  #failure: { readonly error: unknown } | undefined;
+  #isOver = false;
+
+  constructor(
+    private readonly beside: <T>(isBeside: boolean, step: () => T) => T,
+    open: (joined: Joined<Query>) => Query,
+    private readonly passOn: ((task: () => unknown) => void) | undefined,
+  ) {
+    this.query = open(this);
+  }
+
+  /**
+   * One statement on the connection.
+   *
+   * @param send sends it; resolves when it has been answered, not earlier
+   * @throws what was thrown by the first statement that failed; SessionError `INVALID_ARGUMENT` once it is handed back
+   */
+  async statement<T>(send: () => Promise<T>): Promise<T> {
+    this.assertOpen();
+    const answer = send();
+    this.#underWay.add(answer);
+    try {
+      return await answer;
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    } finally {
+      this.#underWay.delete(answer);
+    }
+  }
+
+  /** @throws as `statement` */
+  assertOpen(): void {
+    if (this.#isOver) {
+      throw invalidArgument(
+        "the transaction of `joinTransaction` has been handed back: await everything inside the function given to it",
+      );
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** From here on the transaction is of no use: nothing is sent any more, and the call will reject. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  outside<T>(work: () => Promise<T>): Promise<T> {
+    return this.beside(true, work);
+  }
+
+  afterwards(task: () => unknown): void {
+    if (this.#isOver) this.#runBehind(task);
+    else this.#tasks.push(task);
+  }
+
+  /** Hands the connection back. @throws SessionError when it was not used as it should have been, or not successfully */
+  async end(): Promise<void> {
+    const leftBehind = this.#underWay.size > 0;
+    this.#isOver = true;
+    const settled = await within(HANDING_BACK_MS, Promise.allSettled(this.#underWay)).then(
+      () => true,
+      () => false,
+    );
+    for (const task of this.#tasks.splice(0)) this.#runBehind(task);
+    if (!settled) {
+      throw new SessionError({
+        type: "STORE_UNAVAILABLE",
+        message: "a statement in the application's transaction is not answered; drop its connection",
+      });
+    }
+    if (this.#failure !== undefined) {
+      throw new SessionError({
+        type: "STORE_UNAVAILABLE",
+        message: "a statement failed in the application's transaction; roll it back",
+        cause: this.#failure.error,
+      });
+    }
+    if (leftBehind) {
+      throw invalidArgument(
+        "the function given to `joinTransaction` ended before what it had begun: await everything in it, and roll back",
+      );
+    }
+  }
+
+  #runBehind(task: () => unknown): void {
+    if (this.passOn !== undefined) this.passOn(task);
+    else {
+      this.beside(false, () => {
+        Promise.resolve()
+          .then(task)
+          .catch(() => {});
+      });
+    }
+  }
+}

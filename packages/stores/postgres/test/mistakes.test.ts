@@ -1,0 +1,171 @@
+import pg from "pg";
+import postgres from "postgres";
+import { afterAll, describe, expect, it } from "vitest";
+import { type PostgresStoreOptions, postgresStore } from "../src/index.js";
+import { freshSchema, missing, sql, stopServer, url } from "./fixture.js";
+
+afterAll(stopServer);
+
+const given = { url: "postgres://127.0.0.1/test" };
+const make = (options: object) => () => postgresStore(options as PostgresStoreOptions);
+
+describe("an option that cannot work is refused when it is given, by name", () => {
+  const pool = new pg.Pool(given);
+  const own = postgres(given.url, { max: 1 });
+  const ended = new pg.Pool(given);
+  void ended.end();
+
+  it.each<[what: string, options: object, option: string, advice: string]>([
+    ["a typo", { ...given, tablePrefx: "a_" }, "postgresStore.tablePrefx", "check the spelling"],
+    ["another store's option", { ...given, keyPrefix: "a" }, "postgresStore.keyPrefix", "check the spelling"],
+    ["nothing", {}, "postgresStore.url", "environment variable"],
+    ["both", { ...given, client: pool }, "postgresStore.url", "not both"],
+    ["a MySQL URL", { url: "mysql://root:geheim@db/x" }, "postgresStore.url", "@acme/session-store-mysql"],
+    ["a Redis URL", { url: "rediss://db" }, "postgresStore.url", "@acme/session-store-redis"],
+    ["a web address", { url: "https://db" }, "postgresStore.url", "postgres://"],
+    ["no URL", { url: "localhost" }, "postgresStore.url", "postgres://"],
+    ["a number as URL", { url: 5432 }, "postgresStore.url", "postgres://"],
+    ["a single client", { client: new pg.Client(given) }, "postgresStore.client", "pg.Pool"],
+    ["an ended pool", { client: ended }, "postgresStore.client", "ended"],
+    [
+      "a pool of another kind",
+      { client: { getConnection() {}, end() {} } },
+      "postgresStore.client",
+      "pg.Pool",
+    ],
+    ["the class of pools", { client: pg.Pool }, "postgresStore.client", "pg.Pool"],
+    ["the driver of `postgres`", { client: postgres }, "postgresStore.client", "postgres(…)"],
+    ["a URL as client", { client: given.url }, "postgresStore.client", "pg.Pool"],
+    ["null", { client: null }, "postgresStore.client", "pg.Pool"],
+    [
+      "a transaction",
+      { client: Object.assign(() => {}, { unsafe() {} }) },
+      "postgresStore.client",
+      "one transaction",
+    ],
+    ["a driver that is not", { ...given, driver: "mysql2" }, "postgresStore.driver", "pg"],
+    ["a negative number", { ...given, maxConnections: -1 }, "postgresStore.maxConnections", "1 or more"],
+    ["half a connection", { ...given, maxConnections: 1.5 }, "postgresStore.maxConnections", "1 or more"],
+    ["NaN", { ...given, maxConnections: Number.NaN }, "postgresStore.maxConnections", "1 or more"],
+    [
+      "connections of a pool",
+      { client: pool, maxConnections: 3 },
+      "postgresStore.maxConnections",
+      "goes with `url`",
+    ],
+    ["a driver for a pool", { client: pool, driver: "pg" }, "postgresStore.driver", "goes with `url`"],
+    ["text for a flag", { ...given, migrate: "false" }, "postgresStore.migrate", "true or false"],
+    [
+      "a number for a flag",
+      { ...given, preparedStatements: 1 },
+      "postgresStore.preparedStatements",
+      "true or false",
+    ],
+    ["another clock", { ...given, clock: "client" }, "postgresStore.clock", "engine"],
+    ["a number as schema", { ...given, schema: 1 }, "postgresStore.schema", "string"],
+  ])("%s", (_what, options, option, advice) => {
+    const thrown = caught(make(options));
+    expect(thrown).toMatchObject({ name: "SessionError", type: "INVALID_OPTION", payload: { option } });
+    expect(String(thrown)).toContain(advice);
+    expect(String(thrown)).not.toContain("geheim");
+  });
+
+  it("no object at all", () => {
+    expect(caught(() => postgresStore(given.url as never))).toMatchObject({ type: "INVALID_OPTION" });
+    expect(caught(() => postgresStore(undefined as never))).toMatchObject({ type: "INVALID_OPTION" });
+  });
+
+  it("what can work is taken", async () => {
+    for (const options of [
+      { url: "postgresql://u:p%40@a,b:5433/db?sslmode=require" },
+      { url: "POSTGRES://a/db" },
+      { url: "/var/run/postgresql db" },
+      { ...given, schema: undefined, driver: undefined, migrate: false },
+      { client: pool },
+      { client: own },
+    ]) {
+      await make(options)().close();
+    }
+  });
+
+  it("joinTransaction takes a connection, and nothing that has several", async () => {
+    const store = postgresStore({ client: pool });
+    for (const client of [pool, own, undefined, null, "x", {}]) {
+      await expect(store.joinTransaction(client as never, async () => 1)).rejects.toMatchObject({
+        type: "INVALID_ARGUMENT",
+      });
+    }
+    await store.close();
+  });
+});
+
+describe.skipIf(missing !== undefined)(
+  `PostgreSQL (${missing ?? "real server"}): a mistake that does not pass`,
+  () => {
+    const at = (change: (there: URL) => void): string => {
+      const there = new URL(url);
+      change(there);
+      return there.href;
+    };
+
+    describe.each(["pg", "postgres"] as const)("%s", (driver) => {
+      it.each<[what: string, where: () => string, code: string, advice: string]>([
+        ["no such database", () => at((there) => (there.pathname = "/nowhere")), "3D000", "no such database"],
+        ["no such account", () => at((there) => (there.username = "nobody_at_all")), "28000", "account"],
+        ["no TLS there", () => at((there) => there.searchParams.set("sslmode", "require")), "", "TLS"],
+      ])(
+        "%s: says what to do, is marked, and has the driver's error as its cause",
+        async (_what, where, code, advice) => {
+          const store = postgresStore({ url: where(), driver });
+          const thrown = await store.getSession("h", Date.now()).catch((error: unknown) => error);
+          await store.close();
+          // `postgres` is told no more than that the connection was reset.
+          if (advice !== "TLS" || driver === "pg") {
+            expect(thrown).toMatchObject({ isPermanent: true, message: expect.stringContaining(advice) });
+          }
+          expect((thrown as Error).cause).toBeInstanceOf(Error);
+          if (code !== "") expect((thrown as Error).cause).toMatchObject({ code });
+        },
+      );
+
+      it("no right to make tables, and none to read them", async () => {
+        const { schema, drop } = await freshSchema();
+        const role = `r_${schema}`;
+        await sql(`CREATE ROLE ${role} LOGIN`, undefined);
+        const store = postgresStore({ url: at((there) => (there.username = role)), driver, schema });
+        await expect(store.getSession("h", Date.now())).rejects.toMatchObject({
+          isPermanent: true,
+          code: "42501",
+          message: expect.stringContaining("grant"),
+          cause: expect.objectContaining({ code: "42501" }),
+        });
+        await store.close();
+        await drop();
+        await sql(`DROP ROLE ${role}`, undefined);
+      });
+
+      it("no such schema, and no tables where the store may not make them", async () => {
+        const nowhere = postgresStore({ url, driver, schema: "not_there_at_all" });
+        await expect(nowhere.listSecrets()).rejects.toMatchObject({ isPermanent: true, code: "3F000" });
+        await nowhere.close();
+        const { schema, drop } = await freshSchema();
+        const store = postgresStore({ url, driver, schema, migrate: false });
+        await expect(store.listSecrets()).rejects.toMatchObject({
+          isPermanent: true,
+          message: expect.stringContaining("postgresSchemaSql()"),
+        });
+        await store.close();
+        await drop();
+      });
+    });
+  },
+);
+
+function caught(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
