@@ -19,6 +19,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   POOL_CLOSED: "the pool given as `client` has been closed: close the store first, or give it another pool",
   NO_WAY_BESIDE:
     "a table or key has to be made, and the pool given as `client` does not show where it leads: use the store once before the first `joinTransaction`, or run the script that mysqlSchemaSql() gives",
+  ER_TABLE_DEF_CHANGED:
+    "the tables were made after this transaction began, which cannot see them: it has to be begun again",
   ER_ACCESS_DENIED_ERROR: "the server takes neither this user nor this password: correct them in `url`",
   ER_ACCESS_DENIED_NO_PASSWORD_ERROR: "the server wants a password: add it to `url`",
   ER_HOST_NOT_PRIVILEGED: "the server lets nobody in from this machine: add it to the user's hosts",

@@ -4,6 +4,10 @@ import {
   assertClocksAgree,
   invalidArgument,
   isOutcomeOf,
+  type Joined,
+  type JoinedContext,
+  type JoinedTransaction,
+  JoinedTransactions,
   MAX_NAME_BYTES,
   MAX_USER_ID_BYTES,
   OVERTAKEN,
@@ -11,13 +15,13 @@ import {
   type RoleResult,
   type RoleStore,
   type SecretRow,
-  SessionError,
   type SessionPage,
   type SessionRow,
   type SessionStore,
   type SigningKeyRow,
   SqlRoleStore,
   StoreOperations,
+  StoreTimeout,
   storableId,
   storableSession,
   storableText,
@@ -26,15 +30,15 @@ import {
 } from "@acme/session-core/store";
 import {
   Database,
-  lentQuery,
   type MysqlConnection,
   type MysqlPool,
   type MysqlRecord,
   type MysqlResult,
+  type Query,
   type Scope,
 } from "./database.js";
-import { assertOpen, JoinedTransaction } from "./joined-transaction.js";
-import { isDuplicate, isMissingTable, judgeMysql, MysqlFailure, PacketTooLarge } from "./mysql-failure.js";
+import { hasNoTransaction, joinedQuery } from "./joined-query.js";
+import { isDuplicate, isMissingTable, judgeMysql, PacketTooLarge } from "./mysql-failure.js";
 import { type NamesOptions, namesOf } from "./names.js";
 import { checkMysqlOptions, notAConnection } from "./options.js";
 import { openPool } from "./own-pool.js";
@@ -87,8 +91,13 @@ export class MysqlStore implements SessionStore {
   readonly #sql: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
-  readonly #joinedTo = new AsyncLocalStorage<JoinedTransaction>();
-  #prepared: Promise<void> | undefined;
+  readonly #transactions = new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>());
+  readonly #connections = new WeakMap<object, MysqlConnection>();
+  /** Whether the tables were there when they were last looked at. */
+  #isPrepared = false;
+  /** Of which there has been one. */
+  readonly #seen = new Set<"keys" | "secrets">();
+  readonly #preparing = new Map<Database, Promise<void>>();
   #closing: Promise<void> | undefined;
 
   constructor(options: MysqlStoreOptions) {
@@ -117,28 +126,28 @@ export class MysqlStore implements SessionStore {
 
   /**
    * Runs `work` such that everything it asks of this store happens on `connection` (of `mysql2/promise`), in the
-   * transaction that the application has begun on it, and is kept or dropped with it; no other connection is used, so a
-   * pool of one is enough. Answer the request after the commit. Nothing is tried again inside it: when a statement fails,
-   * none is sent after it, and the call rejects even if `work` does not; then roll back. What `work` leaves running uses
-   * the store's own connections afterwards.
+   * transaction that the application has begun on it, and is kept or dropped with it: sessions, and roles that it reads
+   * or changes. Signing keys, secrets and tables that have to be made meanwhile are made on a connection beside the pool,
+   * so a pool of one is enough. Answer the request after the commit. Nothing is tried again inside the transaction; after
+   * a statement that failed none is sent.
    *
-   * @throws SessionError `STORE_UNAVAILABLE`; `INVALID_ARGUMENT` for what is no connection, or has no transaction
+   * @throws what `work` threw; SessionError `STORE_UNAVAILABLE` when a statement of ours failed, also if `work` caught
+   *   that; `INVALID_ARGUMENT` for what is no connection or has no transaction, or when `work` ended before what it had
+   *   begun: roll back
    */
   async joinTransaction<T>(connection: MysqlConnection, work: () => Promise<T>): Promise<T> {
     const reason = notAConnection(connection);
     if (reason !== undefined) throw invalidArgument(`joinTransaction: ${reason}`);
-    const outer = this.#joinedTo.getStore();
-    if (outer?.isOn(connection) === true && !outer.isOver) return work();
-    await this.#assertJoinable(connection);
-    const joined = new JoinedTransaction(connection);
-    let result: T;
-    try {
-      result = await this.#joinedTo.run(joined, work);
-    } finally {
-      await joined.end();
-    }
-    if (joined.failure !== undefined) throw notJoined(joined.failure);
-    return result;
+    const outer = this.#transactions.current();
+    if (outer !== undefined && this.#connections.get(outer) === connection) return work();
+    return this.#transactions.join((joined) => {
+      this.#connections.set(joined, connection);
+      return joinedQuery(connection, joined, (send) => this.#openJoined(joined, send));
+    }, work);
+  }
+
+  joined(): JoinedTransaction | undefined {
+    return this.#transactions.current();
   }
 
   async insertSession(row: SessionRow): Promise<void> {
@@ -284,21 +293,17 @@ export class MysqlStore implements SessionStore {
   }
 
   listSigningKeys(): Promise<SigningKeyRow[]> {
-    return this.#run("READ ONLY", async ({ query }, sql) => {
-      const isBehind = this.#joinedTo.getStore()?.isBehind === true;
-      const { records } = await query(isBehind ? sql.listSigningKeysLocked : sql.listSigningKeys);
-      return records.map(signingKeyMapping.toRow);
-    });
+    return this.#listAll("keys", async ({ query }, sql) =>
+      (await query(sql.listSigningKeys)).records.map(signingKeyMapping.toRow),
+    );
   }
 
   async insertSigningKey(row: SigningKeyRow): Promise<boolean> {
     storableId("key id", row.kid, MAX_NAME_BYTES);
     storableId("key family", row.family, MAX_KIND_BYTES);
     storableId("algorithm", row.algorithm, MAX_KIND_BYTES);
-    return this.#run("READ WRITE", async ({ query }, sql, { outcomeUnknown }) => {
+    return this.#runAlone("READ WRITE", async ({ query }, sql, { outcomeUnknown }) => {
       if ((await query(sql.insertSigningKey, signingKeyMapping.values(row))).affectedRows === 1) return true;
-      const joined = this.#joinedTo.getStore();
-      if (joined !== undefined) joined.isBehind = true;
       if (!outcomeUnknown) return false;
       const keys = (await query(sql.listSigningKeys)).records.map(signingKeyMapping.toRow);
       return keys.some(({ kid, privateJwkJson }) => kid === row.kid && privateJwkJson === row.privateJwkJson);
@@ -306,21 +311,20 @@ export class MysqlStore implements SessionStore {
   }
 
   async deleteSigningKeys(kids: readonly string[]): Promise<void> {
-    await this.#run("READ WRITE", async ({ query }, sql) => {
+    await this.#runAlone("READ WRITE", async ({ query }, sql) => {
       for (const kid of kids) await query(sql.deleteSigningKey, [idBytes(kid)]);
     });
   }
 
   async listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
-    const secrets = await this.#run("READ ONLY", async ({ query }, sql) =>
+    const secrets = await this.#listAll("secrets", async ({ query }, sql) =>
       (await query(sql.listSecrets)).records.map(secretMapping.toRow),
     );
     if (secrets.length > 0 || candidate === undefined) return secrets;
     const values = [idBytes(storableId("secret id", candidate.id, MAX_NAME_BYTES)), bytes(candidate.secret)];
-    return this.#run("READ WRITE", async ({ query, transaction }, sql) => {
+    return this.#runAlone("READ WRITE", async ({ query }, sql) => {
       await query(sql.insertFirstSecret, values);
-      const { records } = await query(transaction === "theirs" ? sql.listSecretsLocked : sql.listSecrets);
-      return records.map(secretMapping.toRow);
+      return (await query(sql.listSecrets)).records.map(secretMapping.toRow);
     });
   }
 
@@ -331,37 +335,67 @@ export class MysqlStore implements SessionStore {
 
   /** One operation of statements that may commit one by one: in the application's transaction if there is one. */
   #run<T>(access: "READ ONLY" | "READ WRITE", step: Step<T>): Promise<T> {
-    return (
-      this.#joined(step) ??
-      this.#outside((attempt) => this.#database.run(access, (scope) => step(scope, this.#sql, attempt)))
-    );
+    return this.#joinedStep(step) ?? this.#runAlone(access, step);
   }
 
   /** One operation that is a transaction: the application's if there is one. */
   #transact<T>(step: Step<T>): Promise<T> {
     return (
-      this.#joined(step) ??
-      this.#outside((attempt) => this.#database.transaction((scope) => step(scope, this.#sql, attempt)))
+      this.#joinedStep(step) ??
+      this.#alone((database, attempt) => database.transaction((scope) => step(scope, this.#sql, attempt)))
     );
+  }
+
+  /** One operation that never belongs to the application's transaction. */
+  #runAlone<T>(access: "READ ONLY" | "READ WRITE", step: Step<T>): Promise<T> {
+    return this.#alone((database, attempt) =>
+      database.run(access, (scope) => step(scope, this.#sql, attempt)),
+    );
+  }
+
+  /**
+   * All keys, or all secrets. Until some have been seen they are read beside the application's transaction: a reading
+   * inside that finds none would lock, where that is SERIALIZABLE, the place where the first one then goes.
+   */
+  async #listAll<T>(kind: "keys" | "secrets", list: Step<T[]>): Promise<T[]> {
+    const isFirst = this.#transactions.current() !== undefined && !this.#seen.has(kind);
+    const rows = isFirst
+      ? await this.#runAlone("READ ONLY", list).catch(() => this.#run("READ ONLY", list))
+      : await this.#run("READ ONLY", list);
+    if (rows.length > 0) this.#seen.add(kind);
+    return rows;
+  }
+
+  #joinedStep<T>(step: Step<T>): Promise<T> | undefined {
+    const joined = this.#transactions.current();
+    return joined && this.#runJoined(joined, step);
   }
 
   /** What fails inside a transaction may have ended it: nothing is tried again there. */
-  #joined<T>(step: Step<T>): Promise<T> | undefined {
-    const joined = this.#joinedTo.getStore();
-    if (joined === undefined || joined.isOver) return undefined;
-    return this.#operations.run(({ remainingMs }) =>
-      step(joined.scope, this.#sql, { outcomeUnknown: false, remainingMs }),
-    );
+  async #runJoined<T>(joined: Joined<Query>, step: Step<T>): Promise<T> {
+    joined.assertOpen();
+    try {
+      return await this.#operations.run(({ remainingMs }) => {
+        const scope = { query: joined.query, transaction: "theirs" } as const;
+        return step(scope, this.#sql, { outcomeUnknown: false, remainingMs });
+      });
+    } catch (error) {
+      if (error instanceof StoreTimeout) joined.fail(error);
+      if (isMissingTable(error)) this.#isPrepared = false;
+      throw error;
+    }
   }
 
-  #outside<T>(attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
+  #alone<T>(attempt: (database: Database, attempt: Attempt) => Promise<T>): Promise<T> {
     return this.#operations.run(async (given) => {
-      await this.#prepare();
+      // Where somebody waits for this with the application's connection in hand, there may be no other in its pool.
+      const database = this.#transactions.isBeside ? this.#database.beside() : this.#database;
+      await this.#prepare(database);
       try {
-        return await attempt(given);
+        return await attempt(database, given);
       } catch (error) {
         // Dropped under a running store: the next operation makes it again.
-        if (isMissingTable(error)) this.#prepared = undefined;
+        if (isMissingTable(error)) this.#isPrepared = false;
         throw await this.#explained(error);
       }
     });
@@ -374,32 +408,28 @@ export class MysqlStore implements SessionStore {
     return tooLargeToStore(error.sizeBytes, Number(records[0]?.bytes), "max_allowed_packet");
   }
 
-  #prepare(): Promise<void> {
-    this.#prepared ??= prepareSchema(this.#database, this.#names, this.#mayMigrate).catch(
-      (error: unknown) => {
-        this.#prepared = undefined;
-        throw error;
-      },
-    );
-    return this.#prepared;
+  /** One preparation on each set of connections: none waits for one that may be waiting for a connection. */
+  async #prepare(database: Database): Promise<void> {
+    if (this.#isPrepared) return;
+    let preparing = this.#preparing.get(database);
+    if (preparing === undefined) {
+      preparing = prepareSchema(database, this.#names, this.#mayMigrate).finally(() =>
+        this.#preparing.delete(database),
+      );
+      this.#preparing.set(database, preparing);
+    }
+    await preparing;
+    this.#isPrepared = true;
   }
 
-  /** Before anything is asked in the application's transaction. */
-  async #assertJoinable(connection: MysqlConnection): Promise<void> {
-    const query = lentQuery(connection);
-    try {
-      assertOpen(await query("DO 0"));
-      // Making tables would commit what the application has done so far.
-      if (this.#prepared !== undefined || (await isPrepared(query, this.#names))) return;
-    } catch (error) {
-      if (!(error instanceof MysqlFailure) || error.code !== "NO_TRANSACTION") throw notJoined(error);
+  /** Before the first statement in the application's transaction. Making tables there would commit it. */
+  async #openJoined(joined: Joined<Query>, send: Query): Promise<void> {
+    if (hasNoTransaction(await send("DO 0"))) {
       throw invalidArgument("joinTransaction: no transaction is open on the connection: begin it first");
     }
-    await this.#operations
-      .run(() => this.#prepare())
-      .catch((error: unknown) => {
-        throw notJoined(error, "the tables are not there yet, and MySQL makes none inside a transaction");
-      });
+    if (this.#isPrepared) return;
+    if (await isPrepared(send, this.#names)) this.#isPrepared = true;
+    else await joined.outside(() => this.#prepare(this.#database.beside()));
   }
 
   async #read(scope: Scope, handle: string, nowMs: number): Promise<Found | undefined> {
@@ -494,14 +524,4 @@ function isDead({ isLive }: MysqlRecord): boolean {
 
 function liveHandles(records: readonly MysqlRecord[]): string[] {
   return records.filter((record) => !isDead(record)).map(({ handle }) => textOf(handle));
-}
-
-/** What the application is told whose transaction cannot be kept. */
-function notJoined(cause: unknown, what = "a statement failed in the application's transaction"): Error {
-  const name = cause instanceof MysqlFailure ? ` (${cause.code})` : "";
-  return new SessionError({
-    type: "STORE_UNAVAILABLE",
-    message: `joinTransaction: ${what}${name}; roll it back`,
-    cause,
-  });
 }

@@ -10,7 +10,6 @@ const NOW = `COALESCE(?, ${SERVER_NOW})`;
 const ALL = "LIMIT 18446744073709551615";
 /** Not longer than a second, on any connection: MariaDB reads the first comment, and MySQL, which knows no time, the other. */
 const FOR_UPDATE = "FOR UPDATE /*M!100303 WAIT 1 */ /*!80001 NOWAIT */";
-const IN_SHARE_MODE = "LOCK IN SHARE MODE";
 
 /**
  * All SQL on sessions, keys and secrets. Each is one atomic statement; values are parameters only (ST-01, ST-11), and nothing in
@@ -24,8 +23,6 @@ export function statementsFor({ sessions, signingKeys, secrets }: Names) {
   const getSession = `
       SELECT ${sessionMapping.read}, version, ${NOW} AS nowMs
       FROM ${sessions} WHERE handle = ? AND expires_at_ms > ${NOW}`;
-  const listSigningKeys = `SELECT ${signingKeyMapping.read} FROM ${signingKeys}`;
-  const listSecrets = `SELECT ${secretMapping.read} FROM ${secrets} ORDER BY position`;
   return {
     insertSession: `INSERT INTO ${sessions} ${sessionMapping.insert} VALUES (${sessionMapping.placeholders})`,
 
@@ -95,16 +92,13 @@ export function statementsFor({ sessions, signingKeys, secrets }: Names) {
     /** after this handle, limit: all rows, expired ones too */
     scanSessions: `SELECT ${sessionMapping.read} FROM ${sessions} WHERE handle > ? ORDER BY handle LIMIT ?`,
 
-    listSigningKeys,
-    /** Those of others too that were committed after the transaction began. */
-    listSigningKeysLocked: `${listSigningKeys} ${IN_SHARE_MODE}`,
+    listSigningKeys: `SELECT ${signingKeyMapping.read} FROM ${signingKeys}`,
     /** Finds none to insert where kid or slot is taken. */
     insertSigningKey: `
       INSERT IGNORE INTO ${signingKeys} ${signingKeyMapping.insert} VALUES (${signingKeyMapping.placeholders})`,
     deleteSigningKey: `DELETE FROM ${signingKeys} WHERE kid = ?`,
 
-    listSecrets,
-    listSecretsLocked: `${listSecrets} ${IN_SHARE_MODE}`,
+    listSecrets: `SELECT ${secretMapping.read} FROM ${secrets} ORDER BY position`,
     /** id, secret: only ever the first one, whose position is 1 */
     insertFirstSecret: `INSERT IGNORE INTO ${secrets} (position, id, secret) VALUES (1, ?, ?)`,
   };
