@@ -1,4 +1,5 @@
 import { StoreTimeout, within } from "@acme/session-core/store";
+import type { Field, MysqlConnection, MysqlPool, MysqlPoolConnection } from "./driver.js";
 import { MysqlFailure, mysqlFailure, PacketTooLarge } from "./mysql-failure.js";
 import { accessOf, openPool } from "./own-pool.js";
 import { type MysqlValue, withValues } from "./statement-text.js";
@@ -24,37 +25,6 @@ export interface Scope {
    * application's: it may have begun before what others have committed, and what it locks stays locked for long.
    */
   readonly transaction: "none" | "ours" | "theirs";
-}
-
-/** A value as the driver hands it out, before anything is made of it. */
-interface Field {
-  readonly type: string;
-  buffer(): Buffer | null;
-}
-
-/** The part of a connection of `mysql2/promise` that is used. */
-export interface MysqlConnection {
-  query(statement: {
-    sql: string;
-    values: [];
-    rowsAsArray: false;
-    nestTables: false;
-    typeCast: (field: Field) => unknown;
-  }): Promise<[unknown, unknown]>;
-  destroy(): void;
-}
-
-/** A connection of a pool of `mysql2/promise`. */
-export interface MysqlPoolConnection extends MysqlConnection {
-  release(): void;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  removeListener(event: "error", listener: (error: Error) => void): unknown;
-}
-
-/** The part of a pool of `mysql2/promise` that is used. */
-export interface MysqlPool {
-  getConnection(): Promise<MysqlPoolConnection>;
-  end(): Promise<void>;
 }
 
 /** security.md ST-02: connecting takes 2 s at most (the driver sees to that), waiting for a connection not much more. */

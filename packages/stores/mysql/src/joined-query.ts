@@ -1,5 +1,6 @@
 import type { Joined } from "@acme/session-core/store";
-import { lentQuery, type MysqlConnection, type MysqlResult, type Query } from "./database.js";
+import { lentQuery, type MysqlResult, type Query } from "./database.js";
+import type { MysqlConnection } from "./driver.js";
 import { MysqlFailure } from "./mysql-failure.js";
 
 /** Flags of the protocol. */

@@ -28,38 +28,18 @@ import {
   tooLargeToStore,
   untilNotOvertaken,
 } from "@acme/session-core/store";
-import {
-  Database,
-  type MysqlConnection,
-  type MysqlPool,
-  type MysqlRecord,
-  type MysqlResult,
-  type Query,
-  type Scope,
-} from "./database.js";
+import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } from "./database.js";
+import type { MysqlConnection, MysqlPool } from "./driver.js";
 import { hasNoTransaction, joinedQuery } from "./joined-query.js";
 import { isDuplicate, isMissingTable, judgeMysql, PacketTooLarge } from "./mysql-failure.js";
-import { type NamesOptions, namesOf } from "./names.js";
-import { checkMysqlOptions, notAConnection } from "./options.js";
+import { namesOf } from "./names.js";
+import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
 import { openPool } from "./own-pool.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { bytes, secretMapping, sessionMapping, signingKeyMapping, textOf } from "./row.js";
 import { isPrepared, prepareSchema } from "./schema.js";
 import type { MysqlValue } from "./statement-text.js";
 import { type Statements, statementsFor } from "./statements.js";
-
-export interface MysqlStoreOptions extends NamesOptions {
-  /** `mysql://user:password@host:3306/database`: connections of our own. Either this or `client`. */
-  url?: string | undefined;
-  /** The application's own pool of `mysql2/promise`: on its connections nothing is set, and `close` leaves it open. */
-  client?: MysqlPool | undefined;
-  /** Most connections opened for `url`. Default 10. */
-  maxConnections?: number | undefined;
-  /** Whether the store makes and updates its tables by itself. Default true. */
-  migrate?: boolean | undefined;
-  /** Whose clock decides what has expired: the server's (default), or `"engine"`, the caller's, for tests that move it. */
-  clock?: "server" | "engine" | undefined;
-}
 
 const DELETE_BATCH = 500;
 /** Of the columns for names that are ours. */

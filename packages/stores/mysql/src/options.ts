@@ -6,8 +6,21 @@ import {
   oneOf,
   wholeBetween,
 } from "@acme/session-core/store";
-import type { MysqlStoreOptions } from "./mysql-store.js";
-import { isTablePrefix } from "./names.js";
+import type { MysqlPool } from "./driver.js";
+import { isTablePrefix, type NamesOptions } from "./names.js";
+
+export interface MysqlStoreOptions extends NamesOptions {
+  /** `mysql://user:password@host:3306/database`: connections of our own. Either this or `client`. */
+  url?: string | undefined;
+  /** The application's own pool of `mysql2/promise`: on its connections nothing is set, and `close` leaves it open. */
+  client?: MysqlPool | undefined;
+  /** Most connections opened for `url`. Default 10. */
+  maxConnections?: number | undefined;
+  /** Whether the store makes and updates its tables by itself. Default true. */
+  migrate?: boolean | undefined;
+  /** Whose clock decides what has expired: the server's (default), or `"engine"`, the caller's, for tests that move it. */
+  clock?: "server" | "engine" | undefined;
+}
 
 const NAME = "mysqlStore";
 

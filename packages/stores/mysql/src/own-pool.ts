@@ -1,4 +1,4 @@
-import type { MysqlPool } from "./database.js";
+import type { MysqlPool } from "./driver.js";
 
 /** security.md ST-02 */
 const CONNECT_LIMIT_MS = 2_000;
@@ -78,32 +78,21 @@ export function accessOf(pool: MysqlPool): Access | undefined {
  * The driver has an idle limit too, which acts only below `maxIdle` and through a timer that keeps the process alive.
  */
 function closeIdle(pool: DriverPool, idleLimitMs: number): void {
-  const idleSinceMs = new Map<DriverConnection, number>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const look = (): void => {
-    timer = undefined;
-    const latestMs = performance.now() - idleLimitMs;
-    for (const [connection, sinceMs] of idleSinceMs) {
-      if (sinceMs > latestMs) continue;
-      idleSinceMs.delete(connection);
+  const timers = new Map<DriverConnection, ReturnType<typeof setTimeout>>();
+  pool.on("release", (connection) => {
+    connection.stream?.unref?.();
+    const timer = setTimeout(() => {
+      timers.delete(connection);
       // Older drivers take `end` of a pooled connection for its release.
       if (connection.config?.gracefulEnd === true) connection.end();
       else connection.destroy();
-    }
-    lookLater();
-  };
-  const lookLater = (): void => {
-    if (idleSinceMs.size === 0) return;
-    timer ??= setTimeout(look, idleLimitMs / 2);
+    }, idleLimitMs);
     timer.unref();
-  };
-  pool.on("release", (connection) => {
-    idleSinceMs.set(connection, performance.now());
-    connection.stream?.unref?.();
-    lookLater();
+    timers.set(connection, timer);
   });
   pool.on("acquire", (connection) => {
-    idleSinceMs.delete(connection);
+    clearTimeout(timers.get(connection));
+    timers.delete(connection);
     connection.stream?.ref?.();
   });
 }

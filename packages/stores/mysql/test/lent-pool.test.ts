@@ -78,7 +78,7 @@ describe.skipIf(missing !== undefined)(
       const makeStore = (): StoreUnderTest => {
         const pools: Pool[] = [];
         const open = () => {
-          const pool = poolWith(habit, 4);
+          const pool = poolWith(habit, 10);
           pools.push(pool);
           return fresh.open({ client: pool });
         };
