@@ -8,13 +8,14 @@ const IDLE_LIMIT_MS = 30_000;
 interface DriverConnection {
   readonly stream?: { ref?(): void; unref?(): void };
   readonly config?: { readonly gracefulEnd?: boolean };
-  end(): void;
+  end(callback: () => void): void;
+  on(event: "error", listener: () => void): unknown;
   destroy(): void;
 }
 
 /** What the driver's pool says of the connections it holds. */
 interface DriverPool extends MysqlPool {
-  on(event: "acquire" | "release", listener: (connection: DriverConnection) => void): unknown;
+  on(event: "connection" | "acquire" | "release", listener: (connection: DriverConnection) => void): unknown;
 }
 
 /** Where a server is, and how it lets us in: options of the driver. */
@@ -79,12 +80,15 @@ export function accessOf(pool: MysqlPool): Access | undefined {
  */
 function closeIdle(pool: DriverPool, idleLimitMs: number): void {
   const timers = new Map<DriverConnection, ReturnType<typeof setTimeout>>();
+  // What the server has ended may say so once more; with nobody listening that would end the process.
+  const ignore = (): void => {};
+  pool.on("connection", (connection) => connection.on("error", ignore));
   pool.on("release", (connection) => {
     connection.stream?.unref?.();
     const timer = setTimeout(() => {
       timers.delete(connection);
       // Older drivers take `end` of a pooled connection for its release.
-      if (connection.config?.gracefulEnd === true) connection.end();
+      if (connection.config?.gracefulEnd === true) connection.end(ignore);
       else connection.destroy();
     }, idleLimitMs);
     timer.unref();

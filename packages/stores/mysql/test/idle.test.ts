@@ -54,6 +54,19 @@ describe.skipIf(missing !== undefined)(
       await database.close();
     });
 
+    it("that the server has ended meanwhile are let go of without a word", async () => {
+      const pool = await openPool({ uri: url }, 1, 700);
+      const database = new Database(pool, true);
+      const idOf = (): Promise<number> =>
+        database.lease(async (query) => Number((await query("SELECT CONNECTION_ID() AS id")).records[0]?.id));
+      const id = await idOf();
+      await sql(`KILL ${id}`);
+      // An error that nobody listens to would fail this run.
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      expect(await idOf()).not.toBe(id);
+      await database.close();
+    });
+
     it("go when a store is closed, and a closed store refuses work", async () => {
       const fresh = freshTables();
       const store = fresh.open();
