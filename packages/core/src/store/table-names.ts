@@ -19,7 +19,7 @@ const NAME = /^[a-z_][a-z0-9_]{0,39}$/;
 
 /** @throws SessionError `INVALID_OPTION` when a name is anything but lower-case letters, digits and `_` (security.md ST-11) */
 export function checkSqlName(store: string, option: string, name: string): void {
-  if (NAME.test(name)) return;
+  if (typeof name === "string" && NAME.test(name)) return;
   throw invalidOption(
     `${store}.${option}`,
     "takes up to 40 lower-case letters, digits and _, and starts with no digit",

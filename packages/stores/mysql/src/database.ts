@@ -1,54 +1,67 @@
 import { StoreTimeout, within } from "@acme/session-core/store";
+import type { Field, MysqlConnection, MysqlPool, MysqlPoolConnection } from "./driver.js";
 import { MysqlFailure, mysqlFailure, PacketTooLarge } from "./mysql-failure.js";
+import { accessOf, openPool } from "./own-pool.js";
+import { type MysqlValue, withValues } from "./statement-text.js";
 
-export type MysqlValue = string | number | null | Buffer;
+export type { MysqlValue };
 export type MysqlRecord = Record<string, unknown>;
 
 /** What a statement gives: records, or how many rows it found or changed. */
 export interface MysqlResult {
   readonly records: readonly MysqlRecord[];
   readonly affectedRows: number;
+  /** Flags of the protocol, where the statement gave no records. */
+  readonly serverStatus?: number | undefined;
 }
 
 export type Query = (sql: string, values?: readonly MysqlValue[]) => Promise<MysqlResult>;
 
-/** The part of a connection of `mysql2/promise` that is used. */
-export interface MysqlConnection {
-  query(sql: string, values?: unknown[]): Promise<[unknown, unknown]>;
-}
-
-/** A connection of a pool of `mysql2/promise`. */
-export interface MysqlPoolConnection extends MysqlConnection {
-  release(): void;
-  destroy(): void;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  removeListener(event: "error", listener: (error: Error) => void): unknown;
-}
-
-/** The part of a pool of `mysql2/promise` that is used. */
-export interface MysqlPool {
-  getConnection(): Promise<MysqlPoolConnection>;
-  end(): Promise<void>;
+/** Where the statements of one operation go. */
+export interface Scope {
+  readonly query: Query;
+  /**
+   * Whose transaction they are: `"none"`, each commits by itself; `"ours"`, over with the operation; `"theirs"`, the
+   * application's: it may have begun before what others have committed, and what it locks stays locked for long.
+   */
+  readonly transaction: "none" | "ours" | "theirs";
 }
 
 /** security.md ST-02: connecting takes 2 s at most (the driver sees to that), waiting for a connection not much more. */
 const CONNECT_LIMIT_MS = 2_000;
+/** As long may a statement take. The server is told to give up a moment before we do. */
 const STATEMENT_LIMIT_MS = 2_000;
 
 /**
- * What every operation starts with, on whatever connection it gets: texts that are too long are an error and not cut
- * (strict mode), and a row that another holds is waited for 1 s. Times are integers, so the time zone does not matter.
+ * What connections of our own are set to. Texts that are too long are an error and not cut, a row that another holds is
+ * waited for 1 s, and a transaction sees what others have committed. Times are integers, so the time zone does not matter.
  */
-const SETTINGS =
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 1";
+const SETTINGS: readonly string[] = [
+  "SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
+];
+
+/**
+ * Stands before a statement on a connection of the application's, of which nothing may be changed: for this statement
+ * alone MariaDB waits for others no longer than on ours, and goes by none of the settings that would cut a result, refuse
+ * a change or leave rows behind. MySQL has no such form and reads a comment; there a locking read does not wait.
+ */
+const FOR_THIS_STATEMENT =
+  "/*M!100303 SET STATEMENT innodb_lock_wait_timeout = 1, max_statement_time = 1.8, sql_safe_updates = 0, " +
+  "sql_select_limit = 18446744073709551615, foreign_key_checks = 1 FOR */ ";
+
+/** The same whatever `completion_type` the connection has. */
+const COMMIT = "COMMIT AND NO CHAIN NO RELEASE";
+const ROLLBACK = "ROLLBACK AND NO CHAIN NO RELEASE";
 
 /** A pool of `mysql2`. Each call uses one connection and asks for no second one meanwhile (security.md ST-05). */
 export class Database {
   readonly #pool: Promise<MysqlPool>;
   /** Connections that have the settings already: a session keeps them. */
   readonly #ready = new WeakSet<object>();
+  #beside: Database | undefined;
 
-  /** @param ownsPool whether the connections are ours, to be set up once and ended */
+  /** @param ownsPool whether the connections are ours, to be set up once and ended; on others nothing is changed */
   constructor(
     pool: MysqlPool | Promise<MysqlPool>,
     private readonly ownsPool: boolean,
@@ -57,23 +70,27 @@ export class Database {
     this.#pool.catch(() => {});
   }
 
-  /** Statements that commit one by one, on one connection. */
-  async lease<T>(use: (query: Query) => Promise<T>): Promise<T> {
+  /**
+   * Statements as the connection takes them, on one connection.
+   *
+   * @param use calls `spoil` when the connection must not be used again
+   */
+  async lease<T>(use: (query: Query, spoil: () => void) => Promise<T>): Promise<T> {
     const connection = await this.#acquire();
     const ignore = (): void => {};
     connection.on("error", ignore);
-    let endsConnection = true;
-    const query = mysqlQuery(connection);
+    let endsConnection = false;
+    const spoil = (): void => {
+      endsConnection = true;
+    };
     try {
-      if (!this.ownsPool || !this.#ready.has(raw(connection))) {
-        await query(SETTINGS);
+      if (this.ownsPool && !this.#ready.has(raw(connection))) {
+        for (const setting of SETTINGS) await plainQuery(connection)(setting);
         this.#ready.add(raw(connection));
       }
-      const result = await use(query);
-      endsConnection = false;
-      return result;
+      return await use(this.ownsPool ? plainQuery(connection) : lentQuery(connection), spoil);
     } catch (error) {
-      endsConnection = error instanceof MysqlFailure && error.endsConnection;
+      if (error instanceof MysqlFailure && error.endsConnection) spoil();
       throw error;
     } finally {
       if (endsConnection) connection.destroy();
@@ -84,30 +101,65 @@ export class Database {
     }
   }
 
-  /** One transaction that sees what others have committed; what `step` throws rolls it back and is passed on. */
-  transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
-    return this.lease(async (query) => {
-      await query("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
-      await query("START TRANSACTION");
+  /**
+   * Statements that commit one by one where that can be relied on: a lent connection may have `autocommit` off, or stand
+   * in an old snapshot, so there they are one transaction.
+   */
+  run<T>(access: "READ ONLY" | "READ WRITE", step: (scope: Scope) => Promise<T>): Promise<T> {
+    if (!this.ownsPool) return this.transaction(step, access);
+    return this.lease((query) => step({ query, transaction: "none" }));
+  }
+
+  /** One transaction of our own; what `step` throws rolls it back and is passed on. */
+  transaction<T>(
+    step: (scope: Scope) => Promise<T>,
+    access: "READ ONLY" | "READ WRITE" = "READ WRITE",
+  ): Promise<T> {
+    return this.lease(async (query, spoil) => {
+      await query(`START TRANSACTION ${access}`);
       let result: T;
       try {
-        result = await step(query);
+        result = await step({ query, transaction: "ours" });
       } catch (error) {
-        if (!(error instanceof MysqlFailure && error.endsConnection)) await query("ROLLBACK");
+        if (!(error instanceof MysqlFailure && error.endsConnection)) await query(ROLLBACK).catch(spoil);
         throw error;
       }
-      await query("COMMIT");
+      await query(COMMIT);
       return result;
     });
   }
 
+  /**
+   * A connection of our own to the same server, which is free although the application has lent out all of its own, and
+   * on which tables can be made. It is closed when it has not been used for a second.
+   */
+  beside(): Database {
+    if (this.ownsPool) return this;
+    this.#beside ??= new Database(
+      this.#pool.then((pool) => {
+        const access = accessOf(pool);
+        if (access === undefined) throw new MysqlFailure(undefined, "NO_WAY_BESIDE", "never", false);
+        return openPool(access, 1, 1_000);
+      }),
+      true,
+    );
+    return this.#beside;
+  }
+
+  /** Lets go of what is ours. Never throws: what fails while it is let go of is gone as well. */
   async close(): Promise<void> {
-    // A connection that fails while it is let go of is gone as well.
-    if (this.ownsPool) await (await this.#pool).end().catch(() => {});
+    await this.#beside?.close();
+    if (!this.ownsPool) return;
+    await this.#pool.then((pool) => pool.end()).catch(() => {});
   }
 
   async #acquire(): Promise<MysqlPoolConnection> {
-    const connecting = (await this.#pool).getConnection();
+    let connecting: Promise<MysqlPoolConnection>;
+    try {
+      connecting = (await this.#pool).getConnection();
+    } catch (error) {
+      throw mysqlFailure(error).beforeAnything();
+    }
     try {
       return await within(CONNECT_LIMIT_MS, connecting);
     } catch (error) {
@@ -117,27 +169,44 @@ export class Database {
           () => {},
         );
       }
-      // Nothing has been sent yet.
-      const { code, retry } = mysqlFailure(error);
-      const isWorthRetrying = retry !== "never" && code !== "ETIMEDOUT" && code !== "POOL_CLOSED";
-      throw new MysqlFailure(error, code, isWorthRetrying ? "nothing-happened" : "never", false);
+      throw mysqlFailure(error).beforeAnything();
     }
   }
 }
 
-/** Statements on one connection, each within its limit. Values are put in by the driver. */
-export function mysqlQuery(connection: MysqlConnection): Query {
-  return async (sql, values) => {
+/** Statements on a connection that may be the application's, each within its limit. */
+export function lentQuery(connection: MysqlConnection): Query {
+  const query = plainQuery(connection);
+  return (sql, values) => query(IS_DATA.test(sql) ? FOR_THIS_STATEMENT + sql : sql, values);
+}
+
+const IS_DATA = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s/;
+
+function plainQuery(connection: MysqlConnection): Query {
+  return async (sql, values = []) => {
+    const statement = withValues(sql, values);
     try {
-      const [result] = await within(STATEMENT_LIMIT_MS, connection.query(sql, values && [...values]));
+      const [result] = await within(
+        STATEMENT_LIMIT_MS,
+        connection.query({ sql: statement, values: [], rowsAsArray: false, nestTables: false, typeCast }),
+      );
       if (Array.isArray(result)) return { records: result as MysqlRecord[], affectedRows: 0 };
-      return { records: [], affectedRows: (result as { affectedRows: number }).affectedRows };
+      const { affectedRows, serverStatus } = result as { affectedRows: number; serverStatus?: number };
+      return { records: [], affectedRows, serverStatus };
     } catch (error) {
       const failure = mysqlFailure(error);
       if (failure.code !== "ER_NET_PACKET_TOO_LARGE") throw failure;
-      throw new PacketTooLarge(error, sizeOf(values ?? []));
+      throw new PacketTooLarge(error, sizeOf(values));
     }
   };
+}
+
+const NUMBERS = new Set(["TINY", "SHORT", "LONG", "INT24", "LONGLONG", "DECIMAL", "NEWDECIMAL", "DOUBLE"]);
+
+/** Numbers and bytes, whatever the connection was told to make of them. */
+function typeCast(field: Field): number | Buffer | null {
+  const bytes = field.buffer();
+  return bytes !== null && NUMBERS.has(field.type) ? Number(bytes.toString("latin1")) : bytes;
 }
 
 function sizeOf(values: readonly MysqlValue[]): number {
@@ -147,22 +216,4 @@ function sizeOf(values: readonly MysqlValue[]): number {
 /** The driver wraps its connection anew at each lease. */
 function raw(connection: MysqlPoolConnection): object {
   return (connection as { connection?: object }).connection ?? connection;
-}
-
-/** A pool of our own for `url`. Nothing is opened before it is needed. */
-export async function openPool(url: string, maxConnections: number): Promise<MysqlPool> {
-  const { createPool } = await import("mysql2/promise");
-  return createPool({
-    uri: url,
-    connectionLimit: maxConnections,
-    connectTimeout: CONNECT_LIMIT_MS,
-    idleTimeout: 30_000,
-    enableKeepAlive: true,
-    charset: "utf8mb4_bin",
-    // Rows that matched count, changed or not; one statement per query; texts are never objects.
-    flags: ["FOUND_ROWS"],
-    multipleStatements: false,
-    stringifyObjects: true,
-    supportBigNumbers: true,
-  }) as unknown as MysqlPool;
 }

@@ -1,11 +1,45 @@
 import { type Retry, StoreTimeout } from "@acme/session-core/store";
 
-/** Deadlock, lock wait (ours is short), MariaDB's "record has changed since last read". */
-const CONFLICT = new Set([1213, 1205, 1020]);
+/** Deadlock, lock wait (ours is short), lock not to be had at once, MariaDB's "record has changed since last read". */
+const CONFLICT = new Set([1213, 1205, 3572, 1020]);
 /** This server is stopping, full, read-only after a failover, or has ended our connection. */
 const WRONG_SERVER = new Set([1040, 1053, 1077, 1079, 1152, 1203, 1290, 1792, 1836, 1927, 3024, 4031]);
 /** Of those, the ones after which nothing can have happened. */
 const REFUSED = new Set([1040, 1203, 1290, 1792, 1836]);
+
+const GRANTS = "CREATE, REFERENCES, SELECT, INSERT, UPDATE and DELETE";
+const UNTRUSTED = "the server's certificate is not trusted: give its authority, or correct the name in `url`";
+const MISSING =
+  "a table of the store is missing or older than this release: run the script that mysqlSchemaSql() gives, or leave `migrate` on";
+
+/** What stays wrong until somebody mends it, and what that is. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ERR_MODULE_NOT_FOUND: "the driver is not installed: npm install mysql2",
+  MODULE_NOT_FOUND: "the driver is not installed: npm install mysql2",
+  POOL_CLOSED: "the pool given as `client` has been closed: close the store first, or give it another pool",
+  NO_WAY_BESIDE:
+    "a table or key has to be made, and the pool given as `client` does not show where it leads: use the store once before the first `joinTransaction`, or run the script that mysqlSchemaSql() gives",
+  ER_TABLE_DEF_CHANGED:
+    "the tables were made after this transaction began, which cannot see them: it has to be begun again",
+  ER_ACCESS_DENIED_ERROR: "the server takes neither this user nor this password: correct them in `url`",
+  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: "the server wants a password: add it to `url`",
+  ER_HOST_NOT_PRIVILEGED: "the server lets nobody in from this machine: add it to the user's hosts",
+  ER_NOT_SUPPORTED_AUTH_MODE: "the server signs this user in by a method that mysql2 does not know",
+  AUTH_SWITCH_PLUGIN_ERROR: "the server signs this user in by a method that mysql2 does not know",
+  ER_BAD_DB_ERROR: "there is no database of this name: create it, or correct the name in `url`",
+  ER_NO_DB_ERROR: "no database is chosen: name one at the end of `url`, or as `database` of your pool",
+  ER_DBACCESS_DENIED_ERROR: `this user may not use the database: grant it ${GRANTS}`,
+  ER_TABLEACCESS_DENIED_ERROR: `this user lacks a right on the tables: grant it ${GRANTS}; without CREATE, run the script that mysqlSchemaSql() gives and set \`migrate: false\``,
+  ER_NO_SUCH_TABLE: MISSING,
+  ER_BAD_FIELD_ERROR: MISSING,
+  HANDSHAKE_NO_SSL_SUPPORT: "the server has no TLS, which `url` asks for",
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: UNTRUSTED,
+  CERT_HAS_EXPIRED: "the server's certificate has expired",
+};
 
 /** What the driver or the server said. Texts of statements and their values stay in `cause`. */
 export class MysqlFailure extends Error {
@@ -14,12 +48,28 @@ export class MysqlFailure extends Error {
   readonly code: string;
   readonly retry: Retry;
   readonly endsConnection: boolean;
+  /** Whether it stays so until somebody mends it; the message then says what. */
+  readonly isPermanent: boolean;
 
+  /** @param cause what the driver threw */
   constructor(cause: unknown, code: string, retry: Retry, endsConnection: boolean) {
-    super(`MySQL: ${code}`, { cause });
+    const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
+    super(advice === undefined ? `MySQL: ${code}` : `MySQL: ${advice} (${code})`, { cause });
     this.code = code;
-    this.retry = retry;
+    this.isPermanent = advice !== undefined;
+    this.retry = this.isPermanent ? "never" : retry;
     this.endsConnection = endsConnection;
+  }
+
+  /** The same, where no statement had been sent. */
+  beforeAnything(): MysqlFailure {
+    const isWorthRetrying = this.retry !== "never" && this.code !== "ETIMEDOUT";
+    return new MysqlFailure(this.cause, this.code, isWorthRetrying ? "nothing-happened" : "never", false);
+  }
+
+  /** The same, where nothing can be tried again: in the application's transaction. */
+  forGood(): MysqlFailure {
+    return new MysqlFailure(this.cause, this.code, "never", this.endsConnection);
   }
 }
 
@@ -37,10 +87,12 @@ export class PacketTooLarge extends MysqlFailure {
 export function mysqlFailure(error: unknown): MysqlFailure {
   if (error instanceof MysqlFailure) return error;
   if (error instanceof StoreTimeout) return new MysqlFailure(error, "TIMEOUT", "never", true);
-  const { code, errno } = (typeof error === "object" && error !== null ? error : {}) as {
+  const { code, errno, message } = (typeof error === "object" && error !== null ? error : {}) as {
     code?: unknown;
     errno?: unknown;
+    message?: unknown;
   };
+  if (message === "Pool is closed.") return new MysqlFailure(error, "POOL_CLOSED", "never", true);
   const name = typeof code === "string" ? code : "CONNECTION";
   if (!name.startsWith("ER_") || typeof errno !== "number") {
     return new MysqlFailure(error, name, "outcome-unknown", true);

@@ -2,8 +2,12 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Attempt,
   assertClocksAgree,
-  checkServerOptions,
+  invalidArgument,
   isOutcomeOf,
+  type Joined,
+  type JoinedContext,
+  type JoinedTransaction,
+  JoinedTransactions,
   MAX_NAME_BYTES,
   MAX_USER_ID_BYTES,
   OVERTAKEN,
@@ -17,6 +21,7 @@ import {
   type SigningKeyRow,
   SqlRoleStore,
   StoreOperations,
+  StoreTimeout,
   sinceCleanUpMs,
   storableId,
   storableSession,
@@ -24,43 +29,27 @@ import {
   tooLargeToStore,
   untilNotOvertaken,
 } from "@acme/session-core/store";
-import {
-  Database,
-  type MysqlConnection,
-  type MysqlPool,
-  type MysqlRecord,
-  type MysqlResult,
-  type MysqlValue,
-  mysqlQuery,
-  openPool,
-  type Query,
-} from "./database.js";
-import { isDuplicate, judgeMysql, PacketTooLarge } from "./mysql-failure.js";
-import { type NamesOptions, namesOf } from "./names.js";
+import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } from "./database.js";
+import type { MysqlConnection, MysqlPool } from "./driver.js";
+import { hasNoTransaction, joinedQuery } from "./joined-query.js";
+import { isDuplicate, isMissingTable, judgeMysql, PacketTooLarge } from "./mysql-failure.js";
+import { namesOf } from "./names.js";
+import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
+import { openPool } from "./own-pool.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { bytes, secretMapping, sessionMapping, signingKeyMapping, textOf } from "./row.js";
-import { prepareSchema } from "./schema.js";
+import { isPrepared, prepareSchema } from "./schema.js";
+import type { MysqlValue } from "./statement-text.js";
 import { type Statements, statementsFor } from "./statements.js";
 
-export interface MysqlStoreOptions extends NamesOptions {
-  /** `mysql://user:password@host:3306/database`: connections of our own. Either this or `client`. */
-  url?: string | undefined;
-  /** The application's own pool of `mysql2/promise`, which `close` leaves open. Its `flags` must keep `FOUND_ROWS` on (the default). */
-  client?: MysqlPool | undefined;
-  /** Most connections opened for `url`. Default 10. */
-  maxConnections?: number | undefined;
-  /** Whether the store makes and updates its tables by itself. Default true. */
-  migrate?: boolean | undefined;
-  /** Whose clock decides what has expired: the server's (default), or `"engine"`, the caller's, for tests that move it. */
-  clock?: "server" | "engine" | undefined;
-}
-
 const DELETE_BATCH = 500;
+/** Of the columns for names that are ours. */
+const MAX_KIND_BYTES = 64;
 
 /**
  * Sessions and keys in MySQL 8 or MariaDB 10.6 or newer, for any number of machines.
  *
- * @throws TypeError when an option is wrong
+ * @throws SessionError `INVALID_OPTION`
  */
 export function mysqlStore(options: MysqlStoreOptions): MysqlStore {
   return new MysqlStore(options);
@@ -83,13 +72,18 @@ export class MysqlStore implements SessionStore {
   readonly #sql: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
-  readonly #transaction = new AsyncLocalStorage<Query>();
-  #prepared: Promise<void> | undefined;
+  readonly #transactions = new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>());
+  readonly #connections = new WeakMap<object, MysqlConnection>();
+  /** Whether the tables were there when they were last looked at. */
+  #isPrepared = false;
+  /** Of which there has been one. */
+  readonly #seen = new Set<"keys" | "secrets">();
+  readonly #preparing = new Map<Database, Promise<void>>();
   #closing: Promise<void> | undefined;
 
   constructor(options: MysqlStoreOptions) {
+    checkMysqlOptions(options);
     const { url, client, maxConnections = 10, migrate = true, clock = "server" } = options;
-    checkServerOptions("mysqlStore", options);
     this.#names = namesOf(options);
     this.#sql = statementsFor(this.#names);
     this.#usesServerClock = clock === "server";
@@ -99,29 +93,42 @@ export class MysqlStore implements SessionStore {
       text: bytes,
       lists: (texts) => texts.map(bytes),
       textOf,
-      read: async (text, values) => counted(await this.#runOutside((query) => query(text, values))),
+      read: async (text, values) => counted(await this.#run("READ ONLY", ({ query }) => query(text, values))),
       write: (step) =>
-        this.#operations.run(async (attempt) => {
-          await this.#prepare();
-          return this.#database.transaction((query) =>
-            step(async (text, values) => counted(await query(text, values)), attempt),
-          );
-        }),
+        this.#transact(({ query }, _, attempt) =>
+          step(async (text, values) => counted(await query(text, values)), attempt),
+        ),
     });
     this.#database =
       url === undefined
         ? new Database(client as MysqlPool, false)
-        : new Database(openPool(url, maxConnections), true);
+        : new Database(openPool({ uri: url }, maxConnections), true);
   }
 
   /**
-   * Runs `work` such that the sessions it creates, changes or revokes belong to a transaction that the application has
-   * begun on `connection` (of `mysql2/promise`): they are kept or dropped with it. Answer the request after the commit.
-   * Signing keys and secrets that are made meanwhile do not belong to it. Nothing is tried again inside it.
+   * Runs `work` such that everything it asks of this store happens on `connection` (of `mysql2/promise`), in the
+   * transaction that the application has begun on it, and is kept or dropped with it: sessions, and roles that it reads
+   * or changes. Signing keys, secrets and tables that have to be made meanwhile are made on a connection beside the pool,
+   * so a pool of one is enough. Answer the request after the commit. Nothing is tried again inside the transaction; after
+   * a statement that failed none is sent.
+   *
+   * @throws what `work` threw; SessionError `STORE_UNAVAILABLE` when a statement of ours failed, also if `work` caught
+   *   that; `INVALID_ARGUMENT` for what is no connection or has no transaction, or when `work` ended before what it had
+   *   begun: roll back
    */
   async joinTransaction<T>(connection: MysqlConnection, work: () => Promise<T>): Promise<T> {
-    await this.#operations.run(() => this.#prepare());
-    return this.#transaction.run(mysqlQuery(connection), work);
+    const reason = notAConnection(connection);
+    if (reason !== undefined) throw invalidArgument(`joinTransaction: ${reason}`);
+    const outer = this.#transactions.current();
+    if (outer !== undefined && this.#connections.get(outer) === connection) return work();
+    return this.#transactions.join((joined) => {
+      this.#connections.set(joined, connection);
+      return joinedQuery(connection, joined, (send) => this.#openJoined(joined, send));
+    }, work);
+  }
+
+  joined(): JoinedTransaction | undefined {
+    return this.#transactions.current();
   }
 
   /** Whose clock compares and stamps times here. */
@@ -131,20 +138,25 @@ export class MysqlStore implements SessionStore {
 
   async insertSession(row: SessionRow): Promise<void> {
     const values = sessionMapping.values(storableSession(row));
-    await this.#run(async (query, sql, { outcomeUnknown }) => {
+    await this.#run("READ WRITE", async (scope, sql, { outcomeUnknown }) => {
       try {
-        await query(sql.insertSession, values);
+        await scope.query(sql.insertSession, values);
       } catch (error) {
         if (!outcomeUnknown || !isDuplicate(error)) throw error;
         // The attempt whose answer was lost may have been the one.
-        const kept = await this.#read(query, row.handle, row.createdAtMs);
+        const kept = await this.#read(scope, row.handle, row.createdAtMs);
         if (kept?.row.refreshTokenHash2 !== row.refreshTokenHash2) throw error;
       }
     });
   }
 
   getSession(handle: string, nowMs: number): Promise<SessionRow | undefined> {
-    return this.#run(async (query) => (await this.#read(query, handle, nowMs))?.row);
+    return this.#run("READ ONLY", async (scope) => {
+      // What the application decides on it in its transaction, it decides on the row as it is now.
+      const isJoined = scope.transaction === "theirs";
+      const found = isJoined ? this.#readToChange(scope, handle, nowMs) : this.#read(scope, handle, nowMs);
+      return (await found)?.row;
+    });
   }
 
   async promoteSession(promotion: Promotion): Promise<SessionRow | undefined> {
@@ -152,16 +164,16 @@ export class MysqlStore implements SessionStore {
       promotion;
     storableId("hash", nextRefreshTokenHash2, MAX_NAME_BYTES);
     storableId("secret id", nextSecretId, MAX_NAME_BYTES);
-    return this.#run((query, sql, { outcomeUnknown, remainingMs }) =>
+    return this.#run("READ WRITE", (scope, sql, { outcomeUnknown, remainingMs }) =>
       untilNotOvertaken(remainingMs, async () => {
-        const found = await this.#read(query, handle, nowMs);
+        const found = await this.#readToChange(scope, handle, nowMs);
         if (found === undefined) return undefined;
         const { row, version, serverNowMs } = found;
         if (row.refreshTokenHash2 !== expectedRefreshTokenHash2) {
           return outcomeUnknown && isOutcomeOf(promotion, row) ? row : undefined;
         }
         const newExpiryMs = Math.min(serverNowMs + (expiresAtMs - nowMs), row.absoluteExpiresAtMs);
-        const { affectedRows } = await query(sql.promoteSession, [
+        const { affectedRows } = await scope.query(sql.promoteSession, [
           bytes(nextRefreshTokenHash2),
           bytes(nextSecretId),
           serverNowMs,
@@ -191,15 +203,15 @@ export class MysqlStore implements SessionStore {
     nowMs: number,
     apply: (accessTokenPayloadJson: string, row: Readonly<SessionRow>) => string,
   ): Promise<SessionRow | undefined> {
-    return this.#run((query, sql, { remainingMs }) =>
+    return this.#run("READ WRITE", (scope, sql, { remainingMs }) =>
       untilNotOvertaken(remainingMs, async () => {
-        const found = await this.#read(query, handle, nowMs);
+        const found = await this.#readToChange(scope, handle, nowMs);
         if (found === undefined) return undefined;
         const { row, version } = found;
         const after = storableText(apply(row.accessTokenPayloadJson, row));
         if (after === row.accessTokenPayloadJson) return row;
         const values = [bytes(after), bytes(handle), version, this.#now(nowMs)];
-        const { affectedRows } = await query(sql.replacePayload, values);
+        const { affectedRows } = await scope.query(sql.replacePayload, values);
         return affectedRows === 0 ? OVERTAKEN : { ...row, accessTokenPayloadJson: after };
       }),
     );
@@ -207,7 +219,10 @@ export class MysqlStore implements SessionStore {
 
   async replaceSessionData(handle: string, nowMs: number, sessionDataJson: string): Promise<boolean> {
     const values = [bytes(storableText(sessionDataJson)), idBytes(handle), this.#now(nowMs)];
-    return this.#run(async (query, sql) => (await query(sql.replaceSessionData, values)).affectedRows === 1);
+    return this.#run("READ WRITE", async (scope, sql) => {
+      if (scope.transaction !== "none" && !(await this.#readToChange(scope, handle, nowMs))) return false;
+      return (await scope.query(sql.replaceSessionData, values)).affectedRows === 1;
+    });
   }
 
   async deleteSessions(handles: readonly string[], nowMs: number): Promise<string[]> {
@@ -215,10 +230,8 @@ export class MysqlStore implements SessionStore {
     const deleted: string[] = [];
     for (let start = 0; start < unique.length; start += DELETE_BATCH) {
       const batch = unique.slice(start, start + DELETE_BATCH);
-      const live = await this.#transact(async (query, sql, { outcomeUnknown }) => {
-        const values = batch.map(idBytes);
-        const { records } = await query(sql.lockSessions(batch.length), [this.#now(nowMs), ...values]);
-        if (records.length > 0) await query(sql.deleteSessions(batch.length), values);
+      const live = await this.#transact(async (scope, _, { outcomeUnknown }) => {
+        const records = await this.#deleteThese(scope, await this.#thereOf(scope, batch), nowMs);
         // Who deleted what is gone after a lost answer cannot be told; a revocation rather counts twice than never.
         return outcomeUnknown ? batch : liveHandles(records);
       });
@@ -230,36 +243,35 @@ export class MysqlStore implements SessionStore {
   async listSessionHandles(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]> {
     const tenant = tenantId === undefined ? null : idBytes(tenantId);
     const values = [userBytes(userId), this.#now(nowMs), tenant, tenant];
-    return this.#run(async (query, sql) =>
+    return this.#run("READ ONLY", async ({ query }, sql) =>
       (await query(sql.listSessionHandles, values)).records.map(({ handle }) => textOf(handle)),
     );
   }
 
   async deleteSessionsOfUser(userId: string, tenantId: string | undefined, nowMs: number): Promise<string[]> {
     const tenant = tenantId === undefined ? null : idBytes(tenantId);
-    const values = [this.#now(nowMs), userBytes(userId), tenant, tenant];
-    return this.#transact(async (query, sql) => {
-      const { records } = await query(sql.lockSessionsOfUser, values);
-      const handles = records.map(({ handle }) => idBytes(textOf(handle)));
-      for (let start = 0; start < handles.length; start += DELETE_BATCH) {
-        const batch = handles.slice(start, start + DELETE_BATCH);
-        await query(sql.deleteSessions(batch.length), batch);
-      }
-      return liveHandles(records);
+    const values = [userBytes(userId), tenant, tenant];
+    return this.#transact(async (scope, sql) => {
+      const there = (await scope.query(sql.findSessionsOfUser, values)).records;
+      return liveHandles(await this.#deleteThese(scope, there, nowMs));
     });
   }
 
   /** @throws Error when the caller's clock and the server's differ by more than 5 min: one of them is wrong */
   deleteExpiredSessions(nowMs: number, limit: number): Promise<number> {
-    return this.#run(async (query, sql) => {
-      const { records } = await query(sql.differenceOfClocks, [this.#now(nowMs), nowMs]);
+    return this.#run("READ WRITE", async (scope, sql) => {
+      const { records } = await scope.query(sql.differenceOfClocks, [this.#now(nowMs), nowMs]);
       assertClocksAgree("MySQL", Number(records[0]?.differenceMs));
-      return (await query(sql.deleteExpiredSessions, [this.#now(nowMs), limit])).affectedRows;
+      const values = [this.#now(nowMs), limit];
+      if (scope.transaction === "none")
+        return (await scope.query(sql.deleteExpiredSessions, values)).affectedRows;
+      const expired = (await scope.query(sql.findExpiredSessions, values)).records;
+      return (await this.#deleteThese(scope, expired, nowMs, isDead)).length;
     });
   }
 
   claimCleanUp(nowMs: number, intervalMs: number): Promise<number | undefined> {
-    return this.#runOutside(async (query, sql) => {
+    return this.#runAlone("READ WRITE", async ({ query }, sql) => {
       const { records } = await query(sql.readCleanUp, [this.#now(nowMs)]);
       const markMs = records[0]?.markMs == null ? null : Number(records[0].markMs);
       const now = Number(records[0]?.nowMs);
@@ -271,7 +283,7 @@ export class MysqlStore implements SessionStore {
   }
 
   scanSessions(cursor: string | undefined, limit: number): Promise<SessionPage> {
-    return this.#runOutside(async (query, sql) => {
+    return this.#run("READ ONLY", async ({ query }, sql) => {
       const { records } = await query(sql.scanSessions, [bytes(cursor ?? ""), limit]);
       const rows = records.map(sessionMapping.toRow);
       return { rows, next: rows.length === limit ? rows.at(-1)?.handle : undefined };
@@ -279,51 +291,43 @@ export class MysqlStore implements SessionStore {
   }
 
   listSigningKeys(): Promise<SigningKeyRow[]> {
-    return this.#run(async (query, sql) =>
+    return this.#listAll("keys", async ({ query }, sql) =>
       (await query(sql.listSigningKeys)).records.map(signingKeyMapping.toRow),
     );
   }
 
   async insertSigningKey(row: SigningKeyRow): Promise<boolean> {
     storableId("key id", row.kid, MAX_NAME_BYTES);
-    return this.#runOutside(async (query, sql, { outcomeUnknown }) => {
-      try {
-        await query(sql.insertSigningKey, signingKeyMapping.values(row));
-        return true;
-      } catch (error) {
-        if (!isDuplicate(error)) throw error;
-        if (!outcomeUnknown) return false;
-        const keys = (await query(sql.listSigningKeys)).records.map(signingKeyMapping.toRow);
-        return keys.some(
-          ({ kid, privateJwkJson }) => kid === row.kid && privateJwkJson === row.privateJwkJson,
-        );
-      }
+    storableId("key family", row.family, MAX_KIND_BYTES);
+    storableId("algorithm", row.algorithm, MAX_KIND_BYTES);
+    return this.#runAlone("READ WRITE", async ({ query }, sql, { outcomeUnknown }) => {
+      if ((await query(sql.insertSigningKey, signingKeyMapping.values(row))).affectedRows === 1) return true;
+      if (!outcomeUnknown) return false;
+      const keys = (await query(sql.listSigningKeys)).records.map(signingKeyMapping.toRow);
+      return keys.some(({ kid, privateJwkJson }) => kid === row.kid && privateJwkJson === row.privateJwkJson);
     });
   }
 
   async deleteSigningKeys(kids: readonly string[]): Promise<void> {
-    await this.#runOutside(async (query, sql) => {
+    await this.#runAlone("READ WRITE", async ({ query }, sql) => {
       for (const kid of kids) await query(sql.deleteSigningKey, [idBytes(kid)]);
     });
   }
 
-  listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
-    return this.#runOutside(async (query, sql) => {
-      const list = async (): Promise<SecretRow[]> =>
-        (await query(sql.listSecrets)).records.map(secretMapping.toRow);
-      const secrets = await list();
-      if (secrets.some(({ secret }) => secret !== "") || candidate === undefined) return secrets;
-      await query(sql.insertFirstSecret, [bytes(candidate.id), bytes(candidate.secret)]).catch(
-        (error: unknown) => {
-          if (!isDuplicate(error)) throw error;
-        },
-      );
-      return list();
+  async listSecrets(candidate?: SecretRow): Promise<SecretRow[]> {
+    const secrets = await this.#listAll("secrets", async ({ query }, sql) =>
+      (await query(sql.listSecrets)).records.map(secretMapping.toRow),
+    );
+    if (secrets.some(({ secret }) => secret !== "") || candidate === undefined) return secrets;
+    const values = [idBytes(storableId("secret id", candidate.id, MAX_NAME_BYTES)), bytes(candidate.secret)];
+    return this.#runAlone("READ WRITE", async ({ query }, sql) => {
+      await query(sql.insertFirstSecret, values);
+      return (await query(sql.listSecrets)).records.map(secretMapping.toRow);
     });
   }
 
   withdrawSecret(id: string): Promise<boolean> {
-    return this.#runOutside(async (query, sql, { outcomeUnknown }) => {
+    return this.#runAlone("READ WRITE", async ({ query }, sql, { outcomeUnknown }) => {
       if ((await query(sql.withdrawSecret, [idBytes(id)])).affectedRows === 1) return true;
       if (!outcomeUnknown) return false;
       const secrets = (await query(sql.listSecrets)).records.map(secretMapping.toRow);
@@ -336,66 +340,129 @@ export class MysqlStore implements SessionStore {
     return this.#closing;
   }
 
-  /** One operation of statements that commit one by one: in the application's transaction if there is one. */
-  #run<T>(step: Step<T>): Promise<T> {
-    return this.#joined(step) ?? this.#runOutside(step);
+  /** One operation of statements that may commit one by one: in the application's transaction if there is one. */
+  #run<T>(access: "READ ONLY" | "READ WRITE", step: Step<T>): Promise<T> {
+    return this.#joinedStep(step) ?? this.#runAlone(access, step);
   }
 
   /** One operation that is a transaction: the application's if there is one. */
   #transact<T>(step: Step<T>): Promise<T> {
     return (
-      this.#joined(step) ??
-      this.#operations.run(async (attempt) => {
-        await this.#prepare();
-        return this.#database.transaction((query) => step(query, this.#sql, attempt));
-      })
+      this.#joinedStep(step) ??
+      this.#alone((database, attempt) => database.transaction((scope) => step(scope, this.#sql, attempt)))
     );
   }
 
-  #joined<T>(step: Step<T>): Promise<T> | undefined {
-    const joined = this.#transaction.getStore();
-    if (joined === undefined) return undefined;
-    // What fails inside a transaction may have ended it: nothing can be tried again there.
-    return this.#operations.run(({ remainingMs }) =>
-      step(joined, this.#sql, { outcomeUnknown: false, remainingMs }).catch((error: unknown) => {
-        throw new Error("the statement failed in the application's transaction", { cause: error });
-      }),
+  /** One operation that never belongs to the application's transaction. */
+  #runAlone<T>(access: "READ ONLY" | "READ WRITE", step: Step<T>): Promise<T> {
+    return this.#alone((database, attempt) =>
+      database.run(access, (scope) => step(scope, this.#sql, attempt)),
     );
   }
 
-  #runOutside<T>(step: Step<T>): Promise<T> {
-    return this.#operations.run(async (attempt) => {
-      await this.#prepare();
-      return this.#database
-        .lease((query) => step(query, this.#sql, attempt))
-        .catch((error: unknown) => this.#explain(error));
+  /**
+   * All keys, or all secrets. Until some have been seen they are read beside the application's transaction: a reading
+   * inside that finds none would lock, where that is SERIALIZABLE, the place where the first one then goes.
+   */
+  async #listAll<T>(kind: "keys" | "secrets", list: Step<T[]>): Promise<T[]> {
+    const isFirst = this.#transactions.current() !== undefined && !this.#seen.has(kind);
+    const rows = isFirst
+      ? await this.#runAlone("READ ONLY", list).catch(() => this.#run("READ ONLY", list))
+      : await this.#run("READ ONLY", list);
+    if (rows.length > 0) this.#seen.add(kind);
+    return rows;
+  }
+
+  #joinedStep<T>(step: Step<T>): Promise<T> | undefined {
+    const joined = this.#transactions.current();
+    return joined && this.#runJoined(joined, step);
+  }
+
+  /** What fails inside a transaction may have ended it: nothing is tried again there. */
+  async #runJoined<T>(joined: Joined<Query>, step: Step<T>): Promise<T> {
+    joined.assertOpen();
+    try {
+      return await this.#operations.run(({ remainingMs }) => {
+        const scope = { query: joined.query, transaction: "theirs" } as const;
+        return step(scope, this.#sql, { outcomeUnknown: false, remainingMs });
+      });
+    } catch (error) {
+      if (error instanceof StoreTimeout) joined.fail(error);
+      if (isMissingTable(error)) this.#isPrepared = false;
+      throw error;
+    }
+  }
+
+  #alone<T>(attempt: (database: Database, attempt: Attempt) => Promise<T>): Promise<T> {
+    return this.#operations.run(async (given) => {
+      // Where somebody waits for this with the application's connection in hand, there may be no other in its pool.
+      const database = this.#transactions.isBeside ? this.#database.beside() : this.#database;
+      await this.#prepare(database);
+      try {
+        return await attempt(database, given);
+      } catch (error) {
+        // Dropped under a running store: the next operation makes it again.
+        if (isMissingTable(error)) this.#isPrepared = false;
+        throw await this.#explained(error);
+      }
     });
   }
 
   /** What is too large for this server is the application's to know, and no outage. */
-  async #explain(error: unknown): Promise<never> {
-    if (!(error instanceof PacketTooLarge)) throw error;
+  async #explained(error: unknown): Promise<unknown> {
+    if (!(error instanceof PacketTooLarge)) return error;
     const { records } = await this.#database.lease((query) => query("SELECT @@max_allowed_packet AS bytes"));
-    throw tooLargeToStore(error.sizeBytes, Number(records[0]?.bytes), "max_allowed_packet");
+    return tooLargeToStore(error.sizeBytes, Number(records[0]?.bytes), "max_allowed_packet");
   }
 
-  #prepare(): Promise<void> {
-    this.#prepared ??= prepareSchema(this.#database, this.#names, this.#mayMigrate).catch(
-      (error: unknown) => {
-        this.#prepared = undefined;
-        throw error;
-      },
-    );
-    return this.#prepared;
+  /** One preparation on each set of connections: none waits for one that may be waiting for a connection. */
+  async #prepare(database: Database): Promise<void> {
+    if (this.#isPrepared) return;
+    let preparing = this.#preparing.get(database);
+    if (preparing === undefined) {
+      preparing = prepareSchema(database, this.#names, this.#mayMigrate).finally(() =>
+        this.#preparing.delete(database),
+      );
+      this.#preparing.set(database, preparing);
+    }
+    await preparing;
+    this.#isPrepared = true;
   }
 
-  async #read(
-    query: Query,
-    handle: string,
-    nowMs: number,
-  ): Promise<{ row: SessionRow; version: number; serverNowMs: number } | undefined> {
-    const now = this.#now(nowMs);
-    const [record] = (await query(this.#sql.getSession, [now, idBytes(handle), now])).records;
+  /** Before the first statement in the application's transaction. Making tables there would commit it. */
+  async #openJoined(joined: Joined<Query>, send: Query): Promise<void> {
+    if (hasNoTransaction(await send("DO 0"))) {
+      throw invalidArgument("joinTransaction: no transaction is open on the connection: begin it first");
+    }
+    if (this.#isPrepared) return;
+    if (await isPrepared(send, this.#names)) this.#isPrepared = true;
+    else await joined.outside(() => this.#prepare(this.#database.beside()));
+  }
+
+  async #read(scope: Scope, handle: string, nowMs: number): Promise<Found | undefined> {
+    return this.#found(await scope.query(this.#sql.getSession, this.#valuesToRead(handle, nowMs)), nowMs);
+  }
+
+  /** In a transaction, the row as it is now, held to the end. */
+  async #readToChange(scope: Scope, handle: string, nowMs: number): Promise<Found | undefined> {
+    if (scope.transaction === "none") return this.#read(scope, handle, nowMs);
+    // What is not there must not be locked for long: that would be the place where somebody else's session goes.
+    if (scope.transaction === "theirs" && !(await this.#read(scope, handle, nowMs))) return undefined;
+    const values = this.#valuesToRead(handle, nowMs);
+    return this.#found(await scope.query(this.#sql.getSessionLocked, values), nowMs);
+  }
+
+  /** Which of these sessions to lock: for long, only those that are there (see `#readToChange`). */
+  async #thereOf({ query, transaction }: Scope, handles: readonly string[]): Promise<readonly MysqlRecord[]> {
+    if (transaction !== "theirs") return handles.map((handle) => ({ handle }));
+    return (await query(this.#sql.findSessions(handles.length), handles.map(idBytes))).records;
+  }
+
+  #valuesToRead(handle: string, nowMs: number): MysqlValue[] {
+    return [this.#now(nowMs), idBytes(handle), this.#now(nowMs)];
+  }
+
+  #found({ records: [record] }: MysqlResult, nowMs: number): Found | undefined {
     if (record === undefined) return undefined;
     const row = sessionMapping.toRow(record);
     const serverNowMs = Number(record.nowMs);
@@ -404,13 +471,42 @@ export class MysqlStore implements SessionStore {
     return { row, version: Number(record.version), serverNowMs };
   }
 
+  /**
+   * Locks sessions that were found, and deletes those that are still there.
+   *
+   * @param isMeant which of them, as they are now
+   * @returns them with their handle and `isLive`
+   */
+  async #deleteThese(
+    { query }: Scope,
+    found: readonly MysqlRecord[],
+    nowMs: number,
+    isMeant: (record: MysqlRecord) => boolean = () => true,
+  ): Promise<MysqlRecord[]> {
+    const deleted: MysqlRecord[] = [];
+    for (let start = 0; start < found.length; start += DELETE_BATCH) {
+      const handles = found.slice(start, start + DELETE_BATCH).map(handleOf);
+      const { records } = await query(this.#sql.lockSessions(handles.length), [this.#now(nowMs), ...handles]);
+      const meant = records.filter(isMeant);
+      if (meant.length > 0) await query(this.#sql.deleteSessions(meant.length), meant.map(handleOf));
+      deleted.push(...meant);
+    }
+    return deleted;
+  }
+
   /** The parameter of "now": null has the server use its own. */
   #now(nowMs: number): number | null {
     return this.#usesServerClock ? null : nowMs;
   }
 }
 
-type Step<T> = (query: Query, sql: Statements, attempt: Attempt) => Promise<T>;
+type Step<T> = (scope: Scope, sql: Statements, attempt: Attempt) => Promise<T>;
+
+interface Found {
+  readonly row: SessionRow;
+  readonly version: number;
+  readonly serverNowMs: number;
+}
 
 /** For looking up: what is too long is simply not there. */
 function idBytes(id: string): Buffer {
@@ -425,6 +521,14 @@ function counted({ records, affectedRows }: MysqlResult): RoleResult {
   return { records, count: affectedRows };
 }
 
+function handleOf({ handle }: MysqlRecord): Buffer {
+  return idBytes(textOf(handle));
+}
+
+function isDead({ isLive }: MysqlRecord): boolean {
+  return Number(isLive) === 0;
+}
+
 function liveHandles(records: readonly MysqlRecord[]): string[] {
-  return records.filter(({ isLive }) => Number(isLive) === 1).map(({ handle }) => textOf(handle));
+  return records.filter((record) => !isDead(record)).map(({ handle }) => textOf(handle));
 }

@@ -1,4 +1,4 @@
-import { checkSqlName, type TableNames, tableNames } from "@acme/session-core/store";
+import { checkSqlName, type OptionCheck, type TableNames, tableNames } from "@acme/session-core/store";
 
 export interface Names extends TableNames {
   /** Name of the lock under which tables are made. */
@@ -10,9 +10,12 @@ export interface NamesOptions {
   tablePrefix?: string | undefined;
 }
 
-/** @throws TypeError */
+export const isTablePrefix: OptionCheck = (value) =>
+  checkSqlName("mysqlStore", "tablePrefix", value as string);
+
+/** @throws SessionError `INVALID_OPTION` */
 export function namesOf({ tablePrefix = "acme_" }: NamesOptions): Names {
-  checkSqlName("mysqlStore", "tablePrefix", tablePrefix);
+  isTablePrefix(tablePrefix, "tablePrefix");
   return {
     ...tableNames((name) => `\`${tablePrefix}${name}\``),
     lock: `${tablePrefix}session_schema`,

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { checkOptions } from "@acme/session-core/store";
 import type { Database, MysqlRecord, Query } from "./database.js";
-import { isMissingTable } from "./mysql-failure.js";
-import { type Names, type NamesOptions, namesOf } from "./names.js";
+import { isMissingTable, MysqlFailure } from "./mysql-failure.js";
+import { isTablePrefix, type Names, type NamesOptions, namesOf } from "./names.js";
 import { textOf } from "./row.js";
 
 /** As in the other stores: a higher thousand in the tables means a release that breaks with this one (security.md ST-09). */
@@ -125,8 +126,13 @@ const createMigrations = ({ migrations }: Names): string =>
   applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
 ) ENGINE = InnoDB`;
 
-/** The whole schema as one script for the operator's own tool (`migrate: false`): it can be run any number of times. */
+/**
+ * The whole schema as one script for the operator's own tool (`migrate: false`): it can be run any number of times.
+ *
+ * @throws SessionError `INVALID_OPTION`
+ */
 export function mysqlSchemaSql(options: NamesOptions = {}): string {
+  checkOptions("mysqlSchemaSql", { tablePrefix: isTablePrefix }, options);
   const names = namesOf(options);
   const statements = stepsFor(names).flatMap((step) => [
     ...step.statements,
@@ -135,42 +141,48 @@ export function mysqlSchemaSql(options: NamesOptions = {}): string {
   return `${[createMigrations(names), ...statements].join(";\n\n")};\n`;
 }
 
+/** How long a process waits for another that is making the tables. */
+const LOCK_WAIT_SEC = 1;
+
 /**
- * Makes the schema what this release needs. Of several processes at first boot one does it, the others wait for it; a
- * schema that is up to date costs one read.
+ * Makes the schema what this release needs, on a connection of our own. Of several processes at first boot one does it,
+ * the others wait for it; a schema that is up to date costs one read.
  *
  * @throws Error when the tables were made by a newer release that breaks with this one, a step was changed by hand, or
  *   they are missing and `mayMigrate` is false
  */
 export async function prepareSchema(database: Database, names: Names, mayMigrate: boolean): Promise<void> {
-  const steps = stepsFor(names);
-  const readApplied = async (query: Query): Promise<readonly MysqlRecord[]> => {
-    try {
-      return (await query(`SELECT version, checksum FROM ${names.migrations}`)).records;
-    } catch (error) {
-      if (isMissingTable(error)) return [];
-      throw error;
-    }
-  };
-  await database.lease(async (query) => {
-    if (missing(steps, await readApplied(query)).length === 0) return;
-    if (!mayMigrate) {
-      throw new Error(
-        "the tables are missing or older than this release: run the script that mysqlSchemaSql() gives, or leave `migrate` on",
-      );
-    }
-    const { records } = await query("SELECT GET_LOCK(?, 2) AS isLocked", [names.lock]);
+  if (await database.run("READ ONLY", ({ query }) => isPrepared(query, names))) return;
+  if (!mayMigrate) throw new MysqlFailure(undefined, "ER_NO_SUCH_TABLE", "never", false);
+  await database.beside().lease(async (query, spoil) => {
+    const { records } = await query(`SELECT GET_LOCK('${names.lock}', ${LOCK_WAIT_SEC}) AS isLocked`);
     if (Number(records[0]?.isLocked) !== 1) throw new Error("another process is making the tables");
     try {
       await query(createMigrations(names));
-      for (const { version, checksum, statements } of missing(steps, await readApplied(query))) {
+      const applied = await readApplied(query, names);
+      for (const { version, checksum, statements } of missing(stepsFor(names), applied)) {
         for (const statement of statements) await query(statement);
-        await query(`INSERT INTO ${names.migrations} (version, checksum) VALUES (?, ?)`, [version, checksum]);
+        const note = `INSERT INTO ${names.migrations} (version, checksum) VALUES (?, ?)`;
+        await query(note, [version, Buffer.from(checksum)]);
       }
     } finally {
-      await query("SELECT RELEASE_LOCK(?)", [names.lock]);
+      await query(`SELECT RELEASE_LOCK('${names.lock}')`).catch(spoil);
     }
   });
+}
+
+/** Whether all tables are there. In the application's transaction: nothing is made there, as that would commit it. */
+export async function isPrepared(query: Query, names: Names): Promise<boolean> {
+  return missing(stepsFor(names), await readApplied(query, names)).length === 0;
+}
+
+async function readApplied(query: Query, names: Names): Promise<readonly MysqlRecord[]> {
+  try {
+    return (await query(`SELECT version, checksum FROM ${names.migrations}`)).records;
+  } catch (error) {
+    if (isMissingTable(error)) return [];
+    throw error;
+  }
 }
 
 function missing(steps: readonly Step[], applied: readonly MysqlRecord[]): Step[] {

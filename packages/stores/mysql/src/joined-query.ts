@@ -1,0 +1,53 @@
+import type { Joined } from "@acme/session-core/store";
+import { lentQuery, type MysqlResult, type Query } from "./database.js";
+import type { MysqlConnection } from "./driver.js";
+import { MysqlFailure } from "./mysql-failure.js";
+
+/** Flags of the protocol. */
+const IN_TRANSACTION = 1;
+const AUTOCOMMIT = 2;
+
+/**
+ * Statements in a transaction of the application. They go one after the other: a deadlock ends the whole transaction
+ * here, and what had been sent behind it would be kept by itself.
+ *
+ * @param open is asked before the first statement, counts as one, and sends what it has to with the query it is given
+ */
+export function joinedQuery(
+  connection: MysqlConnection,
+  joined: Joined<Query>,
+  open: (send: Query) => Promise<void>,
+): Query {
+  const send = lentQuery(connection);
+  let last: Promise<unknown> = Promise.resolve();
+  let isOpened = false;
+  const statement = async <T>(run: () => Promise<T>): Promise<T> => {
+    try {
+      return await joined.statement(run);
+    } catch (error) {
+      if (!(error instanceof MysqlFailure)) throw error;
+      // A statement without an answer would run when the application goes on; what it belongs to is lost anyway.
+      if (error.code === "TIMEOUT") connection.destroy();
+      throw error.forGood();
+    }
+  };
+  return (sql, values) => {
+    const result = last.then(async () => {
+      if (!isOpened) await statement(() => open(send));
+      isOpened = true;
+      return statement(async () => {
+        const answer = await send(sql, values);
+        // A deadlock that the application has overlooked has ended it.
+        if (hasNoTransaction(answer)) throw new MysqlFailure(undefined, "NO_TRANSACTION", "never", false);
+        return answer;
+      });
+    });
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
+/** Whether the answer to a statement that gives no records says that nothing is open, and that each commits by itself. */
+export function hasNoTransaction({ serverStatus }: MysqlResult): boolean {
+  return serverStatus !== undefined && (serverStatus & (IN_TRANSACTION | AUTOCOMMIT)) === AUTOCOMMIT;
+}

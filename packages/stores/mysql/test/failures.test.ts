@@ -1,0 +1,140 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type PrivateServer, startPrivateServer } from "@acme/servers";
+import { liveSession } from "@acme/session-conformance";
+import { createPool } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type FreshTables, freshTables, missing, sql, stopServer } from "./fixture.js";
+
+afterAll(stopServer);
+
+describe.skipIf(missing !== undefined)(
+  `what an operator is told by the MySQL store (${missing ?? "real server"})`,
+  () => {
+    let server: PrivateServer;
+    let fresh: FreshTables;
+    beforeAll(async () => {
+      server = await startPrivateServer("mysql", []);
+      await sql(
+        [
+          "CREATE USER app@'127.0.0.1' IDENTIFIED BY 'right'",
+          // Everybody may do everything in `test`.
+          "CREATE DATABASE app",
+          "GRANT SELECT, INSERT, UPDATE, DELETE ON app.* TO app@'127.0.0.1'",
+          "CREATE USER nobody@'127.0.0.1' IDENTIFIED BY 'right'",
+        ].join(";"),
+        server.url,
+      );
+      fresh = freshTables(server.url.replace("/test", "/app"));
+    });
+    afterAll(() => server.stop());
+
+    const as = (who: string, database = "app"): string => {
+      const url = new URL(server.url);
+      return `mysql://${who}@${url.host}/${database}`;
+    };
+
+    it.each([
+      ["a wrong password", () => as("app:wrong"), "ER_ACCESS_DENIED_ERROR", "password"],
+      [
+        "an unknown database",
+        () => server.url.replace(/\/test.*$/, "/nowhere"),
+        "ER_BAD_DB_ERROR",
+        "create it",
+      ],
+      ["a database of others", () => as("nobody:right"), "ER_DBACCESS_DENIED_ERROR", "grant"],
+      ["no right to make tables", () => as("app:right"), "ER_TABLEACCESS_DENIED_ERROR", "mysqlSchemaSql()"],
+      [
+        "TLS that the server does not have",
+        () =>
+          `${server.url}${server.url.includes("?") ? "&" : "?"}ssl=${encodeURIComponent('{"rejectUnauthorized":true}')}`,
+        "HANDSHAKE_NO_SSL_SUPPORT",
+        "TLS",
+      ],
+    ])("%s: what to mend, with the driver's own error behind it, at once", async (_, url, code, hint) => {
+      const store = fresh.open({ url: url() });
+      const startMs = performance.now();
+      const error = (await store.listSecrets().catch((reason: unknown) => reason)) as Error;
+      expect(error).toMatchObject({ name: "MysqlFailure", code, isPermanent: true });
+      expect(error.message).toContain(hint);
+      expect(error.message).not.toContain("right@");
+      expect(error.cause).toMatchObject({ code });
+      expect(performance.now() - startMs).toBeLessThan(1_500);
+      await store.close();
+    });
+
+    it("missing tables with `migrate: false`: which script to run", async () => {
+      const store = fresh.open({ migrate: false });
+      await expect(store.listSecrets()).rejects.toMatchObject({
+        isPermanent: true,
+        message: expect.stringContaining("mysqlSchemaSql()"),
+      });
+      await store.close();
+    });
+
+    it("a server that is away is no mistake of anybody", async () => {
+      const store = fresh.open({ url: "mysql://root@127.0.0.1:1/test" });
+      const error = await store.listSecrets().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({
+        code: "ECONNREFUSED",
+        isPermanent: false,
+        cause: { code: "ECONNREFUSED" },
+      });
+      await store.close();
+    });
+
+    it("tables that were dropped under a running store are missed once, and made again", async () => {
+      const tables = freshTables(server.url);
+      const store = tables.open();
+      await store.insertSession(liveSession());
+      await tables.drop();
+      await expect(store.insertSession(liveSession())).rejects.toMatchObject({
+        code: "ER_NO_SUCH_TABLE",
+        isPermanent: true,
+      });
+      const row = liveSession();
+      await store.insertSession(row);
+      expect(await store.getSession(row.handle, Date.now())).toEqual(row);
+      await store.close();
+    });
+
+    it("a pool that was closed before the store says so", async () => {
+      const pool = createPool({ uri: server.url });
+      const store = fresh.open({ client: pool });
+      await store.listSecrets();
+      await pool.end();
+      await expect(store.listSecrets()).rejects.toMatchObject({ code: "POOL_CLOSED", isPermanent: true });
+      await store.close();
+    });
+
+    it("without the driver: what to install, and `close` works", async () => {
+      const app = await mkdtemp(join(tmpdir(), "no-driver-"));
+      const scope = join(app, "node_modules/@acme");
+      await mkdir(join(scope, "session-store-mysql"), { recursive: true });
+      const ours = fileURLToPath(new URL("../", import.meta.url));
+      for (const part of ["dist", "package.json"]) {
+        await cp(join(ours, part), join(scope, "session-store-mysql", part), { recursive: true });
+      }
+      await symlink(fileURLToPath(new URL("../../../core", import.meta.url)), join(scope, "session-core"));
+      await writeFile(
+        join(app, "app.mjs"),
+        `import { mysqlStore } from "@acme/session-store-mysql";
+       const store = mysqlStore({ url: "mysql://root@127.0.0.1/test" });
+       const error = await store.listSecrets().catch((reason) => reason);
+       await store.close();
+       console.log(JSON.stringify([error.isPermanent, error.message, error.cause?.code]));`,
+      );
+      const { stdout } = await promisify(execFile)(process.execPath, ["app.mjs"], { cwd: app });
+      expect(JSON.parse(stdout)).toEqual([
+        true,
+        expect.stringContaining("npm install mysql2"),
+        "ERR_MODULE_NOT_FOUND",
+      ]);
+      await rm(app, { recursive: true });
+    });
+  },
+);
