@@ -1,6 +1,5 @@
 import {
   between,
-  checkOptions,
   falseOr,
   having,
   holds,

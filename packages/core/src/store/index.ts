@@ -32,7 +32,7 @@ export {
 } from "./joined-transaction.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";
-export { isNamespace } from "./namespace.js";
+export { isNamespace, placeOf } from "./namespace.js";
 export type { RolePage, RoleStore, UserAuthorization } from "./role-store.js";
 export {
   assertClocksAgree,

@@ -8,6 +8,21 @@ export function isNamespace(name: unknown): name is string {
   return typeof name === "string" && NAMESPACE.test(name);
 }
 
+const ids = { ofObjects: new WeakMap<object, number>(), ofTexts: new Map<string, number>(), last: 0 };
+
+/**
+ * A store's `place`: equal for the same connection (a URL, or the application's own pool or client) and the same names.
+ *
+ * @param names what the tables or keys begin with
+ */
+export function placeOf(kind: string, connection: string | object, names: string): string {
+  const known = typeof connection === "string" ? ids.ofTexts.get(connection) : ids.ofObjects.get(connection);
+  const id = known ?? ++ids.last;
+  if (typeof connection === "string") ids.ofTexts.set(connection, id);
+  else ids.ofObjects.set(connection, id);
+  return `${kind} ${id} ${names}`;
+}
+
 /**
  * The store that an instance works with.
  *

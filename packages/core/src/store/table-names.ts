@@ -15,14 +15,14 @@ export interface TableNames {
   readonly cleanUp: string;
 }
 
-const NAME = /^[a-z_][a-z0-9_]{0,39}$/;
+const NAME = /^[a-z_][a-z0-9_]{0,31}$/;
 
 /** @throws SessionError `INVALID_OPTION` when a name is anything but lower-case letters, digits and `_` (security.md ST-11) */
 export function checkSqlName(store: string, option: string, name: string): void {
   if (typeof name === "string" && NAME.test(name)) return;
   throw invalidOption(
     `${store}.${option}`,
-    "takes up to 40 lower-case letters, digits and _, and starts with no digit",
+    "takes up to 32 lower-case letters, digits and _, and starts with no digit",
   );
 }
 

@@ -12,6 +12,7 @@ import {
   MAX_USER_ID_BYTES,
   OVERTAKEN,
   type Promotion,
+  placeOf,
   type RoleResult,
   type RoleStore,
   type SecretRow,
@@ -33,7 +34,7 @@ import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } 
 import type { MysqlConnection, MysqlPool } from "./driver.js";
 import { hasNoTransaction, joinedQuery } from "./joined-query.js";
 import { isDuplicate, isMissingTable, judgeMysql, PacketTooLarge } from "./mysql-failure.js";
-import { namesOf } from "./names.js";
+import { DEFAULT_PREFIX, namesOf } from "./names.js";
 import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
 import { openPool } from "./own-pool.js";
 import { roleStatementsFor } from "./role-statements.js";
@@ -67,13 +68,16 @@ export class MysqlStore implements SessionStore {
   /** Roles, in tables beside the sessions. */
   readonly roles: RoleStore;
   readonly #database: Database;
-  readonly #operations = new StoreOperations("mysql", judgeMysql);
+  readonly #operations: StoreOperations;
   readonly #names: ReturnType<typeof namesOf>;
   readonly #sql: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
-  readonly #transactions = new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>());
-  readonly #connections = new WeakMap<object, MysqlConnection>();
+  readonly #transactions: JoinedTransactions<Query>;
+  readonly #connections: WeakMap<object, MysqlConnection>;
+  readonly #options: MysqlStoreOptions;
+  readonly #origin: MysqlStore | undefined;
+  readonly #namespaces = new Map<string, MysqlStore>();
   /** Whether the tables were there when they were last looked at. */
   #isPrepared = false;
   /** Of which there has been one. */
@@ -81,8 +85,17 @@ export class MysqlStore implements SessionStore {
   readonly #preparing = new Map<Database, Promise<void>>();
   #closing: Promise<void> | undefined;
 
-  constructor(options: MysqlStoreOptions) {
+  /** @param origin the store that this one is a namespace of, and shares everything but the tables with */
+  constructor(options: MysqlStoreOptions, origin?: MysqlStore) {
     checkMysqlOptions(options);
+    this.#options = options;
+    this.#origin = origin;
+    this.#operations = origin === undefined ? new StoreOperations("mysql", judgeMysql) : origin.#operations;
+    this.#transactions =
+      origin === undefined
+        ? new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>())
+        : origin.#transactions;
+    this.#connections = origin === undefined ? new WeakMap<object, MysqlConnection>() : origin.#connections;
     const { url, client, maxConnections = 10, migrate = true, clock = "server" } = options;
     this.#names = namesOf(options);
     this.#sql = statementsFor(this.#names);
@@ -100,9 +113,27 @@ export class MysqlStore implements SessionStore {
         ),
     });
     this.#database =
-      url === undefined
-        ? new Database(client as MysqlPool, false)
-        : new Database(openPool({ uri: url }, maxConnections), true);
+      origin === undefined
+        ? url === undefined
+          ? new Database(client as MysqlPool, false)
+          : new Database(openPool({ uri: url }, maxConnections), true)
+        : origin.#database;
+  }
+
+  get place(): string {
+    const { url, client, tablePrefix = DEFAULT_PREFIX } = this.#options;
+    return placeOf("mysql", url ?? (client as object), tablePrefix);
+  }
+
+  /** Tables of its own: `acme_admin_sessions` … beside `acme_sessions`. */
+  inNamespace(namespace: string): MysqlStore {
+    let store = this.#namespaces.get(namespace);
+    if (store === undefined) {
+      const tablePrefix = `${this.#options.tablePrefix ?? DEFAULT_PREFIX}${namespace}_`;
+      store = new MysqlStore({ ...this.#options, tablePrefix }, this);
+      this.#namespaces.set(namespace, store);
+    }
+    return store;
   }
 
   /**
@@ -123,7 +154,7 @@ export class MysqlStore implements SessionStore {
     if (outer !== undefined && this.#connections.get(outer) === connection) return work();
     return this.#transactions.join((joined) => {
       this.#connections.set(joined, connection);
-      return joinedQuery(connection, joined, (send) => this.#openJoined(joined, send));
+      return joinedQuery(connection, joined, (send) => this.#openJoined(send));
     }, work);
   }
 
@@ -336,6 +367,7 @@ export class MysqlStore implements SessionStore {
   }
 
   close(): Promise<void> {
+    if (this.#origin !== undefined) return this.#origin.close();
     this.#closing ??= this.#operations.close().then(() => this.#database.close());
     return this.#closing;
   }
@@ -381,6 +413,7 @@ export class MysqlStore implements SessionStore {
   /** What fails inside a transaction may have ended it: nothing is tried again there. */
   async #runJoined<T>(joined: Joined<Query>, step: Step<T>): Promise<T> {
     joined.assertOpen();
+    if (!this.#isPrepared) await this.#prepareJoined(joined);
     try {
       return await this.#operations.run(({ remainingMs }) => {
         const scope = { query: joined.query, transaction: "theirs" } as const;
@@ -429,13 +462,16 @@ export class MysqlStore implements SessionStore {
     this.#isPrepared = true;
   }
 
-  /** Before the first statement in the application's transaction. Making tables there would commit it. */
-  async #openJoined(joined: Joined<Query>, send: Query): Promise<void> {
+  /** Before the first statement in the application's transaction. */
+  async #openJoined(send: Query): Promise<void> {
     if (hasNoTransaction(await send("DO 0"))) {
       throw invalidArgument("joinTransaction: no transaction is open on the connection: begin it first");
     }
-    if (this.#isPrepared) return;
-    if (await isPrepared(send, this.#names)) this.#isPrepared = true;
+  }
+
+  /** Before the first statement of this store's in the application's transaction. Making tables there would commit it. */
+  async #prepareJoined(joined: Joined<Query>): Promise<void> {
+    if (await isPrepared(joined.query, this.#names)) this.#isPrepared = true;
     else await joined.outside(() => this.#prepare(this.#database.beside()));
   }
 

@@ -13,8 +13,10 @@ export interface NamesOptions {
 export const isTablePrefix: OptionCheck = (value) =>
   checkSqlName("mysqlStore", "tablePrefix", value as string);
 
+export const DEFAULT_PREFIX = "acme_";
+
 /** @throws SessionError `INVALID_OPTION` */
-export function namesOf({ tablePrefix = "acme_" }: NamesOptions): Names {
+export function namesOf({ tablePrefix = DEFAULT_PREFIX }: NamesOptions): Names {
   isTablePrefix(tablePrefix, "tablePrefix");
   return {
     ...tableNames((name) => `\`${tablePrefix}${name}\``),

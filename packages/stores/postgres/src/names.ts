@@ -14,8 +14,10 @@ export interface NamesOptions {
   tablePrefix?: string | undefined;
 }
 
+export const DEFAULT_PREFIX = "acme_";
+
 /** @throws SessionError `INVALID_OPTION` */
-export function namesOf({ schema, tablePrefix = "acme_" }: NamesOptions): Names {
+export function namesOf({ schema, tablePrefix = DEFAULT_PREFIX }: NamesOptions): Names {
   if (schema !== undefined) checkSqlName("postgresStore", "schema", schema);
   checkSqlName("postgresStore", "tablePrefix", tablePrefix);
   const inSchema = schema === undefined ? "" : `"${schema}".`;

@@ -10,6 +10,7 @@ import {
   MAX_CLOCK_DIFFERENCE_MS,
   OVERTAKEN,
   type Promotion,
+  placeOf,
   type RoleQuery,
   type RoleStore,
   type SecretRow,
@@ -26,7 +27,7 @@ import {
   untilNotOvertaken,
 } from "@acme/session-core/store";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
-import { namesOf } from "./names.js";
+import { DEFAULT_PREFIX, namesOf } from "./names.js";
 import { adoptDatabase, openDatabase } from "./open-database.js";
 import { checkPostgresOptions, joinable, type PostgresStoreOptions } from "./options.js";
 import { type PgClient, type PgPool, pgQuery } from "./pg-database.js";
@@ -55,20 +56,32 @@ export class PostgresStore implements SessionStore {
   /** Roles, in tables beside the sessions. */
   readonly roles: RoleStore;
   readonly #database: Database;
-  readonly #operations = new StoreOperations("postgres", judgePostgres);
+  readonly #operations: StoreOperations;
   readonly #names: ReturnType<typeof namesOf>;
   readonly #own: Statements;
   readonly #joined: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
-  readonly #transactions = new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>());
+  readonly #transactions: JoinedTransactions<Query>;
+  readonly #options: PostgresStoreOptions;
+  readonly #origin: PostgresStore | undefined;
+  readonly #namespaces = new Map<string, PostgresStore>();
   /** Whether the tables were there when they were last looked at. */
   #isPrepared = false;
   readonly #preparing = new Map<Database, Promise<void>>();
   #closing: Promise<void> | undefined;
 
-  constructor(options: PostgresStoreOptions) {
+  /** @param origin the store that this one is a namespace of, and shares everything but the tables with */
+  constructor(options: PostgresStoreOptions, origin?: PostgresStore) {
     checkPostgresOptions(options);
+    this.#options = options;
+    this.#origin = origin;
+    this.#operations =
+      origin === undefined ? new StoreOperations("postgres", judgePostgres) : origin.#operations;
+    this.#transactions =
+      origin === undefined
+        ? new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>())
+        : origin.#transactions;
     const { url, client, driver, maxConnections = 10, migrate = true, clock = "server" } = options;
     const { preparedStatements: prepares = false } = options;
     this.#names = namesOf(options);
@@ -78,9 +91,27 @@ export class PostgresStore implements SessionStore {
     this.#mayMigrate = migrate;
     this.roles = this.#roleStore();
     this.#database =
-      url === undefined
-        ? adoptDatabase(client as PgPool | PostgresJsSql, prepares)
-        : openDatabase(url, driver, maxConnections, prepares);
+      origin === undefined
+        ? url === undefined
+          ? adoptDatabase(client as PgPool | PostgresJsSql, prepares)
+          : openDatabase(url, driver, maxConnections, prepares)
+        : origin.#database;
+  }
+
+  get place(): string {
+    const { url, client } = this.#options;
+    return placeOf("postgres", url ?? (client as object), this.#names.lockKey);
+  }
+
+  /** Tables of its own: `acme_admin_sessions` … beside `acme_sessions`. */
+  inNamespace(namespace: string): PostgresStore {
+    let store = this.#namespaces.get(namespace);
+    if (store === undefined) {
+      const tablePrefix = `${this.#options.tablePrefix ?? DEFAULT_PREFIX}${namespace}_`;
+      store = new PostgresStore({ ...this.#options, tablePrefix }, this);
+      this.#namespaces.set(namespace, store);
+    }
+    return store;
   }
 
   #roleStore(): RoleStore {
@@ -137,10 +168,7 @@ export class PostgresStore implements SessionStore {
         "unsafe" in connection
           ? postgresJsQuery(connection, false, joined)
           : pgQuery(connection, false, joined),
-      async () => {
-        await this.#prepareJoined();
-        return work();
-      },
+      work,
     );
   }
 
@@ -305,6 +333,7 @@ export class PostgresStore implements SessionStore {
   }
 
   close(): Promise<void> {
+    if (this.#origin !== undefined) return this.#origin.close();
     this.#closing ??= this.#operations.close().then(() => this.#database.close());
     return this.#closing;
   }
@@ -315,9 +344,14 @@ export class PostgresStore implements SessionStore {
     return joined === undefined ? this.#runAlone(step) : this.#runJoined(joined, step);
   }
 
-  /** What fails inside a transaction ends it: nothing can be tried again there. */
   async #runJoined<T>(joined: Joined<Query>, step: Step<T>): Promise<T> {
     joined.assertOpen();
+    if (!this.#isPrepared) await this.#prepareJoined(joined);
+    return this.#stepJoined(joined, step);
+  }
+
+  /** What fails inside a transaction ends it: nothing can be tried again there. */
+  async #stepJoined<T>(joined: Joined<Query>, step: Step<T>): Promise<T> {
     try {
       return await this.#operations.run(({ remainingMs }) =>
         this.#watched(step(joined.query, this.#joined, { outcomeUnknown: false, remainingMs })).catch(
@@ -373,10 +407,8 @@ export class PostgresStore implements SessionStore {
   }
 
   /** Before anything is asked for in the application's transaction. */
-  async #prepareJoined(): Promise<void> {
-    const joined = this.#transactions.current();
-    if (this.#isPrepared || joined === undefined) return;
-    if (await this.#runJoined(joined, (query) => isSchemaReady(query, this.#names))) {
+  async #prepareJoined(joined: Joined<Query>): Promise<void> {
+    if (await this.#stepJoined(joined, (query) => isSchemaReady(query, this.#names))) {
       this.#isPrepared = true;
       return;
     }

@@ -31,7 +31,11 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
       return { store: fresh.open(options), reopen: () => fresh.open(options), cleanup: fresh.empty };
     };
     runStoreConformance(
-      { name: `postgres through ${way.name}`, makeStore, capabilities: { secondInstance: true, namespaces: true } },
+      {
+        name: `postgres through ${way.name}`,
+        makeStore,
+        capabilities: { secondInstance: true, namespaces: true },
+      },
       { describe, it },
     );
     runRoleStoreConformance(

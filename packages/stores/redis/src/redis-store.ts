@@ -6,6 +6,7 @@ import {
   MAX_USER_ID_BYTES,
   OVERTAKEN,
   type Promotion,
+  placeOf,
   type RoleStore,
   type SecretRow,
   type SessionPage,
@@ -54,6 +55,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   return new RedisStore(options);
 }
 
+const DEFAULT_PREFIX = "acme";
+
 /**
  * The store contract on Redis. Every operation is one script, in at most 2.8 s. An operation throws while Redis is gone,
  * frozen, loading, full or a replica, and works again as soon as it does.
@@ -68,7 +71,10 @@ export class RedisStore implements SessionStore {
     }),
   );
   readonly #connection: RedisConnection;
-  readonly #operations = new StoreOperations("redis", judgeRedis);
+  readonly #operations: StoreOperations;
+  readonly #options: RedisStoreOptions;
+  readonly #origin: RedisStore | undefined;
+  readonly #namespaces = new Map<string, RedisStore>();
   /** Leads a cluster to the node of all keys, and tells a script how keys begin. */
   readonly #firstKey: string;
   readonly #usesServerClock: boolean;
@@ -77,15 +83,43 @@ export class RedisStore implements SessionStore {
   #hasCheckedPolicy = false;
   #closing: Promise<void> | undefined;
 
-  /** @throws SessionError `INVALID_OPTION` */
-  constructor(options: RedisStoreOptions) {
-    checkRedisOptions(options);
-    const { url, client, driver, keyPrefix = "acme", clock = "server", waitForReplicas } = options;
+  /**
+   * @param origin the store that this one is a namespace of, and shares everything but the keys with
+   * @throws SessionError `INVALID_OPTION`
+   */
+  constructor(options: RedisStoreOptions, origin?: RedisStore) {
+    if (origin === undefined) checkRedisOptions(options);
+    this.#options = options;
+    this.#origin = origin;
+    this.#operations = origin === undefined ? new StoreOperations("redis", judgeRedis) : origin.#operations;
+    const { url, client, driver, keyPrefix = DEFAULT_PREFIX, clock = "server", waitForReplicas } = options;
     this.#waitForReplicas = waitForReplicas && { timeoutMs: 500, ...waitForReplicas };
     this.#usesServerClock = clock === "server";
     this.#onWarning = options.onWarning ?? ((message) => process.emitWarning(message));
-    this.#connection = url === undefined ? adoptClient(client as RedisClient) : openConnection(url, driver);
+    this.#connection =
+      origin === undefined
+        ? url === undefined
+          ? adoptClient(client as RedisClient)
+          : openConnection(url, driver)
+        : origin.#connection;
     this.#firstKey = `${this.#connection.keyPrefix}{${keyPrefix}}:${FIRST_KEY}`;
+  }
+
+  get place(): string {
+    const { url, client } = this.#options;
+    return placeOf("redis", url ?? (client as object), this.#firstKey);
+  }
+
+  /** Keys of its own: `{acme:admin}:…` beside `{acme}:…`. */
+  inNamespace(namespace: string): RedisStore {
+    let store = this.#namespaces.get(namespace);
+    if (store === undefined) {
+      // No `keyPrefix` can have a colon.
+      const keyPrefix = `${this.#options.keyPrefix ?? DEFAULT_PREFIX}:${namespace}`;
+      store = new RedisStore({ ...this.#options, keyPrefix }, this);
+      this.#namespaces.set(namespace, store);
+    }
+    return store;
   }
 
   /** Whose clock compares and stamps times here. */
@@ -256,6 +290,7 @@ export class RedisStore implements SessionStore {
   }
 
   close(): Promise<void> {
+    if (this.#origin !== undefined) return this.#origin.close();
     this.#closing ??= this.#operations.close().then(() => this.#connection.close());
     return this.#closing;
   }

@@ -17,7 +17,11 @@ describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, ()
       return { store: open(), reopen: open, cleanup: fresh.drop, damage: fresh.damage };
     };
     runStoreConformance(
-      { name: `redis through ${driver}`, makeStore, capabilities: { secondInstance: true, namespaces: true, damage: true } },
+      {
+        name: `redis through ${driver}`,
+        makeStore,
+        capabilities: { secondInstance: true, namespaces: true, damage: true },
+      },
       { describe, it },
     );
     runRoleStoreConformance(
