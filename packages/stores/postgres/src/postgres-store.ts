@@ -13,6 +13,7 @@ import {
   type RoleQuery,
   type RoleStore,
   type SecretRow,
+  SessionError,
   type SessionPage,
   type SessionRow,
   type SessionStore,
@@ -137,7 +138,11 @@ export class PostgresStore implements SessionStore {
           ? postgresJsQuery(connection, false, joined)
           : pgQuery(connection, false, joined),
       async () => {
-        await this.#prepareJoined();
+        await this.#prepareJoined().catch((cause: unknown) => {
+          if (SessionError.is(cause)) throw cause;
+          const message = `the postgres store is not ready (${cause instanceof Error ? cause.message : "unknown"})`;
+          throw new SessionError({ type: "STORE_UNAVAILABLE", message, cause });
+        });
         return work();
       },
     );
