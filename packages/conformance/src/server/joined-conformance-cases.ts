@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { SessionError } from "@acme/session-core";
 import type { JoinedApplication, JoinedCase, Witness } from "./joined-case.js";
 import { liveSession } from "./live-session.js";
 import { LaterClock, type SignedIn, type SigningIn, signingIn } from "./signing-in.js";
@@ -382,6 +383,7 @@ async function wasLastStatement(attempt: Promise<unknown>, watch: Watch): Promis
     assert.equal(outcome, undefined);
     return true;
   }
+  assert.ok(outcome === undefined || SessionError.is(outcome), `not an error of ours: ${String(outcome)}`);
   assert.notEqual(outcome, undefined, `statement ${watch.sent} failed, and the call resolved`);
   return false;
 }

@@ -21,7 +21,7 @@ export interface Database {
   /**
    * Connections that are free although the application has lent out all of its own.
    *
-   * @throws PostgresSetupError when there is no way to any
+   * @throws SessionError `INVALID_ARGUMENT` when there is no way to any
    */
   beside(): Database;
   /** Lets go of connections that this object has opened, and of what it has left on those that it has not. */

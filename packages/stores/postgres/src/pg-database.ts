@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
+import { invalidArgument, type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
-import { assertPrimary, PostgresFailure, PostgresSetupError, postgresFailure } from "./postgres-failure.js";
+import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
 
 /** The part of a `pg` client that is used: `Client` and `PoolClient` have it. */
 export interface PgClient {
@@ -243,8 +243,9 @@ function poolBeside(pool: PgPool): PgPool {
   }
 }
 
-export function noWayBeside(): PostgresSetupError {
-  return new PostgresSetupError(
+/** @returns SessionError `INVALID_ARGUMENT` */
+export function noWayBeside(): Error {
+  return invalidArgument(
     "a table, key or secret has to be made before this login, and the application's transaction holds the connection: call `await Session.ready()` when the application starts, or sign in once outside of `joinTransaction`",
   );
 }

@@ -14,6 +14,7 @@ import {
   type RoleQuery,
   type RoleStore,
   type SecretRow,
+  SessionError,
   type SessionPage,
   type SessionRow,
   type SessionStore,

@@ -209,6 +209,8 @@ describe.skipIf(missing !== undefined)(`a primary and its standby (${missing ?? 
             timeout: 5_000,
           })
           .toBe(true);
+        // To its full size, all of it on the right side: nothing is opened any more.
+        for (let round = 0; round < 3; round += 1) await many(read);
         proxy.connections = 0;
         const written = await many(() => store.insertSession(liveSession()));
         expect(written.filter(({ status }) => status === "rejected")).toEqual([]);
