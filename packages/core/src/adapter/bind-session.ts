@@ -485,7 +485,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
 
     /**
      * Resolves when everything that a first request needs is there: driver, store, tables, secret, signing key. To be
-     * awaited where the application starts, so that a mistake is found there; as any promise, it must not be left alone.
+     * awaited where the application starts, so that a mistake is found there; like every promise, it must not be left alone.
      *
      * @throws SessionError `STORE_UNAVAILABLE` whose message and `cause` say what is wrong and what to do
      */
