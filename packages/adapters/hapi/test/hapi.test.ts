@@ -160,7 +160,7 @@ describe.each(hapiVersions)("%s", (_version, make) => {
           handler: merging(session, (_request, h) => h.response("").state("own", "1")),
         });
       },
-      { session: { cookieDomain: ".new.example.com", olderCookieDomain: ".example.com" } },
+      { session: { cookieDomain: ".api.example.com", olderCookieDomain: ".example.com" } },
     );
     const user = await app.signedIn();
     const token = user.cookie("sAccessToken");
@@ -168,7 +168,7 @@ describe.each(hapiVersions)("%s", (_version, make) => {
     expect(response.setCookies.map(({ name, domain }) => [name, domain]).sort()).toEqual([
       ["own", undefined],
       ["sAccessToken", ".example.com"],
-      ["sAccessToken", ".new.example.com"],
+      ["sAccessToken", ".api.example.com"],
     ]);
   });
 
@@ -298,7 +298,7 @@ describe.each(hapiVersions)("%s", (_version, make) => {
           handler: (request) => ({ isAuthenticated: request.auth.isAuthenticated }),
         });
       },
-      { session: { cookieDomain: ".new.example.com", olderCookieDomain: ".example.com" } },
+      { session: { cookieDomain: ".api.example.com", olderCookieDomain: ".example.com" } },
     );
     const token = (await app.signedIn()).cookie("sAccessToken");
     const response = await app.client().get("/try", {
