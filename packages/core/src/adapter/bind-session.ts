@@ -3,7 +3,13 @@ import type { SessionClaim } from "../claims/session-claim.js";
 import { getRequestFromUserContext, type UserContext } from "../claims/user-context.js";
 import type { SessionOptions } from "../config/session-options.js";
 import { createCore } from "../create-core.js";
-import { checkOptions, isAnything, isBoolean, isNonEmptyText, type OptionChecks } from "../errors/option-check.js";
+import {
+  checkOptions,
+  isAnything,
+  isBoolean,
+  isNonEmptyText,
+  type OptionChecks,
+} from "../errors/option-check.js";
 import { SessionError } from "../errors/session-error.js";
 import { invalidArgument } from "../errors/throwers.js";
 import { answerError, prepareAnswer } from "../flows/answer-error.js";

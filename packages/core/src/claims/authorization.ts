@@ -101,7 +101,8 @@ export function validatorsOf(
   question: AuthorizationQuestion,
   claimOf: (key: string) => SessionClaim<unknown> | undefined,
 ): SessionClaimValidator[] {
-  if (!isPlainObject(question as unknown)) throw invalidArgument("authorize() takes an object: { role, permission, … }");
+  if (!isPlainObject(question as unknown))
+    throw invalidArgument("authorize() takes an object: { role, permission, … }");
   const given = Object.keys(question).filter(
     (key) => question[key as keyof AuthorizationQuestion] !== undefined,
   );
