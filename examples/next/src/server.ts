@@ -8,6 +8,9 @@ import next from "next";
 // What runs is what `next build` has made.
 Object.assign(process.env, { NODE_ENV: "production" });
 
+// A store that was named says nothing; the others' is the default one, which does.
+console.log(`Sessions are kept in ${join(process.cwd(), ".sessions/sessions.db")}`);
+
 // `next start` would do, but for what the examples have in common: how they say where they listen, and how they end.
 await runExample(
   async ({ port, host }) => {

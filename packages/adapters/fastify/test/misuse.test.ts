@@ -1,4 +1,4 @@
-import Fastify from "fastify";
+import Fastify, { type FastifyPluginAsync } from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
 import { createSession, MemoryStore, silentLogger } from "../src/index.js";
 
@@ -50,7 +50,7 @@ describe("what was handed to Fastify without being called, or called, answers wi
     let runs = 0;
     const app = Fastify();
     close = () => app.close();
-    app.get("/x", untyped({ [hook]: session.verifySession }), async () => {
+    app.get("/x", untyped<object>({ [hook]: session.verifySession }), async () => {
       runs += 1;
     });
     const response = await app.inject("/x");
@@ -61,7 +61,7 @@ describe("what was handed to Fastify without being called, or called, answers wi
   it("errorHandler", async () => {
     const app = Fastify();
     close = () => app.close();
-    app.setErrorHandler(untyped(session.errorHandler));
+    app.setErrorHandler(untyped<() => void>(session.errorHandler));
     app.get("/x", async () => {
       throw new Error("the application's own");
     });
@@ -74,6 +74,8 @@ describe("what was handed to Fastify without being called, or called, answers wi
     const app = Fastify();
     close = () => app.close();
     const called = untyped<() => Promise<void>>(session.plugin)();
-    await expect(async () => app.register(untyped(called))).rejects.toThrow("without a call");
+    await expect(async () => app.register(untyped<FastifyPluginAsync>(called))).rejects.toThrow(
+      "without a call",
+    );
   });
 });

@@ -219,7 +219,7 @@ describe("what it takes of the runtime", () => {
         const ours = await application(new real.Request("http://127.0.0.1/"));
         expect(ours).toBeInstanceOf(Response);
         expect(await ours.text()).toBe("fetched");
-        expect(ours.headers.get("st-access-token")).toMatch(/./);
+        expect(ours.headers.getSetCookie().join()).toMatch(/sAccessToken=./);
         expect((await Session.handler(new Request("http://127.0.0.1/auth/jwt/jwks.json")))?.status).toBe(200);
       } finally {
         vi.unstubAllGlobals();

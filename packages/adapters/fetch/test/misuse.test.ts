@@ -13,7 +13,7 @@ const untyped = <T>(value: unknown): T => value as T;
 
 describe("what cannot work is refused when it is given", () => {
   it.each([null, "redis://", 7, [], Promise.resolve({})])("createSession(%s)", (given) => {
-    expect(() => createSession(untyped(given))).toThrow(
+    expect(() => createSession(untyped<object>(given))).toThrow(
       expect.objectContaining({ type: "INVALID_OPTION", message: expect.stringContaining("createSession") }),
     );
   });

@@ -23,6 +23,13 @@ afterEach(async () => {
   app = undefined;
 });
 
+/** From the whole domain to the API's own. */
+const MOVED = {
+  appInfo: { appName: "moved", apiDomain: "https://api.example.com", websiteDomain: "https://example.com" },
+  cookieDomain: ".api.example.com",
+  olderCookieDomain: ".example.com",
+};
+
 const names = (response: { setCookies: readonly { name: string }[] }) =>
   response.setCookies.map(({ name }) => name).sort();
 const answerOf = ({ status, body }: { status: number; body: string }) => [status, body];
@@ -160,15 +167,15 @@ describe.each(hapiVersions)("%s", (_version, make) => {
           handler: merging(session, (_request, h) => h.response("").state("own", "1")),
         });
       },
-      { session: { cookieDomain: ".new.example.com", olderCookieDomain: ".example.com" } },
+      { session: MOVED },
     );
     const user = await app.signedIn();
     const token = user.cookie("sAccessToken");
     const response = await app.client().get("/", { cookie: `sAccessToken=${token}; sAccessToken=${token}` });
     expect(response.setCookies.map(({ name, domain }) => [name, domain]).sort()).toEqual([
       ["own", undefined],
+      ["sAccessToken", ".api.example.com"],
       ["sAccessToken", ".example.com"],
-      ["sAccessToken", ".new.example.com"],
     ]);
   });
 
@@ -298,7 +305,7 @@ describe.each(hapiVersions)("%s", (_version, make) => {
           handler: (request) => ({ isAuthenticated: request.auth.isAuthenticated }),
         });
       },
-      { session: { cookieDomain: ".new.example.com", olderCookieDomain: ".example.com" } },
+      { session: MOVED },
     );
     const token = (await app.signedIn()).cookie("sAccessToken");
     const response = await app.client().get("/try", {

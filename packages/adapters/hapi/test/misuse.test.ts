@@ -66,7 +66,7 @@ describe("hapi", () => {
     server.route({
       method: "GET",
       path: "/x",
-      options: { pre: [{ method: untyped(session.verifySession) }] },
+      options: { pre: [{ method: untyped<Hapi.Lifecycle.Method>(session.verifySession) }] },
       handler: () => {
         runs += 1;
         return "in";

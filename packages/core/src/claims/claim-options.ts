@@ -9,15 +9,14 @@ import {
   type OptionChecks,
   oneOf,
 } from "../errors/option-check.js";
-import type { ClaimPolicyInput } from "./session-claim.js";
 
 const isAge = holds(
   (value) => typeof value === "number" && value >= 0,
   "must be a number of seconds that is not negative, or Infinity",
 );
 
-/** Every member of a claim's policy has its line. */
-export const POLICY_CHECKS: { readonly [Option in keyof Required<ClaimPolicyInput>]: OptionCheck } = {
+/** Every member of a claim's policy has its line: `SessionClaim` holds the type to it. */
+export const POLICY_CHECKS = {
   mode: oneOf("token", "request"),
   autoAdd: isBoolean,
   onSessionRefresh: isBoolean,
@@ -43,7 +42,7 @@ export const DEFINED_POLICY_CHECKS: OptionChecks = { ...without("autoAdd"), refe
 /** Of a ready-made claim's `policy`. */
 export const READY_MADE_POLICY_CHECKS: OptionChecks = without("autoAdd", "mode");
 
-function without(...names: (keyof ClaimPolicyInput)[]): OptionChecks {
+function without(...names: (keyof typeof POLICY_CHECKS)[]): OptionChecks {
   return Object.fromEntries(
     Object.entries(POLICY_CHECKS).filter(([name]) => !names.some((one) => one === name)),
   );

@@ -1,4 +1,4 @@
-import { checkOptions } from "../errors/option-check.js";
+import { checkOptions, type OptionCheck } from "../errors/option-check.js";
 import { invalidArgument } from "../errors/throwers.js";
 import type { JsonObject, JsonValue } from "../runtime/json.js";
 import { isForbiddenKey } from "../tokens/payload-snapshot.js";
@@ -137,7 +137,8 @@ export interface StampedValue {
 }
 
 function resolvePolicy(key: string, input: ClaimPolicyInput): ClaimPolicy {
-  checkOptions(`claim(${key})`, POLICY_CHECKS, input);
+  const checks: { readonly [Option in keyof ClaimPolicy]: OptionCheck } = POLICY_CHECKS;
+  checkOptions(`claim(${key})`, checks, input);
   const given = Object.entries(input).filter(([, value]) => value !== undefined);
   return { ...DEFAULT_POLICY, ...Object.fromEntries(given) };
 }

@@ -42,7 +42,10 @@ describe("anti-CSRF", () => {
   });
 
   it("set, it is that mode for every request; anything else is refused when the instance is made [wire N-2]", async () => {
-    await signIn({ antiCsrf: "NONE", appInfo: CROSS_SITE });
+    await expect(startApp({ antiCsrf: "NONE", appInfo: CROSS_SITE })).rejects.toMatchObject({
+      payload: { option: "antiCsrf" },
+    });
+    await signIn({ antiCsrf: "NONE" });
     expect(outcome(await client.send("POST", "/me", NO_HEADERS))).toBe("session");
     await app.close();
     await signIn({ antiCsrf: "VIA_CUSTOM_HEADER" });

@@ -153,7 +153,7 @@ describe("revocation", () => {
 
 describe("expiry", () => {
   it("a row is dead for every purpose from its expiry on, also before it is deleted [wire E-1]", async () => {
-    await signIn({ accessTokenValiditySeconds: 200 * DAY_SECONDS, refreshTokenValidityMinutes: 201 * 1440 });
+    await signIn({ accessTokenValiditySeconds: 30 * DAY_SECONDS, refreshTokenValidityMinutes: 201 * 1440 });
     await client.refresh();
     app.clock.advanceSeconds(201 * DAY_SECONDS - 1);
     expect(await app.session.getAllSessionHandlesForUser("user-1")).toHaveLength(1);

@@ -9,7 +9,10 @@ import { send, type WireClient } from "../support/wire-client.js";
 
 const INTERVAL_SECONDS = 3600;
 /** Hourly rotation: the overlap is a minute. */
-const HOURLY: SessionOptions = { accessTokenSigningKeyUpdateIntervalHours: 1 };
+const HOURLY: SessionOptions = {
+  accessTokenSigningKeyUpdateIntervalHours: 1,
+  accessTokenValiditySeconds: 3600,
+};
 
 const apps: TestApp[] = [];
 afterEach(async () => {

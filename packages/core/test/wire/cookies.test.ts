@@ -220,7 +220,11 @@ describe("SameSite and Secure, as observed", () => {
     async (cookieSameSite) => {
       app = await startApp({
         cookieSameSite: cookieSameSite as "lax",
-        appInfo: { ...APP_INFO, websiteDomain: "https://other.org" },
+        // Strict cookies would never come from another site.
+        appInfo: {
+          ...APP_INFO,
+          websiteDomain: cookieSameSite === "Strict" ? APP_INFO.websiteDomain : "https://other.org",
+        },
       });
       expect((await login()).cookie("sAccessToken")?.sameSite?.toLowerCase()).toBe(
         cookieSameSite.trim().toLowerCase(),

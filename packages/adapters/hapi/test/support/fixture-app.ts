@@ -108,7 +108,10 @@ function guard(
   guardedBy: "strategy" | "pre",
 ): RouteOptions {
   if (options === undefined) return {};
-  if (guardedBy === "pre") return { pre: [{ method: session.verifySession(options), assign: "session" }] };
+  // One strategy serves all routes, and knows no options of one route.
+  const hasOwn = Object.keys(options).some((name) => name !== "sessionRequired");
+  if (guardedBy === "pre" || hasOwn)
+    return { pre: [{ method: session.verifySession(options), assign: "session" }] };
   return { auth: { strategy: "session", mode: options.sessionRequired === false ? "optional" : "required" } };
 }
 

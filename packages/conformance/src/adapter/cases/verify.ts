@@ -13,7 +13,7 @@ const HOSTILE_AFTER = 'p=%E0%A4%A; eq=a=b==; g_state={"i_l":0}';
 /** Finding and judging a token. */
 export const verifyCases: readonly AdapterCase[] = [
   {
-    id: "C-61",
+    id: "C-90",
     isTier1: true,
     title: "a guard with `roles` or `permissions` lets only those in who have them",
     async run({ client, probe }) {
@@ -31,14 +31,15 @@ export const verifyCases: readonly AdapterCase[] = [
     },
   },
   {
-    id: "C-62",
+    id: "C-91",
     isTier1: true,
     mayWarn: true,
     title: "an option that is misspelt lets nobody in",
     async run({ client }) {
       const user = client();
       await user.login("user-1");
-      assert.equal((await user.get("/misspelt")).status, 500);
+      // A function that throws is a 502 of its gateway.
+      assert.ok((await user.get("/misspelt")).status >= 500);
     },
   },
   {
