@@ -1,7 +1,7 @@
 import type { FixtureReply, FixtureRoute } from "@acme/session-conformance";
 import type { SessionContainer } from "@acme/session-fetch";
 import { type AnyElysia, type Context, Elysia } from "elysia";
-import { type Fixture, streamOf } from "./fixture.ts";
+import { type Fixture, SHARED, streamOf } from "./fixture.ts";
 
 /** What `@elysiajs/node` hands to the callback beside Elysia's own properties: the port is not known before it is ready. */
 export interface ListeningElysia {
@@ -66,6 +66,8 @@ function send(context: Context, reply: FixtureReply): unknown {
     case "empty":
       context.set.status = 204;
       return undefined;
+    case "shared":
+      return SHARED;
     case "redirect":
       // Node's Response.redirect, which Elysia calls, takes whole URLs only
       return context.redirect(new URL(reply.location, context.request.url).href);

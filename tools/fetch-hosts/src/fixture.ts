@@ -84,6 +84,9 @@ export function streamOf(pieces: AsyncIterable<string>): ReadableStream<Uint8Arr
   });
 }
 
+/** Made once, and returned to everybody. */
+export const SHARED = new Response(null, { status: 204 });
+
 /** A reply in hosts whose handlers return a `Response`. */
 export function responseOf(reply: FixtureReply, method: string): Response {
   switch (reply.kind) {
@@ -92,6 +95,8 @@ export function responseOf(reply: FixtureReply, method: string): Response {
       return Response.json(reply.body);
     case "empty":
       return new Response(null, { status: 204 });
+    case "shared":
+      return SHARED;
     case "redirect":
       return new Response(null, { status: 302, headers: { location: reply.location } });
     case "stream":

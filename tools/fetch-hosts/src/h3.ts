@@ -1,6 +1,6 @@
 import type { FixtureReply, FixtureRoute } from "@acme/session-conformance";
 import { H3, type H3Event, handleCors, noContent, redirect, setCookie, toResponse } from "h3";
-import { type Fixture, streamOf } from "./fixture.ts";
+import { type Fixture, SHARED, streamOf } from "./fixture.ts";
 
 /** The fixture as an h3 2 application is written. */
 export function h3App(fixture: Fixture): H3 {
@@ -64,6 +64,8 @@ function send(event: H3Event, reply: FixtureReply): unknown {
       return reply.body ?? Response.json(null);
     case "empty":
       return noContent();
+    case "shared":
+      return SHARED;
     case "redirect":
       return redirect(reply.location);
     case "stream":
