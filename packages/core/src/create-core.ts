@@ -216,6 +216,7 @@ export function createCore(
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
     claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
+    forgivesForgottenAwaits: isProduction(),
     trace,
     ready: () => ready(core, plugins),
     close() {

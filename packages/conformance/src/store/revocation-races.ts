@@ -215,7 +215,9 @@ class Gate {
     this.store = new Proxy({} as SessionStore, {
       get: (_, name) => {
         const member: unknown = Reflect.get(inner, name);
-        if (typeof member !== "function" || name === "close") return member;
+        if (typeof member !== "function") return member;
+        // Answers at once, and is no operation.
+        if (name === "close" || name === "joined") return member.bind(inner);
         return (...args: unknown[]) => this.#pass(() => Reflect.apply(member, inner, args));
       },
     });

@@ -88,7 +88,10 @@ export async function startBareApp(options: HarnessOptions, parts = new BareAdap
   }
   const { session, adapter } = bound;
   const server = createServer((req, res) => {
-    serve(app, parts, session, adapter, req, res).catch((error: unknown) => onError(req, res, error));
+    serve(app, parts, session, adapter, req, res)
+      .catch((error: unknown) => onError(req, res, error))
+      // An error handler of the application has thrown.
+      .catch(() => parts.fail(res));
   });
 
   async function onError(req: IncomingMessage, res: ServerResponse, error: unknown): Promise<void> {

@@ -432,8 +432,8 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       userContext?: UserContext,
     ): Promise<string[]> {
       checkUserId(userId);
-      const { tenantId, value } = optionsFrom("the options", claimOptions) ?? {};
-      const scope = { tenantId: optionalTenant(tenantId), value };
+      const given = optionsFrom("the options", claimOptions) ?? {};
+      const scope = { ...given, tenantId: optionalTenant(given.tenantId) };
       return updateClaimForUser(core, userId, claimFrom(claim), scope, context(userContext));
     },
 

@@ -17,6 +17,7 @@ import { STORED } from "../keys/secret-ring.js";
 import type { SameSite } from "../respond/token-dress.js";
 import { isNamespace } from "../store/namespace.js";
 import type { SessionOptions } from "./session-options.js";
+import { isStore } from "./store-option.js";
 
 const status = holds(
   (value) => Number.isInteger(value) && (value as number) >= 400 && (value as number) < 600,
@@ -50,22 +51,7 @@ const appInfo = shaped(
 /** Every option has its line: one that is missing is a type error. */
 const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck } = {
   appInfo,
-  store: having(
-    "insertSession",
-    "getSession",
-    "promoteSession",
-    "updateAccessTokenPayload",
-    "replaceSessionData",
-    "deleteSessions",
-    "listSessionHandles",
-    "deleteSessionsOfUser",
-    "deleteExpiredSessions",
-    "listSigningKeys",
-    "insertSigningKey",
-    "deleteSigningKeys",
-    "listSecrets",
-    "close",
-  ),
+  store: isStore,
   namespace: holds(isNamespace, "must be 1 to 20 of a-z, 0-9 and _, starting with a letter"),
   secret,
   plugins: listOf("plugins"),

@@ -386,6 +386,39 @@ describe("what cannot work, or is not safe, is refused at the start", () => {
     resolve({ accessTokenPath: "/api", override: { apis: (apis: unknown) => apis } });
   });
 
+  it("in production no store: the packages that are named are there", () => {
+    expect(() => resolve({ store: undefined })).toThrow(
+      "`@acme/session-store-postgres`, `@acme/session-store-mysql` or `@acme/session-store-redis`",
+    );
+  });
+
+  it.each([
+    ["postgres://app:geheim@db/app", "`postgresStore({ url })` of @acme/session-store-postgres"],
+    ["postgresql://app:geheim@db/app", "`postgresStore({ url })` of @acme/session-store-postgres"],
+    [new URL("postgres://app:geheim@db/app"), "`postgresStore({ url })` of @acme/session-store-postgres"],
+    ["mysql://app:geheim@db/app", "`mysqlStore({ url })` of @acme/session-store-mysql"],
+    ["MariaDB://app:geheim@db/app", "`mysqlStore({ url })` of @acme/session-store-mysql"],
+    ["rediss://:geheim@db", "`redisStore({ url })` of @acme/session-store-redis"],
+    ["geheim", "must be an object with the methods"],
+    [{ connect() {}, query() {} }, "`postgresStore({ client: pool })` of @acme/session-store-postgres"],
+    [
+      Object.assign(() => {}, { unsafe() {}, begin() {} }),
+      "`postgresStore({ client: sql })` of @acme/session-store-postgres",
+    ],
+    [{ getConnection() {}, query() {} }, "`mysqlStore({ client: pool })` of @acme/session-store-mysql"],
+    [{ connect() {}, sendCommand() {} }, "`redisStore({ client })` of @acme/session-store-redis"],
+    [MemoryStore, "`new MemoryStore()`"],
+    [() => STORE, "must be a store, not a function: call it"],
+    [Promise.resolve(STORE), "`await` it first"],
+  ])(
+    "what a store is made of is no store, and the message says how one is made of it: %#",
+    (store, advice) => {
+      expect(refused({ store })).toBe("store");
+      expect(() => resolve({ store })).toThrow(advice);
+      expect(() => resolve({ store })).not.toThrow("geheim");
+    },
+  );
+
   it("in production no store, and MemoryStore; tests say that they mean it", () => {
     for (const store of [undefined, new MemoryStore()]) {
       expect(refused({ store })).toBe("store");

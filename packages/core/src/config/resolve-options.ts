@@ -307,7 +307,7 @@ function checkProductionStore(store: SessionStore | undefined): void {
   if (store === undefined) {
     throw invalidOption(
       "store",
-      "is required in production: sessions in a file that each replica has of its own are lost at random. For one machine write `sqliteStore({ path })` of `@acme/session-core/sqlite`; for several use a store that is a server, `@acme/session-postgres`, `-mysql` or `-redis`",
+      "is required in production: sessions in a file that each replica has of its own are lost at random. For one machine write `sqliteStore({ path })` of `@acme/session-core/sqlite`; for several use a store that is a server, `@acme/session-store-postgres`, `@acme/session-store-mysql` or `@acme/session-store-redis`",
     );
   }
   if (store.name === "memory") {

@@ -69,7 +69,48 @@ export function checkGuardOptions(given: unknown, own: OptionChecks = {}): void 
       "verifySession was handed to the framework itself, which called it with a request: write `verifySession()`, which makes the guard",
     );
   }
-  checkOptions(GUARD, { ...DEEP, ...own }, given);
+  checkOptions(GUARD, { ...DEEP, ...own }, flattened(given));
+}
+
+const NAMES = Object.keys(SHALLOW) as readonly (keyof VerifySessionOptions)[];
+/** Left out these ask for nothing; given as undefined they are a constant that does not exist, and would open a door. */
+const NEVER_UNDEFINED: readonly string[] = ["roles", "permissions", "require", "only"];
+
+/** What an object of options has to say, be it its own, inherited, or told by a getter of a class. */
+function flattened(given: unknown): unknown {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  if (typeof (given as { then?: unknown }).then === "function") return given;
+  const source = given as Record<string, unknown>;
+  const flat: Record<string, unknown> = {};
+  for (const name in source) flat[name] = source[name];
+  for (const name of NAMES) if (source[name] !== undefined) flat[name] = source[name];
+  for (const name of NEVER_UNDEFINED)
+    if (name in flat && flat[name] === undefined) throw undefinedOption(name);
+  const prototype: unknown = Object.getPrototypeOf(given);
+  if (Object.keys(flat).length > 0 || prototype === Object.prototype || prototype === null) return flat;
+  throw invalidOption(GUARD, "must be an object of options, and plain");
+}
+
+function undefinedOption(name: string): Error {
+  return invalidOption(
+    `${GUARD}.${name}`,
+    "is undefined: leave it out, or give a list; a name that does not exist would let everybody in",
+  );
+}
+
+/** The options in an object of ours: nothing that happens to the given one, or to its lists, counts any more. */
+function kept(given: VerifySessionOptions): VerifySessionOptions {
+  return {
+    sessionRequired: given.sessionRequired,
+    antiCsrfCheck: given.antiCsrfCheck,
+    checkDatabase: given.checkDatabase,
+    roles: given.roles && [...given.roles],
+    permissions: given.permissions && [...given.permissions],
+    require: given.require && [...given.require],
+    skip: given.skip && [...given.skip],
+    only: given.only && [...given.only],
+    overrideGlobalClaimValidators: given.overrideGlobalClaimValidators,
+  };
 }
 
 /**
@@ -86,12 +127,11 @@ export function guardOptions(
 ): CheckedOptions | undefined {
   if (given === undefined) return undefined;
   checkGuardOptions(given, own);
-  const kept = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(SHALLOW, name)));
-  return withRoles(core, kept);
+  return withRoles(core, kept(given));
 }
 
 /**
- * The same for options that come with each call. Nothing is allocated where they are right and ask for no roles.
+ * The same for options that come with each call.
  *
  * @throws SessionError `INVALID_OPTION`
  */
@@ -103,19 +143,17 @@ export function callOptions(
   let isRight = typeof given === "object" && given !== null && !Array.isArray(given);
   if (isRight) {
     for (const name in given) isRight = isRight && fits(name, given[name as keyof VerifySessionOptions]);
+    for (const name of NAMES) isRight = isRight && (given[name] === undefined || fits(name, given[name]));
   }
   if (!isRight) {
-    checkOptions("getSession", SHALLOW, given);
-    // What only its prototype has.
+    checkOptions("getSession", SHALLOW, flattened(given));
     throw invalidOption("getSession", "must be an object of options, and plain");
   }
-  return given.roles === undefined && given.permissions === undefined
-    ? (given as CheckedOptions)
-    : withRoles(core, given);
+  return withRoles(core, kept(given));
 }
 
 function fits(name: string, value: unknown): boolean {
-  if (value === undefined) return name in SHALLOW;
+  if (value === undefined) return Object.hasOwn(SHALLOW, name) && !NEVER_UNDEFINED.includes(name);
   switch (name) {
     case "sessionRequired":
     case "antiCsrfCheck":
@@ -141,16 +179,22 @@ function isName(value: unknown): boolean {
 
 /** Every role and every permission that is listed; validators of the route, so that no override takes them away. */
 function withRoles(core: SessionCore, given: VerifySessionOptions): CheckedOptions {
-  const { roles, permissions, ...rest } = given;
-  if (roles === undefined && permissions === undefined) return rest as CheckedOptions;
+  const { roles, permissions } = given;
+  if (roles === undefined && permissions === undefined) return given as CheckedOptions;
   const required: SessionClaimValidator[] = [
     ...(roles === undefined ? [] : [listClaim(core, "roles", ROLE_KEY).validators.includesAll(roles)]),
     ...(permissions === undefined
       ? []
       : [listClaim(core, "permissions", PERMISSION_KEY).validators.includesAll(permissions)]),
-    ...(rest.require ?? []),
+    ...(given.require ?? []),
   ];
-  return { ...rest, require: required } as unknown as CheckedOptions;
+  const checked: VerifySessionOptions = {
+    ...given,
+    roles: undefined,
+    permissions: undefined,
+    require: required,
+  };
+  return checked as CheckedOptions;
 }
 
 /** @throws SessionError `INVALID_OPTION` where nobody would know the user's roles: the guard is not made, and opens nothing */

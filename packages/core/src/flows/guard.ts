@@ -9,6 +9,7 @@ import type { Exchange } from "../http/exchange.js";
 import type { Maybe } from "../platform/platform.js";
 import { expirePlantedCookies } from "../respond/expire-planted.js";
 import { expireOlderCookie } from "../respond/write-tokens.js";
+import { neverUnhandled } from "../runtime/maybe.js";
 import { type EstablishOptions, establishSession } from "../session/establish-session.js";
 import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
@@ -30,13 +31,21 @@ import type { SessionCore } from "./session-core.js";
  * @throws SessionError `TRY_REFRESH_TOKEN`, `UNAUTHORISED` (never clearing), `CSRF_REJECTED`, `INVALID_CLAIMS`,
  *         `STORE_UNAVAILABLE`
  */
-export async function getSession(
+export function getSession(
   core: SessionCore,
   exchange: Exchange,
   options?: VerifySessionOptions | undefined,
   userContext?: UserContext | undefined,
 ): Promise<SessionContainer | undefined> {
-  return guard(core, exchange, callOptions(core, options), userContext);
+  let found: Maybe<SessionContainer | undefined>;
+  try {
+    found = guard(core, exchange, callOptions(core, options), userContext);
+  } catch (error) {
+    found = Promise.reject(error);
+  }
+  if (!(found instanceof Promise)) return Promise.resolve(found);
+  // A forgotten `await` is to be loud while somebody develops, and no way for a stranger to end a process.
+  return core.forgivesForgottenAwaits ? neverUnhandled(found) : found;
 }
 
 /** `getSession`; no promise where there is nothing to wait for, and then it throws at once too. */
@@ -82,7 +91,10 @@ export function guardOrRefresh(
 ): Maybe<SessionContainer | undefined> {
   const { req } = exchange;
   if (req.method === "POST" && core.config.gatewayPath + requestPath(req.url) === core.config.refreshPath) {
-    return refreshSession(core, exchange, userContext);
+    // The handler behind the guard runs on this path too: what it asks of a session holds for a refreshed one.
+    return refreshSession(core, exchange, userContext).then((session) =>
+      admit(memoOf(core, exchange), session, options, userContext),
+    );
   }
   return guard(core, exchange, options, userContext);
 }

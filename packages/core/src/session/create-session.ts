@@ -54,7 +54,10 @@ export async function createSession(
       tenantId,
       handle,
       refreshTokenHash1: refreshToken.hash1,
-      parentRefreshTokenHash1: null,
+      // In a transaction of the application nobody knows yet whether the row will be kept: marked like a token fresh from a
+      // refresh, with a parent that never was, it is good only once its first use has found the row.
+      parentRefreshTokenHash1:
+        engine.store.joined?.() === undefined ? null : hex(engine.random(SECRET_BYTES)),
       antiCsrfToken: refreshToken.antiCsrfToken,
       customPayload,
       expiresAtSeconds: newTokenExpirySeconds(engine, nowMs, absoluteExpiresAtMs),

@@ -245,7 +245,7 @@ export class SqliteStore implements SessionStore {
   }
 
   withdrawSecret(id: string): Promise<boolean> {
-    return this.#write((connection) => connection.run(sql.WITHDRAW_SECRET, storable(id)) === 1);
+    return this.#write((connection) => connection.run(sql.WITHDRAW_SECRET, "", storable(id)) === 1);
   }
 
   close(): Promise<void> {

@@ -76,4 +76,5 @@ export const INSERT_FIRST_SECRET = `
   INSERT INTO secrets ${secretMapping.insert} SELECT ${secretMapping.placeholders}
   WHERE NOT EXISTS (SELECT 1 FROM secrets WHERE length(secret) > 0) ON CONFLICT DO NOTHING`;
 
-export const WITHDRAW_SECRET = "UPDATE secrets SET secret = '' WHERE id = ? AND length(secret) > 0";
+/** an empty text, id */
+export const WITHDRAW_SECRET = "UPDATE secrets SET secret = ? WHERE id = ? AND length(secret) > 0";

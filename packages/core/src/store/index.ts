@@ -82,4 +82,4 @@ export {
   StoreTimeout,
   within,
 } from "./store-operations.js";
-export { checkSqlName, type TableNames, tableNames } from "./table-names.js";
+export { checkSqlName, prefixIn, type TableNames, tableNames } from "./table-names.js";

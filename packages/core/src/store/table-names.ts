@@ -15,6 +15,8 @@ export interface TableNames {
   readonly cleanUp: string;
 }
 
+/** PostgreSQL cuts names at 63 bytes, and the longest of an index is 30 and the prefix. */
+const MAX_PREFIX_LENGTH = 32;
 const NAME = /^[a-z_][a-z0-9_]{0,31}$/;
 
 /** @throws SessionError `INVALID_OPTION` when a name is anything but lower-case letters, digits and `_` (security.md ST-11) */
@@ -23,6 +25,20 @@ export function checkSqlName(store: string, option: string, name: string): void 
   throw invalidOption(
     `${store}.${option}`,
     "takes up to 32 lower-case letters, digits and _, and starts with no digit",
+  );
+}
+
+/**
+ * The prefix of a namespace's tables. The names of their indexes have to fit as well.
+ *
+ * @throws SessionError `INVALID_OPTION`
+ */
+export function prefixIn(namespace: string, tablePrefix: string): string {
+  const prefix = `${tablePrefix}${namespace}_`;
+  if (prefix.length <= MAX_PREFIX_LENGTH) return prefix;
+  throw invalidOption(
+    "namespace",
+    `makes table names too long: with \`tablePrefix\` and a \`_\` it may have ${MAX_PREFIX_LENGTH} characters, not ${prefix.length}`,
   );
 }
 

@@ -11,7 +11,8 @@ export function tracedStore(
   return new Proxy(store, {
     get(target, name): unknown {
       const member: unknown = Reflect.get(target, name);
-      if (typeof member !== "function") return member;
+      // Answers at once, and is no operation.
+      if (typeof member !== "function" || name === "joined") return member;
       return async (...given: unknown[]): Promise<unknown> => {
         const sinceMs = monoMs();
         const say = (outcome: string): void =>

@@ -152,7 +152,6 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
     userContext: UserContext,
     propagate: PropagateOptions,
   ): Promise<{ status: "OK"; didRoleExist: boolean } & Partial<Propagated>> {
-    checkPropagateOptions(propagate);
     propagator.assertCanEndSessions(propagate);
     const ending = propagator.ending(userContext);
     const concerned = affectedUsers(roles(), nameOf("role", role));
@@ -250,6 +249,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<{ status: "OK"; didRoleExist: boolean } & Partial<Propagated>> {
       const context = contextOf(userContext);
+      checkPropagateOptions(propagate);
       if (propagate.revokeSessions === true) return deleteRoleAndEndSessions(role, context, propagate);
       const users = await propagator.usersWith(nameOf("role", role), propagate);
       const result = await functions.deleteRole({ role, userContext: context });

@@ -92,6 +92,12 @@ interface Condition {
   ];
 }
 
+async function revokedElsewhere(sessionHandle: string): Promise<void> {
+  const other = await app.sibling();
+  await other.session.revokeSession(sessionHandle);
+  await other.close();
+}
+
 const storeIsAway = (): undefined => {
   app.store.fail = (operation) => (operation === "getSession" ? "before" : undefined);
 };
@@ -116,8 +122,13 @@ const CONDITIONS: readonly Condition[] = [
     expected: [undefined, "TRY_REFRESH_TOKEN", undefined, "TRY_REFRESH_TOKEN"],
   },
   {
-    name: "with a session that was revoked",
+    name: "with a session that was revoked by this process",
     prepare: () => app.session.revokeSession(handle),
+    expected: ["UNAUTHORISED", "UNAUTHORISED", "UNAUTHORISED", "UNAUTHORISED"],
+  },
+  {
+    name: "with a session that was revoked by another process",
+    prepare: () => revokedElsewhere(handle),
     expected: [undefined, undefined, "UNAUTHORISED", "UNAUTHORISED"],
   },
   {
@@ -205,7 +216,7 @@ describe("a session that the application begins or ends in the middle of a reque
       ]);
       // No browser adds a header by itself.
       expect(await attached("attach-header", FROM_ELSEWHERE)).toEqual([handle, handle, handle, handle]);
-      await app.session.revokeSession(handle);
+      await revokedElsewhere(handle);
       expect(await attached("attach", {})).toEqual([handle, handle, "UNAUTHORISED", "UNAUTHORISED"]);
       expect(await attached("attach-header", FROM_ELSEWHERE)).toEqual([
         handle,

@@ -499,9 +499,17 @@ const ROWS: Row[] = [
   ]),
   {
     id: "J-40",
-    what: "POST on the refresh path via verifySession refreshes; its options do not count",
+    what: "POST on the refresh path via verifySession refreshes; the handler behind it runs only for whom the route lets in",
     app: { override: { apis: (original) => ({ ...original, refreshPOST: undefined }) } },
     guard: { overrideGlobalClaimValidators: () => [rule("no", false)] },
+    request: (w) => w.client.refresh(),
+    R: "403 + tokens",
+    O: "403 + tokens",
+  },
+  {
+    id: "J-40",
+    what: "the same where the route asks for nothing",
+    app: { override: { apis: (original) => ({ ...original, refreshPOST: undefined }) } },
     request: (w) => w.client.refresh(),
     R: "session + tokens",
     O: "session + tokens",

@@ -40,8 +40,11 @@ const HANDLERS: Record<string, Handler> = {
   }),
   "GET /reasons": async (req, res, _session, adapter) => {
     const messages: unknown[] = [];
+    const sessions = [];
     for (const response of [new Unreachable(res), new UnreachableForAReason(res)]) {
-      const found = await adapter.verifySession(new Exchange(new NodeRequest(req), response));
+      sessions.push(await adapter.verifySession(new Exchange(new NodeRequest(req), response)));
+    }
+    for (const found of sessions) {
       await found?.revokeSession().catch(({ message }: Error) => messages.push(message));
     }
     return { messages };

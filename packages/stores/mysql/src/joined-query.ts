@@ -17,7 +17,7 @@ export function joinedQuery(
   connection: MysqlConnection,
   joined: Joined<Query>,
   open: (send: Query) => Promise<void>,
-): Query {
+): LentTransaction {
   const send = lentQuery(connection);
   let last: Promise<unknown> = Promise.resolve();
   let isOpened = false;
@@ -31,20 +31,31 @@ export function joinedQuery(
       throw error.forGood();
     }
   };
-  return (sql, values) => {
+  const inTurn = <T>(step: (send: Query) => Promise<T>): Promise<T> => {
     const result = last.then(async () => {
       if (!isOpened) await statement(() => open(send));
       isOpened = true;
-      return statement(async () => {
-        const answer = await send(sql, values);
-        // A deadlock that the application has overlooked has ended it.
-        if (hasNoTransaction(answer)) throw new MysqlFailure(undefined, "NO_TRANSACTION", "never", false);
-        return answer;
-      });
+      return statement(() => step(send));
     });
     last = result.catch(() => {});
     return result;
   };
+  const query: Query = (sql, values) =>
+    inTurn(async () => {
+      const answer = await send(sql, values);
+      // A deadlock that the application has overlooked has ended it.
+      if (hasNoTransaction(answer)) throw new MysqlFailure(undefined, "NO_TRANSACTION", "never", false);
+      return answer;
+    });
+  return { connection, query, inTurn };
+}
+
+/** A connection that the application has lent, with the transaction on it. */
+export interface LentTransaction {
+  readonly connection: MysqlConnection;
+  readonly query: Query;
+  /** Several statements as one, of which one may fail: the transaction is lost only if `step` throws. */
+  inTurn<T>(step: (send: Query) => Promise<T>): Promise<T>;
 }
 
 /** Whether the answer to a statement that gives no records says that nothing is open, and that each commits by itself. */

@@ -21,8 +21,10 @@ const ADVICE: Readonly<Record<string, string>> = {
     "a table or key has to be made, and the pool given as `client` does not show where it leads: use the store once before the first `joinTransaction`, or run the script that mysqlSchemaSql() gives",
   ER_TABLE_DEF_CHANGED:
     "the tables were made after this transaction began, which cannot see them: it has to be begun again",
-  ER_ACCESS_DENIED_ERROR: "the server takes neither this user nor this password: correct them in `url`",
-  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: "the server wants a password: add it to `url`",
+  ER_ACCESS_DENIED_ERROR:
+    "the server does not let this user in from this machine with this password: correct user or password in `url`, or the user's hosts",
+  ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
+    "the server does not let this user in from this machine, which needs another user or a password: correct them in `url`, or the user's hosts",
   ER_HOST_NOT_PRIVILEGED: "the server lets nobody in from this machine: add it to the user's hosts",
   ER_NOT_SUPPORTED_AUTH_MODE: "the server signs this user in by a method that mysql2 does not know",
   AUTH_SWITCH_PLUGIN_ERROR: "the server signs this user in by a method that mysql2 does not know",

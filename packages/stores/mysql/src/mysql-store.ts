@@ -13,6 +13,7 @@ import {
   OVERTAKEN,
   type Promotion,
   placeOf,
+  prefixIn,
   type RoleResult,
   type RoleStore,
   type SecretRow,
@@ -32,7 +33,7 @@ import {
 } from "@acme/session-core/store";
 import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } from "./database.js";
 import type { MysqlConnection, MysqlPool } from "./driver.js";
-import { hasNoTransaction, joinedQuery } from "./joined-query.js";
+import { hasNoTransaction, joinedQuery, type LentTransaction } from "./joined-query.js";
 import { isDuplicate, isMissingTable, judgeMysql, PacketTooLarge } from "./mysql-failure.js";
 import { DEFAULT_PREFIX, namesOf } from "./names.js";
 import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
@@ -74,7 +75,7 @@ export class MysqlStore implements SessionStore {
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
   readonly #transactions: JoinedTransactions<Query>;
-  readonly #connections: WeakMap<object, MysqlConnection>;
+  readonly #lent: WeakMap<object, LentTransaction>;
   readonly #options: MysqlStoreOptions;
   readonly #origin: MysqlStore | undefined;
   readonly #namespaces = new Map<string, MysqlStore>();
@@ -95,7 +96,7 @@ export class MysqlStore implements SessionStore {
       origin === undefined
         ? new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>())
         : origin.#transactions;
-    this.#connections = origin === undefined ? new WeakMap<object, MysqlConnection>() : origin.#connections;
+    this.#lent = origin === undefined ? new WeakMap<object, LentTransaction>() : origin.#lent;
     const { url, client, maxConnections = 10, migrate = true, clock = "server" } = options;
     this.#names = namesOf(options);
     this.#sql = statementsFor(this.#names);
@@ -129,7 +130,7 @@ export class MysqlStore implements SessionStore {
   inNamespace(namespace: string): MysqlStore {
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {
-      const tablePrefix = `${this.#options.tablePrefix ?? DEFAULT_PREFIX}${namespace}_`;
+      const tablePrefix = prefixIn(namespace, this.#options.tablePrefix ?? DEFAULT_PREFIX);
       store = new MysqlStore({ ...this.#options, tablePrefix }, this);
       this.#namespaces.set(namespace, store);
     }
@@ -151,10 +152,11 @@ export class MysqlStore implements SessionStore {
     const reason = notAConnection(connection);
     if (reason !== undefined) throw invalidArgument(`joinTransaction: ${reason}`);
     const outer = this.#transactions.current();
-    if (outer !== undefined && this.#connections.get(outer) === connection) return work();
+    if (outer !== undefined && this.#lent.get(outer)?.connection === connection) return work();
     return this.#transactions.join((joined) => {
-      this.#connections.set(joined, connection);
-      return joinedQuery(connection, joined, (send) => this.#openJoined(send));
+      const lent = joinedQuery(connection, joined, (send) => this.#openJoined(send));
+      this.#lent.set(joined, lent);
+      return lent.query;
     }, work);
   }
 
@@ -471,7 +473,8 @@ export class MysqlStore implements SessionStore {
 
   /** Before the first statement of this store's in the application's transaction. Making tables there would commit it. */
   async #prepareJoined(joined: Joined<Query>): Promise<void> {
-    if (await isPrepared(joined.query, this.#names)) this.#isPrepared = true;
+    const isReady = await this.#lent.get(joined)?.inTurn((send) => isPrepared(send, this.#names));
+    if (isReady) this.#isPrepared = true;
     else await joined.outside(() => this.#prepare(this.#database.beside()));
   }
 

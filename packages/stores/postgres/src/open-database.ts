@@ -21,6 +21,7 @@ export function openDatabase(
       throw error;
     });
     if (pg !== undefined) return new PgDatabase(openPool(url, maxConnections), true, prepares);
+    await loadPostgres("pg");
     return postgresJs(url, maxConnections, prepares);
   });
 }
@@ -74,7 +75,9 @@ function postgresJs(
 }
 
 const loadPg = () => import("pg").catch((error: unknown) => driverMissing(error, "pg"));
-const loadPostgres = () => import("postgres").catch((error: unknown) => driverMissing(error, "postgres"));
+/** @param wanted what to install when it is not there */
+const loadPostgres = (wanted: PostgresDriverName = "postgres") =>
+  import("postgres").catch((error: unknown) => driverMissing(error, wanted));
 
 function driverMissing(error: unknown, driver: PostgresDriverName): never {
   if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;

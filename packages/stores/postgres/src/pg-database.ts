@@ -7,6 +7,8 @@ import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-fail
 export interface PgClient {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
   query(statement: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
+  /** What the server said last: `"I"` when no transaction is open. Older drivers do not tell. */
+  getTransactionStatus?(): string | null;
 }
 
 /** A `PoolClient` of `pg`. */
@@ -141,6 +143,7 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
   };
   return async (sql, values) => {
     try {
+      if (joined !== undefined && client.getTransactionStatus?.() === "I") throw nothingBegun();
       const answer = joined === undefined ? send(sql, values) : joined.statement(() => send(sql, values));
       // Of several statements at once the driver gives a list of results.
       const { rows = [] } = (await within(STATEMENT_LIMIT_MS, answer)) as { rows?: unknown[] };
@@ -241,6 +244,13 @@ function poolBeside(pool: PgPool): PgPool {
   } catch {
     throw noWayBeside();
   }
+}
+
+/** Each statement would be kept by itself. @returns SessionError `INVALID_ARGUMENT` */
+function nothingBegun(): Error {
+  return invalidArgument(
+    'joinTransaction: no transaction is open on the client: `await client.query("BEGIN")` first',
+  );
 }
 
 /** @returns SessionError `INVALID_ARGUMENT` */

@@ -11,6 +11,7 @@ import {
   OVERTAKEN,
   type Promotion,
   placeOf,
+  prefixIn,
   type RoleQuery,
   type RoleStore,
   type SecretRow,
@@ -108,7 +109,7 @@ export class PostgresStore implements SessionStore {
   inNamespace(namespace: string): PostgresStore {
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {
-      const tablePrefix = `${this.#options.tablePrefix ?? DEFAULT_PREFIX}${namespace}_`;
+      const tablePrefix = prefixIn(namespace, this.#options.tablePrefix ?? DEFAULT_PREFIX);
       store = new PostgresStore({ ...this.#options, tablePrefix }, this);
       this.#namespaces.set(namespace, store);
     }
@@ -160,7 +161,8 @@ export class PostgresStore implements SessionStore {
    *
    * @param client a connected client of `pg`, or the `sql` that `sql.begin` hands out
    * @throws what `work` threw; SessionError `STORE_UNAVAILABLE` when a statement of ours failed, also if `work` caught
-   *   that; `INVALID_ARGUMENT` when `client` is no connection, or `work` ended before what it had begun: roll back
+   *   that; `INVALID_ARGUMENT` when `client` is no connection or, as far as the driver tells (`pg` 8.23 does), has no
+   *   transaction open, or `work` ended before what it had begun: roll back
    */
   async joinTransaction<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
     const connection = joinable(client);

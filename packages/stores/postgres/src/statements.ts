@@ -129,7 +129,7 @@ export function statementsFor(names: Names, isJoined: boolean) {
       WITH before AS (SELECT claimed_at_ms FROM ${cleanUp} WHERE id = 1)
       INSERT INTO ${cleanUp} AS mark (id, claimed_at_ms) VALUES (1, ${now("$1")})
       ON CONFLICT (id) DO UPDATE SET claimed_at_ms = excluded.claimed_at_ms
-      WHERE mark.claimed_at_ms > excluded.claimed_at_ms
+      WHERE mark.claimed_at_ms > excluded.claimed_at_ms + 60000
         OR mark.claimed_at_ms <= excluded.claimed_at_ms - $2::bigint
       RETURNING (SELECT claimed_at_ms FROM before) AS "markMs", claimed_at_ms AS "nowMs"`,
   };

@@ -16,8 +16,8 @@ describe("an option that cannot work is refused when it is given, by name", () =
   void ended.end();
 
   it.each<[what: string, options: object, option: string, advice: string]>([
-    ["a typo", { ...given, tablePrefx: "a_" }, "postgresStore.tablePrefx", "check the spelling"],
-    ["another store's option", { ...given, keyPrefix: "a" }, "postgresStore.keyPrefix", "check the spelling"],
+    ["a typo", { ...given, tablePrefx: "a_" }, "postgresStore.tablePrefx", "did you mean `tablePrefix`"],
+    ["another store's option", { ...given, keyPrefix: "a" }, "postgresStore.keyPrefix", "it takes `url`"],
     ["nothing", {}, "postgresStore.url", "environment variable"],
     ["both", { ...given, client: pool }, "postgresStore.url", "not both"],
     ["a MySQL URL", { url: "mysql://root:geheim@db/x" }, "postgresStore.url", "@acme/session-store-mysql"],

@@ -311,9 +311,9 @@ return 0`,
     `
 local mark = redis.call('GET', prefix .. 'clean-up')
 local since = mark and now - tonumber(mark)
-if since and since >= 0 and since < tonumber(ARGV[2]) then return false end
+if since and since >= -60000 and since < tonumber(ARGV[2]) then return false end
 redis.call('SET', prefix .. 'clean-up', text(now))
-if not since or since < 0 then return '' end
+if not since or since < -60000 then return '' end
 return text(since)`,
   ),
 

@@ -20,5 +20,6 @@ const app = {
     ),
 };
 const guide = readFileSync(new URL("../../../../../docs/running.md", import.meta.url), "utf8");
-const recipe = /```ts\n([\s\S]*?)```/.exec(guide)[1].replace(/^import .*$/gm, "");
+const [, section] = guide.split("## Stopping a process");
+const recipe = /```ts\n([\s\S]*?)```/.exec(section)[1].replace(/^import .*$/gm, "");
 new Function("app", "Session", "gracefulShutdown", recipe)(app, Session, gracefulShutdown);
