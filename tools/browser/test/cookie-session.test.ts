@@ -1,9 +1,11 @@
+import { createSession, MemoryStore, silentLogger } from "@acme/session-express";
 import { expect, it } from "vitest";
 import { browserSuite } from "./support/browser-suite.ts";
 
 const HOUR_SECONDS = 3600;
+const store = new MemoryStore();
 
-browserSuite("a cookie session", {}, (suite) => {
+browserSuite("a cookie session", { store }, (suite) => {
   it("asks for a refresh on a first visit, and is told that there is no session [wire B-2, P-9]", async () => {
     const tab = await suite.tab();
     await tab.signIn();
@@ -155,11 +157,25 @@ browserSuite("a cookie session", {}, (suite) => {
     const tab = await suite.tab();
     await tab.signIn();
     const { sessionHandle } = await tab.payload();
-    await suite.site.session.revokeSession(String(sessionHandle));
+    const elsewhere = createSession({ store, logger: silentLogger });
+    await elsewhere.revokeSession(String(sessionHandle));
+    await elsewhere.close();
     expect((await tab.get("/")).status).toBe(200);
     expect((await tab.get("/checked")).status).toBe(401);
     const events = (await tab.events()).filter(({ action }) => action === "UNAUTHORISED");
     expect(events[0]).toMatchObject({ sessionExpiredOrRevoked: true });
+    expect(await tab.doesSessionExist()).toBe(false);
+    expect(await tab.httpOnlyCookies()).toEqual({});
+  });
+
+  it("is signed out by its next call after its session was revoked on the server that it calls", async () => {
+    const tab = await suite.tab();
+    await tab.signIn();
+    const { sessionHandle } = await tab.payload();
+    await suite.site.session.revokeSession(String(sessionHandle));
+    expect((await tab.get("/")).status).toBe(401);
+    const events = (await tab.events()).filter(({ action }) => action === "UNAUTHORISED");
+    expect(events).toMatchObject([{ sessionExpiredOrRevoked: true }]);
     expect(await tab.doesSessionExist()).toBe(false);
     expect(await tab.httpOnlyCookies()).toEqual({});
   });

@@ -33,6 +33,10 @@ function hittable(store: SessionStore): SessionStore {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
+      // These two do not go to the database, and answer at once.
+      if (name === "joined") return member.bind(target);
+      if (name === "inNamespace")
+        return (...args: unknown[]) => hittable(Reflect.apply(member, target, args));
       return async (...args: unknown[]) => {
         pass();
         const result: unknown = await Reflect.apply(member, target, args);

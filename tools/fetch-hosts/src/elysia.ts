@@ -18,7 +18,17 @@ export function elysiaApp(fixture: Fixture, adapter?: ConstructorParameters<type
   const { app: suite, session } = fixture;
   // What Elysia hands to `wrap` is its fetch, typed as a function of anything.
   const sessions = new Elysia({ name: "sessions" })
-    .wrap((handle) => fixture.around((request) => handle(request) as unknown as Promise<Response>))
+    .wrap((handle) => {
+      const ours = fixture.around((request) => handle(request) as unknown as Promise<Response>);
+      return async (request: Request) => {
+        try {
+          return await ours(request);
+        } catch (error) {
+          suite.sawForeignError(error);
+          return session.apply(request, new Response("Internal Server Error", { status: 500 }));
+        }
+      };
+    })
     .onError({ as: "global" }, ({ request, error }) => {
       session.caught(request, error);
     });

@@ -1,19 +1,17 @@
 import type { FixtureReply, FixtureRoute } from "@acme/session-conformance";
-import { H3, type H3Event, handleCors, noContent, redirect, setCookie, toResponse } from "h3";
+import { H3, type H3Config, type H3Event, handleCors, noContent, redirect, setCookie, toResponse } from "h3";
 import { type Fixture, SHARED, streamOf } from "./fixture.ts";
 
 /** The fixture as an h3 2 application is written. */
 export function h3App(fixture: Fixture): H3 {
   const { app: suite, session } = fixture;
-  const app = new H3({
+  const config: H3Config = {
     silent: true,
     onError(error) {
       if (error.unhandled) suite.sawForeignError(error.cause);
     },
-    onResponse(response, event) {
-      session.apply(event.req, response);
-    },
-  });
+  };
+  const app = new H3(config);
   const { corsOrigin } = suite;
   if (corsOrigin !== undefined) {
     const allowHeaders = ["content-type", ...session.getAllCORSHeaders()];
@@ -27,7 +25,16 @@ export function h3App(fixture: Fixture): H3 {
       return preflight === false ? undefined : preflight;
     });
   }
-  app.use((event, next) => session.fetch(async () => toResponse(await next(), event))(event.req));
+  app.use((event, next) =>
+    session.fetch(async () => {
+      try {
+        return await toResponse(await next(), event);
+      } catch (error) {
+        if (session.Error.is(error)) throw error;
+        return toResponse(Promise.reject(error), event, config);
+      }
+    })(event.req),
+  );
   app.use(async (_event, next) => {
     try {
       return await next();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { WireClient } from "@acme/session-conformance";
-import { createSession, type FetchSession, MemoryStore } from "@acme/session-fetch";
+import { createSession, type FetchSession, MemoryStore, type SessionOptions } from "@acme/session-fetch";
 import { node } from "@elysiajs/node";
 import { Elysia } from "elysia";
 import { H3, HTTPError, noContent, redirect, serve, setCookie, toResponse } from "h3";
@@ -11,8 +11,9 @@ const OURS = ["sAccessToken", "sRefreshToken"];
 /** Path, status, body (undefined: the host's own), cookies of the application. */
 type End = readonly [path: string, status: number, body: string | undefined, appCookies?: string[]];
 
-function newSession(): FetchSession {
+function newSession(options: SessionOptions = {}): FetchSession {
   return createSession({
+    ...options,
     appInfo: { appName: "outcomes", apiDomain: "http://127.0.0.1", websiteDomain: "http://127.0.0.1" },
     store: new MemoryStore(),
     logger: { debug() {}, info() {}, warn() {} },
@@ -37,13 +38,18 @@ describe("h3 on srvx", () => {
   const Session = newSession();
   let server: ReturnType<typeof serve>;
   beforeAll(async () => {
-    const app = new H3({
-      silent: true,
-      onResponse(response, event) {
-        Session.apply(event.req, response);
-      },
-    });
-    app.use((event, next) => Session.fetch(async () => toResponse(await next(), event))(event.req));
+    const config = { silent: true };
+    const app = new H3(config);
+    app.use((event, next) =>
+      Session.fetch(async () => {
+        try {
+          return await toResponse(await next(), event);
+        } catch (error) {
+          if (Session.Error.is(error)) throw error;
+          return toResponse(Promise.reject(error), event, config);
+        }
+      })(event.req),
+    );
     app.use((event) => Session.createNewSession(event.req, undefined, "user-1").then(() => undefined));
     app.get("/json", () => ({ ok: true }));
     app.get("/text", () => "text");
@@ -107,9 +113,24 @@ describe("h3 on srvx", () => {
 });
 
 describe("Elysia on Node", () => {
-  const Session = newSession();
+  const Session = newSession({
+    override: {
+      apis: (original) => ({
+        ...original,
+        refreshPOST: async () => {
+          throw new Error("the application's own");
+        },
+      }),
+    },
+  });
   const sessions = new Elysia({ name: "sessions" })
-    .wrap((handle) => Session.fetch((request) => handle(request) as unknown as Promise<Response>))
+    .wrap((handle) => {
+      const ours = Session.fetch((request) => handle(request) as unknown as Promise<Response>);
+      return (request: Request) =>
+        ours(request).catch(() =>
+          Session.apply(request, new Response("Internal Server Error", { status: 500 })),
+        );
+    })
     .onError({ as: "global" }, ({ request, error }) => {
       Session.caught(request, error);
     });
@@ -172,6 +193,11 @@ describe("Elysia on Node", () => {
     ],
     () => new URL(server.url).origin,
   );
+
+  it("answers 500 when an override of an endpoint throws, and the process lives", async () => {
+    const response = await new WireClient(new URL(server.url).origin).refresh();
+    assert.equal(response.status, 500);
+  });
 
   it("WE-09, T9: a guard with a scope holds where it is used, a local one of a plugin protects nothing", async () => {
     const client = new WireClient(new URL(server.url).origin);

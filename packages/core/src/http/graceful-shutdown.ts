@@ -24,6 +24,17 @@ interface Socket {
   once(event: "close", listener: () => void): unknown;
 }
 
+interface NodeRequest {
+  readonly httpVersionMajor: number;
+  readonly socket: object;
+  readonly stream?: { session?: { close(): void } };
+}
+
+interface NodeResponse {
+  readonly headersSent: boolean;
+  shouldKeepAlive: boolean;
+}
+
 const DEFAULT_GRACE_SECONDS = 10;
 /** How soon a connection is closed whose answer had begun before. */
 const LOOK_EVERY_MS = 20;
@@ -63,9 +74,14 @@ export function gracefulShutdown(
   };
   server.on("connection", keep);
   server.on("secureConnection", keep);
+  // The latest exchange of each connection: one that is under way when the end begins is its last, too.
+  const latest = new WeakMap<object, [NodeRequest, NodeResponse]>();
+  server.prependListener("request", (req: NodeRequest, res: NodeResponse) =>
+    latest.set(req.socket, [req, res]),
+  );
   let ending: Promise<boolean> | undefined;
   return () => {
-    ending ??= endServer(server, sockets, graceSeconds * 1000).then(async (isInTime) => {
+    ending ??= endServer(server, sockets, latest, graceSeconds * 1000).then(async (isInTime) => {
       await session.close();
       return isInTime;
     });
@@ -76,9 +92,14 @@ export function gracefulShutdown(
 async function endServer(
   server: NodeServer,
   sockets: ReadonlySet<Socket>,
+  latest: WeakMap<object, [NodeRequest, NodeResponse]>,
   graceMs: number,
 ): Promise<boolean> {
   server.prependListener("request", endConnection);
+  for (const socket of sockets) {
+    const exchange = latest.get(socket);
+    if (exchange !== undefined) endConnection(...exchange);
+  }
   // Node takes a connection for idle whose answer has been given to it but not yet sent: a download would be cut off.
   const closeIdle = (): void => {
     if ([...sockets].every(({ writableLength }) => writableLength === 0)) server.closeIdleConnections?.();
@@ -114,10 +135,7 @@ function stopListening(server: NodeServer, closed: () => void): void {
 }
 
 /** A connection that a proxy keeps busy never gets idle: its next answer ends it. */
-function endConnection(
-  req: { httpVersionMajor: number; stream?: { session?: { close(): void } } },
-  res: { headersSent: boolean; shouldKeepAlive: boolean },
-): void {
+function endConnection(req: NodeRequest, res: NodeResponse): void {
   if (req.httpVersionMajor >= 2) req.stream?.session?.close();
   // For this Node writes `Connection: close`.
   else if (!res.headersSent) res.shouldKeepAlive = false;

@@ -8,6 +8,7 @@ import { checkAntiCsrfToken } from "../verify/check-anti-csrf.js";
 import type { VerifiedToken } from "../verify/verified-token-cache.js";
 import type { SessionEngine } from "./engine.js";
 import { mintAccessToken, newTokenExpirySeconds } from "./mint-access-token.js";
+import { assertNoOldMoment } from "./old-moment.js";
 import { SessionContainer } from "./session-container.js";
 import { assertSound, readStoredJson } from "./sound-row.js";
 
@@ -85,7 +86,10 @@ async function fromRow(
     if (promoted !== undefined) return reissue(engine, verified, promoted, startedMs);
   }
   const row = await engine.store.getSession(payload.sessionHandle, startedMs);
-  if (row === undefined) throw unauthorised("the session does not exist any more", false);
+  if (row === undefined) {
+    assertNoOldMoment(engine);
+    throw unauthorised("the session does not exist any more", false);
+  }
   await assertSound(engine, row);
   const isCurrent = ownHash2 === row.refreshTokenHash2;
   if (parentHash1 !== null && isCurrent) return reissue(engine, verified, row, startedMs);

@@ -16,6 +16,7 @@ import { emitFor } from "./emit.js";
 import type { SessionEngine } from "./engine.js";
 import { promote } from "./establish-session.js";
 import { mintAccessToken, newTokenExpirySeconds } from "./mint-access-token.js";
+import { assertNoOldMoment } from "./old-moment.js";
 import { rebuildClaims } from "./rebuild-claims.js";
 import type { RotationAge } from "./rotation-age.js";
 import { SessionContainer } from "./session-container.js";
@@ -56,6 +57,7 @@ export async function refreshSession(engine: SessionEngine, input: RefreshInput)
       if (engine.rotations.isExpiryDoubtful()) {
         throw storeUnavailable("the clock has just jumped ahead; ask again", 1000);
       }
+      assertNoOldMoment(engine);
       throw unauthorised("the session does not exist any more", true);
     }
     const step = await judge(engine, token, row, reading, input.arrivedAtMonoMs);
@@ -81,6 +83,7 @@ export async function refreshSession(engine: SessionEngine, input: RefreshInput)
         }));
         return issue(row, row.previousSecretId ?? row.secretId);
       case "ahead":
+        assertNoOldMoment(engine);
         await emitFor(engine, row.handle, (handleHash) => ({
           type: "store_regression",
           handleHash,

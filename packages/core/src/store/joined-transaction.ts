@@ -63,6 +63,7 @@ export class JoinedTransactions<Query> {
 export class Joined<Query> implements JoinedTransaction {
   readonly query: Query;
   readonly #underWay = new Set<Promise<unknown>>();
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #tasks: (() => unknown)[] = [];
   #failure: { readonly error: unknown } | undefined;
   #isOver = false;
@@ -81,17 +82,23 @@ export class Joined<Query> implements JoinedTransaction {
    * @param send sends it; resolves when it has been answered, not earlier
    * @throws what was thrown by the first statement that failed; SessionError `INVALID_ARGUMENT` once it is handed back
    */
-  async statement<T>(send: () => Promise<T>): Promise<T> {
-    this.assertOpen();
-    const answer = send();
+  statement<T>(send: () => Promise<T>): Promise<T> {
+    // One after the other: a connection has one statement at a time, and what comes behind a failed one is not sent.
+    const answer = this.#turn.then(() => this.#send(send));
+    this.#turn = answer.catch(() => {});
     this.#underWay.add(answer);
+    const ended = (): void => void this.#underWay.delete(answer);
+    answer.then(ended, ended);
+    return answer;
+  }
+
+  async #send<T>(send: () => Promise<T>): Promise<T> {
+    this.assertOpen();
     try {
-      return await answer;
+      return await send();
     } catch (error) {
       this.fail(error);
       throw error;
-    } finally {
-      this.#underWay.delete(answer);
     }
   }
 

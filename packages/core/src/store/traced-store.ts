@@ -12,7 +12,8 @@ export function tracedStore(
     get(target, name): unknown {
       const member: unknown = Reflect.get(target, name);
       // Answers at once, and is no operation.
-      if (typeof member !== "function" || name === "joined") return member;
+      if (typeof member !== "function") return member;
+      if (name === "joined") return member.bind(target);
       return async (...given: unknown[]): Promise<unknown> => {
         const sinceMs = monoMs();
         const say = (outcome: string): void =>

@@ -142,3 +142,27 @@ it("a server that does not listen is closed; what is no server is said to be non
   expect(() => gracefulShutdown(createServer(), undefined as never)).toThrow("session instance");
   expect(() => gracefulShutdown(createServer(), session, { graceSeconds: -1 })).toThrow("graceSeconds");
 });
+
+it("the answer to a request that was under way says that its connection ends, so that a proxy sends nothing behind it", async () => {
+  let answer = (): void => {};
+  const server = createServer((_req, res) => {
+    answer = () => res.end("done");
+  });
+  const shutDown = gracefulShutdown(server, { close: async () => {} });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const agent = new Agent({ keepAlive: true });
+  const connection = new Promise<string | undefined>((resolve, reject) => {
+    request({ port, agent }, (response) => {
+      response.resume();
+      resolve(response.headers.connection);
+    })
+      .on("error", reject)
+      .end();
+  });
+  await sleep(50);
+  const closing = shutDown();
+  answer();
+  expect([await connection, await closing]).toEqual(["close", true]);
+  agent.destroy();
+});

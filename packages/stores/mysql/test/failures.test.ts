@@ -8,9 +8,19 @@ import { type PrivateServer, startPrivateServer } from "@acme/servers";
 import { liveSession } from "@acme/session-conformance";
 import { createPool } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mysqlFailure } from "../src/mysql-failure.js";
 import { type FreshTables, freshTables, missing, sql, stopServer } from "./fixture.js";
 
 afterAll(stopServer);
+
+it.each([
+  ["ER_ACCESS_DENIED_ERROR", 1045],
+  // What some servers say of a user they do not know, with a password or without.
+  ["ER_ACCESS_DENIED_NO_PASSWORD_ERROR", 1698],
+])("%s: user, password and host are all named, since any of them may be wrong", (code, errno) => {
+  const { message } = mysqlFailure({ code, errno });
+  for (const word of ["user", "password", "from this machine"]) expect(message).toContain(word);
+});
 
 describe.skipIf(missing !== undefined)(
   `what an operator is told by the MySQL store (${missing ?? "real server"})`,

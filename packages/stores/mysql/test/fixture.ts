@@ -59,7 +59,11 @@ export function freshTables(at = url): FreshTables {
         ...(options.client === undefined ? { url: at } : {}),
         ...options,
       }),
-    empty: async () => void (await sql(filled.map((table) => `DELETE FROM ${table}`).join(";"), at)),
+    empty: async () => {
+      const [cleanUp] = named("clean_up");
+      const emptied = filled.map((table) => `DELETE FROM ${table}`);
+      await sql([...emptied, `UPDATE ${cleanUp} SET claimed_at_ms = NULL`].join(";"), at);
+    },
     drop: async () =>
       void (await sql(`SET foreign_key_checks = 0; DROP TABLE IF EXISTS ${all.join(", ")}`, at)),
   };

@@ -148,7 +148,7 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
       // Of several statements at once the driver gives a list of results.
       const { rows = [] } = (await within(STATEMENT_LIMIT_MS, answer)) as { rows?: unknown[] };
       const records = rows as PostgresRecord[];
-      assertPrimary(records);
+      assertPrimary(sql, records);
       return records;
     } catch (error) {
       // What a joined transaction says by itself is not the driver's.

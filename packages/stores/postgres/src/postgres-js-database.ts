@@ -135,7 +135,7 @@ export function postgresJsQuery(sql: PostgresJsTransaction, prepares = false, jo
     try {
       const answer = joined === undefined ? send(text, values) : joined.statement(() => send(text, values));
       const records = [...(await within(STATEMENT_LIMIT_MS, answer))] as PostgresRecord[];
-      assertPrimary(records);
+      assertPrimary(text, records);
       return records;
     } catch (error) {
       // What a joined transaction says by itself is not the driver's.

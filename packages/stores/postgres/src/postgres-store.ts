@@ -15,7 +15,6 @@ import {
   type RoleQuery,
   type RoleStore,
   type SecretRow,
-  SessionError,
   type SessionPage,
   type SessionRow,
   type SessionStore,
@@ -445,7 +444,7 @@ async function listKeys(query: Query, sql: Statements): Promise<SigningKeyRow[]>
 }
 
 function liveHandles(records: readonly PostgresRecord[]): string[] {
-  return records.filter(({ isLive }) => isLive === true).map(({ handle }) => handle as string);
+  return records.filter(({ isLive }) => Number(isLive) === 1).map(({ handle }) => handle as string);
 }
 
 function textList(texts: readonly string[]): PostgresValue {

@@ -129,7 +129,7 @@ export function roleStatementsFor(names: Names): RoleStatements {
     // Everything in one statement, hence from one moment.
     readAuthorization: statement(
       ["tenant", "user"],
-      `SELECT found.*, pg_is_in_recovery() AS "isStandby" FROM (${effective}
+      `SELECT found.*, pg_is_in_recovery()::int AS "isStandby" FROM (SELECT 1) AS node LEFT JOIN (${effective}
        SELECT 1 AS kind, role COLLATE "C" AS text, 0::bigint AS version FROM ${userRoles}
        WHERE tenant_id = $1::text AND user_id = $2::text
        UNION ALL
@@ -138,7 +138,7 @@ export function roleStatementsFor(names: Names): RoleStatements {
        SELECT DISTINCT 3, p.permission, 0::bigint FROM effective e JOIN ${rolePermissions} p ON p.role = e.role
        UNION ALL
        SELECT 4, user_id, version FROM ${roleUsers} WHERE tenant_id = $1::text AND user_id = $2::text
-       ) AS found ORDER BY 2`,
+       ) AS found ON true ORDER BY 2`,
     ),
     readVersion: statement(
       ["tenant", "user"],
@@ -146,7 +146,7 @@ export function roleStatementsFor(names: Names): RoleStatements {
        SELECT greatest(
          coalesce((SELECT version FROM ${roleUsers} WHERE tenant_id = $1::text AND user_id = $2::text), 0),
          coalesce((SELECT max(r.version) FROM effective e JOIN ${roles} r ON r.role = e.role), 0)
-       ) AS version, pg_is_in_recovery() AS "isStandby"`,
+       ) AS version, pg_is_in_recovery()::int AS "isStandby"`,
     ),
   };
 }

@@ -19,7 +19,7 @@ const ONE_ROW = "(SELECT 1) AS patience";
  * The end of a column list, and what a LEFT JOIN puts rows beside: there is always a record, and it says whether this is
  * a standby, which may not know what the primary knows (security.md MR-03).
  */
-const ASKS_PRIMARY = 'pg_is_in_recovery() AS "isStandby" FROM (SELECT 1) AS node';
+const ASKS_PRIMARY = 'pg_is_in_recovery()::int AS "isStandby" FROM (SELECT 1) AS node';
 
 /** All SQL on sessions, keys and secrets. Each is one atomic statement; values are parameters only (ST-01, ST-11). */
 export type Statements = ReturnType<typeof statementsFor>;
@@ -71,7 +71,7 @@ export function statementsFor(names: Names, isJoined: boolean) {
     deleteSessions: `
       DELETE FROM ${sessions} s USING ${patience}
       WHERE s.handle IN (SELECT json_array_elements_text($1::text::json))
-      RETURNING s.handle, s.expires_at_ms > ${now("$2")} AS "isLive"`,
+      RETURNING s.handle, (s.expires_at_ms > ${now("$2")})::int AS "isLive"`,
 
     /** user, now or null, tenant or null: one record without a handle when there is none */
     listSessionHandles: `
@@ -83,7 +83,7 @@ export function statementsFor(names: Names, isJoined: boolean) {
     deleteSessionsOfUser: `
       DELETE FROM ${sessions} s USING ${patience}
       WHERE s.user_id = $1::text AND ($3::text IS NULL OR s.tenant_id = $3::text)
-      RETURNING s.handle, s.expires_at_ms > ${now("$2")} AS "isLive"`,
+      RETURNING s.handle, (s.expires_at_ms > ${now("$2")})::int AS "isLive"`,
 
     /**
      * now or null, limit, the caller's now, greatest difference of the two: deletes nothing if they differ more. Rows

@@ -54,7 +54,7 @@ export async function freshSchema(): Promise<FreshSchema> {
       }),
     empty: async () =>
       void (await sql(
-        ["sessions", "signing_keys", "secrets", "roles", "role_users"]
+        ["sessions", "signing_keys", "secrets", "roles", "role_users", "clean_up"]
           .map((table) => `DELETE FROM ${schema}.acme_${table}`)
           .join(";"),
         undefined,

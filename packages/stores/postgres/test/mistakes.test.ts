@@ -1,3 +1,9 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import pg from "pg";
 import postgres from "postgres";
 import { afterAll, describe, expect, it } from "vitest";
@@ -160,6 +166,29 @@ describe.skipIf(missing !== undefined)(
     });
   },
 );
+
+it("without a driver: the one to install is the one that the README names", async () => {
+  const app = await mkdtemp(join(tmpdir(), "no-driver-"));
+  const scope = join(app, "node_modules/@acme");
+  await mkdir(join(scope, "session-store-postgres"), { recursive: true });
+  const ours = fileURLToPath(new URL("../", import.meta.url));
+  for (const part of ["dist", "package.json"]) {
+    await cp(join(ours, part), join(scope, "session-store-postgres", part), { recursive: true });
+  }
+  await symlink(fileURLToPath(new URL("../../../core", import.meta.url)), join(scope, "session-core"));
+  const asked = (driver: string) => `postgresStore({ url: "postgres://127.0.0.1/test"${driver} })`;
+  await writeFile(
+    join(app, "app.mjs"),
+    `import { postgresStore } from "@acme/session-store-postgres";
+     for (const store of [${asked("")}, ${asked(', driver: "pg"')}, ${asked(', driver: "postgres"')}]) {
+       const error = await store.listSecrets().catch((reason) => reason);
+       console.log(error.isPermanent, error.message.match(/npm install [a-z]+/)?.[0]);
+     }`,
+  );
+  const { stdout } = await promisify(execFile)(process.execPath, ["app.mjs"], { cwd: app });
+  expect(stdout).toBe("true npm install pg\ntrue npm install pg\ntrue npm install postgres\n");
+  await rm(app, { recursive: true });
+});
 
 function caught(run: () => unknown): unknown {
   try {

@@ -52,7 +52,8 @@ export const keyRows: readonly FaultRow[] = [
   },
 ];
 
-const [TABLE, ASIDE] = ["signing_keys", "signing_keys_aside"];
+/** A table that is gone would be made again, with no keys in it; so it is there, and every statement on it fails. */
+const [COLUMN, ASIDE] = ["kid", "kid_aside"];
 
 function hideKeys(backend: Backend): Promise<void> {
   switch (backend.kind) {
@@ -62,17 +63,17 @@ function hideKeys(backend: Backend): Promise<void> {
       // A text where a hash should be.
       return backend.admin("RENAME {acme}:keys {acme}:aside", "SET {acme}:keys nothing");
     default:
-      return backend.admin(rename(backend.kind, TABLE, ASIDE));
+      return backend.admin(rename(backend.kind, COLUMN, ASIDE));
   }
 }
 
 function showKeys(backend: Backend): Promise<void> {
   if (backend.kind === "memory") return Promise.resolve();
   if (backend.kind === "redis") return backend.admin("RENAME {acme}:aside {acme}:keys");
-  return backend.admin(rename(backend.kind, ASIDE, TABLE));
+  return backend.admin(rename(backend.kind, ASIDE, COLUMN));
 }
 
 function rename(kind: "sqlite" | "postgres" | "mysql", from = "", to = ""): string {
   const prefix = kind === "sqlite" ? "" : "acme_";
-  return `ALTER TABLE ${prefix}${from} RENAME TO ${prefix}${to}`;
+  return `ALTER TABLE ${prefix}signing_keys RENAME COLUMN ${from} TO ${to}`;
 }

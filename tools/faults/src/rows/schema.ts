@@ -42,7 +42,8 @@ export const schemaRows: readonly FaultRow[] = [
       const clients = await oneEach(situation, old);
       if (backend.kind === "memory") throw new Error("memory has no schema");
       const prefix = backend.kind === "sqlite" ? "" : "acme_";
-      const tables = ["user_roles", "role_users", "role_permissions", "role_parents", "role_clock", "roles"];
+      const roles = ["user_roles", "role_users", "role_permissions", "role_parents", "role_clock", "roles"];
+      const tables = [...roles, "clean_up"];
       await backend.admin(...tables.map((table) => `DROP TABLE ${prefix}${table}`));
       await backend.admin(
         backend.kind === "sqlite"
