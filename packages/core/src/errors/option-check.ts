@@ -152,7 +152,7 @@ export function falseOr(check: OptionCheck): OptionCheck {
 }
 
 /** What something is that is no object of options; never what is in it. */
-export function kindOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object of another kind" : `a ${typeof value}`;

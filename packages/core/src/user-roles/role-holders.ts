@@ -1,7 +1,7 @@
 import type { RoleStore } from "../store/role-store.js";
 
 /** Everybody here is read, and worked on, a page at a time: a role may have any number of holders. */
-export const USERS_PER_PAGE = 100;
+const USERS_PER_PAGE = 100;
 const ROLES_PER_PAGE = 1000;
 
 /** Pages of the users who have a role, or one that inherits from it. */

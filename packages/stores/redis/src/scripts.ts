@@ -20,7 +20,7 @@ export const SESSION_FIELDS = [
 ] as const satisfies readonly (keyof SessionRow)[];
 
 /** Null until the first promotion; every other field is always there. */
-export const NULLABLE_FIELDS: ReadonlySet<string> = new Set<keyof SessionRow>([
+const NULLABLE_FIELDS: ReadonlySet<string> = new Set<keyof SessionRow>([
   "previousRefreshTokenHash2",
   "previousSecretId",
   "rotatedAtMs",
