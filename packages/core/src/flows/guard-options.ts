@@ -99,18 +99,25 @@ function undefinedOption(name: string): Error {
 }
 
 /** The options in an object of ours: nothing that happens to the given one, or to its lists, counts any more. */
-function kept(given: VerifySessionOptions): VerifySessionOptions {
-  return {
-    sessionRequired: given.sessionRequired,
-    antiCsrfCheck: given.antiCsrfCheck,
-    checkDatabase: given.checkDatabase,
-    roles: given.roles && [...given.roles],
-    permissions: given.permissions && [...given.permissions],
-    require: given.require && [...given.require],
-    skip: given.skip && [...given.skip],
-    only: given.only && [...given.only],
-    overrideGlobalClaimValidators: given.overrideGlobalClaimValidators,
-  };
+class KeptOptions implements VerifySessionOptions {
+  readonly sessionRequired: boolean | undefined;
+  readonly antiCsrfCheck: boolean | undefined;
+  readonly checkDatabase: boolean | undefined;
+  readonly require: readonly SessionClaimValidator[] | undefined;
+  readonly skip: readonly string[] | undefined;
+  readonly only: readonly SessionClaimValidator[] | undefined;
+  readonly overrideGlobalClaimValidators: VerifySessionOptions["overrideGlobalClaimValidators"];
+
+  /** @param required what the roles and permissions come to */
+  constructor(given: VerifySessionOptions, required: readonly SessionClaimValidator[] | undefined) {
+    this.sessionRequired = given.sessionRequired;
+    this.antiCsrfCheck = given.antiCsrfCheck;
+    this.checkDatabase = given.checkDatabase;
+    this.require = required ?? (given.require && [...given.require]);
+    this.skip = given.skip && [...given.skip];
+    this.only = given.only && [...given.only];
+    this.overrideGlobalClaimValidators = given.overrideGlobalClaimValidators;
+  }
 }
 
 /**
@@ -127,7 +134,7 @@ export function guardOptions(
 ): CheckedOptions | undefined {
   if (given === undefined) return undefined;
   checkGuardOptions(given, own);
-  return withRoles(core, kept(given));
+  return keptOptions(core, given);
 }
 
 /**
@@ -140,6 +147,7 @@ export function callOptions(
   given: VerifySessionOptions | undefined,
 ): CheckedOptions | undefined {
   if (given === undefined) return undefined;
+  if (given instanceof KeptOptions) return given as KeptOptions as CheckedOptions;
   let isRight = typeof given === "object" && given !== null && !Array.isArray(given);
   if (isRight) {
     for (const name in given) isRight = isRight && fits(name, given[name as keyof VerifySessionOptions]);
@@ -149,7 +157,7 @@ export function callOptions(
     checkOptions("getSession", SHALLOW, flattened(given));
     throw invalidOption("getSession", "must be an object of options, and plain");
   }
-  return withRoles(core, kept(given));
+  return keptOptions(core, given);
 }
 
 function fits(name: string, value: unknown): boolean {
@@ -178,23 +186,19 @@ function isName(value: unknown): boolean {
 }
 
 /** Every role and every permission that is listed; validators of the route, so that no override takes them away. */
-function withRoles(core: SessionCore, given: VerifySessionOptions): CheckedOptions {
+function keptOptions(core: SessionCore, given: VerifySessionOptions): CheckedOptions {
   const { roles, permissions } = given;
-  if (roles === undefined && permissions === undefined) return given as CheckedOptions;
-  const required: SessionClaimValidator[] = [
-    ...(roles === undefined ? [] : [listClaim(core, "roles", ROLE_KEY).validators.includesAll(roles)]),
-    ...(permissions === undefined
-      ? []
-      : [listClaim(core, "permissions", PERMISSION_KEY).validators.includesAll(permissions)]),
-    ...(given.require ?? []),
-  ];
-  const checked: VerifySessionOptions = {
-    ...given,
-    roles: undefined,
-    permissions: undefined,
-    require: required,
-  };
-  return checked as CheckedOptions;
+  const required =
+    roles === undefined && permissions === undefined
+      ? undefined
+      : [
+          ...(roles === undefined ? [] : [listClaim(core, "roles", ROLE_KEY).validators.includesAll([...roles])]),
+          ...(permissions === undefined
+            ? []
+            : [listClaim(core, "permissions", PERMISSION_KEY).validators.includesAll([...permissions])]),
+          ...(given.require ?? []),
+        ];
+  return new KeptOptions(given, required) as CheckedOptions;
 }
 
 /** @throws SessionError `INVALID_OPTION` where nobody would know the user's roles: the guard is not made, and opens nothing */

@@ -125,7 +125,7 @@ export async function promote(
     nowMs,
     expiresAtMs: nowMs + engine.settings.refreshTokenValidityMs,
   });
-  if (row !== undefined) engine.rotations.rotated(handle, ownHash2);
+  if (row !== undefined) engine.rotations.rotated(row);
   return row;
 }
 

@@ -3,6 +3,16 @@ import { BoundedMap } from "../runtime/lru.js";
 import type { SessionRow } from "../store/session-store.js";
 
 const MAX_SESSIONS = 10_000;
+/** Two ages of one rotation, by the monotonic clock and by the store's, differ by less. */
+const SAME_MS = 10_000;
+
+/** A rotation that this process has made or seen. */
+interface Known {
+  readonly hash2: string;
+  readonly rotatedAtMs: number | null;
+  readonly monoMs: number;
+  readonly isOwn: boolean;
+}
 
 /** How long before a request's arrival the session's last rotation was. Negative: it arrived before it. */
 export interface RotationAge {
@@ -22,7 +32,7 @@ export interface RotationAge {
  * time is taken, less the steps that this process has seen its wall clock make since.
  */
 export class RotationAges {
-  readonly #known = new BoundedMap<string, { hash2: string; monoMs: number; isOwn: boolean }>(MAX_SESSIONS);
+  readonly #known = new BoundedMap<string, Known>(MAX_SESSIONS);
 
   constructor(
     private readonly watch: ClockWatch,
@@ -40,9 +50,19 @@ export class RotationAges {
     return !this.storeKeepsTime && this.watch.isDoubtful();
   }
 
-  /** This process has just made a token the current one. */
-  rotated(handle: string, hash2: string): void {
-    this.#known.set(handle, { hash2, monoMs: this.watch.read().monoMs, isOwn: true });
+  /** This process has just made a token the current one. @param row as it is since */
+  rotated(row: SessionRow): void {
+    this.#know(row, this.watch.read().monoMs, true);
+  }
+
+  #know({ handle, refreshTokenHash2: hash2, rotatedAtMs }: SessionRow, monoMs: number, isOwn: boolean): void {
+    this.#known.set(handle, { hash2, rotatedAtMs, monoMs, isOwn });
+  }
+
+  /** A store that was put back a step may have been rotated to the same token again, by anybody, since then. */
+  #isSame(known: Known | undefined, row: SessionRow, apparentMs: number, knownMs: number): known is Known {
+    if (known?.hash2 !== row.refreshTokenHash2) return false;
+    return this.storeKeepsTime ? apparentMs > knownMs - SAME_MS : known.rotatedAtMs === row.rotatedAtMs;
   }
 
   /**
@@ -60,11 +80,11 @@ export class RotationAges {
     const atLeastMs = apparentMs - uncertainMs;
     const hasWaited = nowMonoMs > arrivedAtMonoMs;
     const known = this.#known.get(row.handle);
-    if (known?.hash2 !== row.refreshTokenHash2) {
-      this.#known.set(row.handle, { hash2: row.refreshTokenHash2, monoMs: nowMonoMs, isOwn: false });
+    const knownMs = arrivedAtMonoMs - (known?.monoMs ?? nowMonoMs);
+    if (!this.#isSame(known, row, apparentMs, knownMs)) {
+      this.#know(row, nowMonoMs, false);
       return { atLeastMs, apparentMs, isOwn: false, hasWaited };
     }
-    const knownMs = arrivedAtMonoMs - known.monoMs;
     return known.isOwn
       ? { atLeastMs: knownMs, apparentMs, isOwn: true, hasWaited }
       : { atLeastMs: Math.max(knownMs, atLeastMs), apparentMs, isOwn: false, hasWaited };
