@@ -253,7 +253,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     getServerSession: async (verifyOptions) => {
       const getOptions = adapter.callOptions(verifyOptions);
-      const optional = adapter.callOptions({ ...getOptions, sessionRequired: false });
+      const optional = adapter.callOptions({ ...verifyOptions, sessionRequired: false });
       const exchange = await componentExchange();
       return serverSession(
         () => adapter.verifySession(exchange, optional) as unknown as Promise<Ours | undefined>,

@@ -192,7 +192,9 @@ function keptOptions(core: SessionCore, given: VerifySessionOptions): CheckedOpt
     roles === undefined && permissions === undefined
       ? undefined
       : [
-          ...(roles === undefined ? [] : [listClaim(core, "roles", ROLE_KEY).validators.includesAll([...roles])]),
+          ...(roles === undefined
+            ? []
+            : [listClaim(core, "roles", ROLE_KEY).validators.includesAll([...roles])]),
           ...(permissions === undefined
             ? []
             : [listClaim(core, "permissions", PERMISSION_KEY).validators.includesAll([...permissions])]),

@@ -195,8 +195,11 @@ function plainQuery(connection: MysqlConnection): Query {
       return { records: [], affectedRows, serverStatus };
     } catch (error) {
       const failure = mysqlFailure(error);
-      if (failure.code !== "ER_NET_PACKET_TOO_LARGE") throw failure;
-      throw new PacketTooLarge(error, sizeOf(values));
+      if (failure.code === "ER_NET_PACKET_TOO_LARGE") throw new PacketTooLarge(error, sizeOf(values));
+      // A server that is sent more than it takes may hang up before it has said so.
+      if (failure.endsConnection && failure.code !== "TIMEOUT")
+        failure.sent = { bytes: statement.length, values: sizeOf(values) };
+      throw failure;
     }
   };
 }

@@ -52,6 +52,8 @@ export class MysqlFailure extends Error {
   readonly endsConnection: boolean;
   /** Whether it stays so until somebody mends it; the message then says what. */
   readonly isPermanent: boolean;
+  /** What the connection ended under: how large the statement was, and the values in it. */
+  sent: { readonly bytes: number; readonly values: number } | undefined;
 
   /** @param cause what the driver threw */
   constructor(cause: unknown, code: string, retry: Retry, endsConnection: boolean) {

@@ -34,7 +34,7 @@ import {
 import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } from "./database.js";
 import type { MysqlConnection, MysqlPool } from "./driver.js";
 import { hasNoTransaction, joinedQuery, type LentTransaction } from "./joined-query.js";
-import { isDuplicate, isMissingTable, judgeMysql, PacketTooLarge } from "./mysql-failure.js";
+import { isDuplicate, isMissingTable, judgeMysql, MysqlFailure, PacketTooLarge } from "./mysql-failure.js";
 import { DEFAULT_PREFIX, namesOf } from "./names.js";
 import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
 import { openPool } from "./own-pool.js";
@@ -56,6 +56,9 @@ const MAX_KIND_BYTES = 64;
 export function mysqlStore(options: MysqlStoreOptions): MysqlStore {
   return new MysqlStore(options);
 }
+
+/** No server takes less. */
+const SMALLEST_PACKET_BYTES = 1_024;
 
 /**
  * The store contract on MySQL and MariaDB, in at most 2.8 s per operation. An operation throws while the server is gone,
@@ -445,9 +448,16 @@ export class MysqlStore implements SessionStore {
 
   /** What is too large for this server is the application's to know, and no outage. */
   async #explained(error: unknown): Promise<unknown> {
-    if (!(error instanceof PacketTooLarge)) return error;
-    const { records } = await this.#database.lease((query) => query("SELECT @@max_allowed_packet AS bytes"));
-    return tooLargeToStore(error.sizeBytes, Number(records[0]?.bytes), "max_allowed_packet");
+    const isSure = error instanceof PacketTooLarge;
+    const sent = error instanceof MysqlFailure ? error.sent : undefined;
+    if (!isSure && (sent === undefined || sent.bytes < SMALLEST_PACKET_BYTES)) return error;
+    const limit = this.#database.lease((query) => query("SELECT @@max_allowed_packet AS bytes"));
+    const { records } = isSure ? await limit : await limit.catch(() => ({ records: [] }));
+    const limitBytes = Number(records[0]?.bytes);
+    if (isSure) return tooLargeToStore(error.sizeBytes, limitBytes, "max_allowed_packet");
+    return sent !== undefined && sent.bytes > limitBytes
+      ? tooLargeToStore(sent.values, limitBytes, "max_allowed_packet")
+      : error;
   }
 
   /** One preparation on each set of connections: none waits for one that may be waiting for a connection. */
