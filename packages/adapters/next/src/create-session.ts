@@ -252,7 +252,6 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     getServerSession: async (verifyOptions) => {
-      const getOptions = adapter.callOptions(verifyOptions);
       const optional = adapter.callOptions({ ...verifyOptions, sessionRequired: false });
       const exchange = await componentExchange();
       return serverSession(
