@@ -13,9 +13,8 @@ import { freshPath } from "../sqlite/fixture.js";
 import { APP_INFO } from "../support/http-app.js";
 import { TestClock } from "../support/test-clock.js";
 
-/** `MODEL_SEED=… MODEL_RUNS=…` repeat a run or make it longer. */
-// Fixed until it is settled whether the schedules of MODEL_SEED=13 and 17 are honest ones: they end in a theft.
-const SEED = Number(process.env.MODEL_SEED ?? 11);
+/** Another one each time; `MODEL_SEED=… MODEL_RUNS=…` repeat a run or make it longer. */
+const SEED = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const RUNS = Number(process.env.MODEL_RUNS ?? 150);
 const GRACE_MS = 30_000;
 const MINUTE_MS = 60_000;
@@ -75,6 +74,7 @@ class World {
   /** What all tabs share. */
   jar = { access: "", refresh: "" };
   taken: string[] = [];
+  #newestHeld = 0;
   handle = "";
   #generation = 0;
   #rotatedAtMonoMs = Number.NEGATIVE_INFINITY;
@@ -146,6 +146,16 @@ class World {
     return generation === this.#generation - 1 && this.clock.monoMs() - this.#rotatedAtMonoMs <= GRACE_MS;
   }
 
+  /**
+   * A browser that was handed an older token after a newer one, and then lost the answer to its next request as
+   * well, is one generation behind: after the grace period nothing tells it from a thief (docs/running.md).
+   */
+  async isBehind(): Promise<boolean> {
+    if (await this.isHonest(this.jar.refresh)) return false;
+    expect(this.#newestHeld, "the row has only what the client has held").toBe(this.#generation);
+    return true;
+  }
+
   /** @returns the answer of an honest client's refresh */
   async refresh(
     on: number,
@@ -200,7 +210,9 @@ class World {
 
   #keep(session: SessionContainer): void {
     const { accessToken, refreshToken } = session.heldTokens;
-    this.jar = { access: accessToken, refresh: refreshToken ?? this.jar.refresh };
+    const refresh = refreshToken ?? this.jar.refresh;
+    this.#newestHeld = Math.max(this.#newestHeld, generationOf(refresh));
+    this.jar = { access: accessToken, refresh };
   }
 }
 
@@ -270,12 +282,14 @@ describe.each(kinds)(
           const stolen = world.jar.refresh;
           for (const one of steps) {
             if (one.do === "freeze" && processes === 1) continue;
+            if (await world.isBehind()) return;
             await run(world, one, processes > 1);
             expect(world.events.filter(({ type }) => type === "theft")).toEqual([]);
             expect(await world.row(), `${name}: the session is there`).toBeDefined();
           }
           // No doubt lasts: a minute later the client goes on …
           world.clock.advanceMs(MINUTE_MS + 1);
+          if (await world.isBehind()) return;
           for (let n = 0; n < 2; n += 1) {
             expect(await world.refresh(n, world.jar.refresh, false)).toBe("200");
             expect(await world.use(n)).toBe("200");
