@@ -179,6 +179,10 @@ describe("an operator finds the cause in one line, and in error.cause", () => {
     expect(console.lines).toHaveLength(3);
     expect(console.lines[2]).toContain("(99 more since this was last said)");
     expect(events).toHaveLength(115);
+    // Whatever it was that met it.
+    await failureOf(session.revokeSession("h"));
+    await failureOf(session.getAllSessionHandlesForUser("u"));
+    expect(console.lines).toHaveLength(3);
   });
 
   it("no value, statement, parameter, address with a password or control character is in line or cause", async () => {
