@@ -266,6 +266,17 @@ describe("an operator finds the cause in one line, and in error.cause", () => {
   });
 });
 
+it("two instances that share their roles are both told of the store", async () => {
+  const roles = new MemoryRoleStore();
+  roles.readAuthorization = () => Promise.reject(driverError("", { code: "ECONNRESET" }));
+  const plugins = [createUserRoles({ store: roles })];
+  const all = [1, 2].map(() => start(new MemoryStore(), new Console(), { plugins }));
+  for (const { session, events } of all) {
+    await failureOf(session.createNewSessionWithoutRequestResponse("u"));
+    expect(events).toContainEqual(expect.objectContaining({ operation: "readAuthorization", store: "role" }));
+  }
+});
+
 describe("a store that never answers", () => {
   let app: TestApp | undefined;
   afterEach(async () => {
