@@ -70,6 +70,35 @@ describe.each(Object.keys(STORES))("sessions in %s", (name) => {
     expect(await rows(store)).toBe(11);
   });
 
+  it("outlive a clock that jumps ahead in a process that has run for months [sec TM-03]", async () => {
+    const [clock, store] = [new TestClock(), open()];
+    const session = start(store, { clock });
+    for (let day = 0; day < 60; day += 1) {
+      clock.advanceMs(DAY_MS);
+      await signIn(session);
+      await inBackground();
+    }
+    clock.stepWallMs(YEAR_MS);
+    for (let n = 0; n < 4; n += 1) {
+      expect(await session.deleteExpiredSessions()).toBe(0);
+      clock.advanceMs(12 * HOUR_MS);
+    }
+    expect(await rows(store)).toBe(60);
+  });
+
+  it("are deleted again a month after a clock that was behind at the start has been set right", async () => {
+    const [clock, store] = [new TestClock(), open()];
+    const session = start(store, { clock, refreshTokenValidityMinutes: 120 });
+    clock.stepWallMs(YEAR_MS);
+    await signIn(session);
+    const deleted: number[] = [];
+    for (let week = 0; week < 6; week += 1) {
+      deleted.push(await session.deleteExpiredSessions());
+      clock.advanceMs(7 * DAY_MS);
+    }
+    expect(deleted).toEqual([0, 0, 0, 0, 0, 1]);
+  });
+
   it("are deleted when they have ended, though the machine slept in between", async () => {
     const [clock, store] = [new TestClock(), open()];
     const session = start(store, { clock, refreshTokenValidityMinutes: 120 });
