@@ -145,6 +145,20 @@ describe("a demotion that ends sessions reaches everybody, or says that it did n
     await app.close();
   });
 
+  it("one user in one tenant: his sessions there end also when he has the role already, and none elsewhere", async () => {
+    const { roles, app } = await staff();
+    await app.session.createNewSessionWithoutRequestResponse({ userId: "user-0", tenantId: "t1" });
+    expect(await roles.addRoleToUser("public", "user-0", "admin", undefined, REVOKE)).toEqual({
+      status: "OK",
+      didUserAlreadyHaveRole: true,
+      propagated: true,
+      updatedSessions: 1,
+    });
+    expect(await app.session.getAllSessionHandlesForUser("user-0", "public")).toEqual([]);
+    expect(await app.session.getAllSessionHandlesForUser("user-0", "t1")).toHaveLength(1);
+    await app.close();
+  });
+
   it("users of every instance that the roles serve are signed out", async () => {
     const roles = createUserRoles({ store: new MemoryStore() });
     const apps = await Promise.all([1, 2].map(() => startApp({ plugins: [roles] })));
