@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { PrimitiveClaim } from "../../src/claims/primitive-claim.js";
 import type { SessionOptions } from "../../src/config/session-options.js";
 import { createUserRoles } from "../../src/user-roles/index.js";
 import { heldStore } from "../support/held-store.js";
@@ -136,6 +137,41 @@ describe("what is revoked while its tokens are on their way is not handed out [s
     expect(outcome(response)).toBe(wanted);
     expect(response.header("st-access-token") ?? "").toBe("");
   });
+});
+
+it.each([
+  ["a refresh", "getSession"],
+  ["a first use", "promoteSession"],
+] as const)("what %s hands out late lives no longer than if it had come at once", async (name, operation) => {
+  const inner = new SpyStore();
+  const held = heldStore(inner);
+  app = await startApp({ store: held.store, accessTokenValiditySeconds: 900 }, {}, { store: inner });
+  const client = await signIn();
+  if (name === "a first use") await client.refresh();
+  const untilMs = app.clock.wallMs() + 900_000;
+  const waits = held.hold(operation, "after");
+  const answer = name === "a refresh" ? client.refresh() : client.send("GET", "/me");
+  await waits;
+  app.clock.advanceSeconds(600);
+  held.release();
+  expect((await answer).status).toBe(200);
+  expect(client.front.ate).toBeLessThanOrEqual(untilMs);
+});
+
+it("a session revoked elsewhere while a refresh writes its claims is not refreshed", async () => {
+  const inner = new SpyStore();
+  const held = heldStore(inner);
+  let color = "red";
+  const claim = new PrimitiveClaim<string>({ key: "color", fetchValue: () => color, onSessionRefresh: true });
+  app = await startApp({ store: held.store, claims: [claim] }, {}, { store: inner });
+  const client = await signIn();
+  color = "blue";
+  const waits = held.hold("updateAccessTokenPayload", "before");
+  const answer = client.refresh();
+  await waits;
+  await inner.deleteSessions([client.handle], 0);
+  held.release();
+  expect(outcome(await answer)).toBe("401-CLEAR");
 });
 
 it("a revocation whose answer was lost holds once it is repeated", async () => {
