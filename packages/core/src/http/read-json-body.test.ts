@@ -106,7 +106,7 @@ describe("the body of Node's request", () => {
   });
 });
 
-it("a body that a parser of the framework has left as a text may be as long as any other", async () => {
+it("a body that a parser of the framework has left as a text has the same limit", async () => {
   const parsed = (body: string): Promise<unknown> => {
     const native: NodeIncomingMessage & { body: string } = { method: "POST", headers: {}, body };
     return outcome(readJsonBody(new NodeRequest(native)));
