@@ -451,4 +451,7 @@ it("durations are whole milliseconds, however they are given", () => {
     config.reloadIntervalMs,
   ];
   expect(times).toEqual([1000, 20_000, 12_342_857, 3_960_000, 300, 1001]);
+  // Only a zero is one.
+  const [tiny, off] = [0.000_1, 0].map((refreshGracePeriodSeconds) => resolve({ refreshGracePeriodSeconds }));
+  expect([tiny?.refreshGraceMs, off?.refreshGraceMs]).toEqual([1, 0]);
 });

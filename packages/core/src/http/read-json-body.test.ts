@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { SessionError } from "../errors/session-error.js";
-import { NodeRequest } from "./node-http.js";
+import { type NodeIncomingMessage, NodeRequest } from "./node-http.js";
 import { readJsonBody } from "./read-json-body.js";
 import { WebRequest } from "./web-http.js";
 
@@ -42,6 +42,16 @@ describe("the body of a Fetch request", () => {
     const { asked, body } = endless();
     expect(await outcome(readJsonBody(new WebRequest(posted(body))))).toBe(TOO_LONG);
     expect(asked.bytes).toBeLessThan(2 * LIMIT);
+  });
+
+  it("that comes in pieces and is too long is let go of: the upload ends as soon as the host lets go of it too", async () => {
+    const { asked, body } = endless();
+    const native = posted(body);
+    await outcome(readJsonBody(new WebRequest(native)));
+    expect(asked.isCancelled).toBe(false);
+    void native.body?.cancel();
+    await new Promise(setImmediate);
+    expect(asked.isCancelled).toBe(true);
   });
 
   it("that says itself that it is too long is not read at all", async () => {
@@ -94,4 +104,13 @@ describe("the body of Node's request", () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
+});
+
+it("a body that a parser of the framework has left as a text has the same limit", async () => {
+  const parsed = (body: string): Promise<unknown> => {
+    const native: NodeIncomingMessage & { body: string } = { method: "POST", headers: {}, body };
+    return outcome(readJsonBody(new NodeRequest(native)));
+  };
+  expect(await parsed(JSON.stringify("x".repeat(LIMIT - 2)))).toHaveLength(LIMIT - 2);
+  expect(await parsed(JSON.stringify("x".repeat(LIMIT - 1)))).toBe(TOO_LONG);
 });

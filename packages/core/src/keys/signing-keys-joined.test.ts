@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
 import { TestClock } from "../../test/support/test-clock.js";
 import { platform } from "../platform/node.js";
@@ -9,9 +10,9 @@ import { SigningKeys } from "./signing-keys.js";
 const HOUR_MS = 3_600_000;
 const I = 168 * HOUR_MS;
 
-function setUp(store: MemoryStore) {
+function setUp(store: MemoryStore, own = platform) {
   const clock = new TestClock();
-  const keys = new SigningKeys(platform, store, clock, systemRandom, {
+  const keys = new SigningKeys(own, store, clock, systemRandom, {
     algorithm: "ES256",
     family: "dynamic",
     rotationIntervalMs: I,
@@ -78,5 +79,26 @@ describe("in a transaction of the application", () => {
     const third = await keys.signing();
     store.rows = undefined;
     expect((await store.listSigningKeys()).map(({ kid }) => kid)).toContain(third.kid);
+  });
+
+  it("twenty that need the first key at once make one, and share it", async () => {
+    const inside = new AsyncLocalStorage<boolean>();
+    class PooledStore extends MemoryStore {
+      joined(): JoinedTransaction | undefined {
+        if (inside.getStore() !== true) return undefined;
+        return { outside: (work) => inside.run(false, work), afterwards: () => {} };
+      }
+    }
+    let made = 0;
+    const { keys } = setUp(new PooledStore(), {
+      ...platform,
+      generateKeyPair(algorithm) {
+        made += 1;
+        return platform.generateKeyPair(algorithm);
+      },
+    });
+    const logins = Array.from({ length: 20 }, () => inside.run(true, () => keys.signing()));
+    const kids = (await Promise.all(logins)).map(({ kid }) => kid);
+    expect([made, new Set(kids).size]).toEqual([1, 1]);
   });
 });

@@ -488,6 +488,23 @@ describe("what is published [sec K-12]", () => {
     expect(await kids()).toHaveLength(1);
   });
 
+  it("a store that is away is asked once in five seconds, however many want them", async () => {
+    const keys = instance();
+    await keys.signing();
+    down();
+    clock.advanceMs(61_000);
+    store.reset();
+    for (let n = 0; n < 499; n += 1) {
+      await keys.jwks();
+      await inBackground();
+      clock.advanceMs(10);
+    }
+    expect(reads()).toBe(1);
+    clock.advanceMs(10);
+    await keys.jwks();
+    expect(reads()).toBe(2);
+  });
+
   it("of a store that hangs one request waits, and the others are answered from memory", async () => {
     const held = heldStore(store);
     const keys = new SigningKeys(platform, held.store, clock, systemRandom, SETTINGS);

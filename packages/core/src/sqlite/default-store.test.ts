@@ -77,7 +77,13 @@ it("a damaged file is told by a warning, operations throw, and go on once it is 
   writeFileSync(path, "this is no database, and long enough to be taken for one ".repeat(40));
   const warn = vi.fn<(message: string) => void>();
   const store = openDefaultStore({ ...silentLogger, warn });
-  await expect(store.listSigningKeys()).rejects.toThrow();
+  // What the engine shows to the operator, and says in the log that it does not pass by itself.
+  await expect(store.listSigningKeys()).rejects.toMatchObject({
+    name: "StoreError",
+    isPermanent: true,
+    message: expect.stringContaining(path),
+    cause: expect.any(Error),
+  });
   expect(warn).toHaveBeenCalledWith(expect.stringMatching(/^Sessions cannot be kept: /));
   rmSync(path);
   writeFileSync(path, "");

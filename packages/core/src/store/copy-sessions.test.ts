@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { copySessions } from "./copy-sessions.js";
 import { MemoryStore } from "./memory-store.js";
-import type { SessionRow, SessionStore } from "./session-store.js";
+import type { SessionRow, SessionStore, SigningKeyRow } from "./session-store.js";
 
 const START_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -85,6 +85,36 @@ describe("copySessions before the switch", () => {
   });
 });
 
+it("a session that has ended is not copied", async () => {
+  const { from, to, at, pass, rowsOf } = await copied();
+  await from.insertSession(session("ended", { expiresAtMs: START_MS + 1 }));
+  pass(1);
+  expect(await copySessions(from, to, at)).toMatchObject({ inserted: 0, unchanged: 3 });
+  expect((await rowsOf(to)).map(({ handle }) => handle)).not.toContain("ended");
+});
+
+it("a store that has a secret or a key of its own is refused, since its tokens or ours would be worth nothing", async () => {
+  const [from, withSecret, withKey] = [new MemoryStore(), new MemoryStore(), new MemoryStore()];
+  const key = (kid: string): SigningKeyRow => ({
+    kid,
+    family: "dynamic",
+    algorithm: "ES256",
+    sequence: 1,
+    createdAtMs: START_MS,
+    publicJwkJson: "{}",
+    privateJwkJson: "{}",
+  });
+  await from.listSecrets({ id: "ours", secret: "c2VjcmV0" });
+  await from.insertSigningKey(key("d-ours"));
+  await from.insertSession(session("a"));
+  await withSecret.listSecrets({ id: "theirs", secret: "b3RoZXI" });
+  await withKey.insertSigningKey(key("d-theirs"));
+  const at = { nowMs: () => START_MS };
+  await expect(copySessions(from, withSecret, at)).rejects.toThrow("a secret of its own");
+  await expect(copySessions(from, withKey, at)).rejects.toThrow("signing keys of its own");
+  for (const to of [withSecret, withKey]) expect(await to.getSession("a", START_MS)).toBeUndefined();
+});
+
 describe("copySessions run again after the switch undoes nothing", () => {
   it.each([
     ["somebody has signed in", ({ login, to }: Awaited<ReturnType<typeof copied>>) => login(to, "new")],
@@ -119,6 +149,21 @@ describe("copySessions run again after the switch undoes nothing", () => {
     const third = await copySessions(from, to, { ...at, createdSinceMs: second.startedAtMs });
     expect(third).toMatchObject({ inserted: 1, replaced: 0, removed: 0 });
     expect((await rowsOf(to)).map(({ handle }) => handle).sort()).toEqual(["b", "between", "c", "new"]);
+  });
+
+  it("run twice, or when its logins have been used already, it undoes nothing", async () => {
+    const { from, to, at, first, login, merge, pass, rowsOf } = await copied();
+    pass(1_000);
+    const second = await copySessions(from, to, { ...at, after: first });
+    pass(1_000);
+    await login(from, "between");
+    const after = { ...at, createdSinceMs: second.startedAtMs };
+    await copySessions(from, to, after);
+    // A demotion there.
+    await merge(to, "between", '{"st-role":[]}');
+    const before = await rowsOf(to);
+    expect(await copySessions(from, to, after)).toMatchObject({ inserted: 0, replaced: 0, unchanged: 1 });
+    expect(await rowsOf(to)).toEqual(before);
   });
 
   it("a run is before the switch or after it", async () => {

@@ -131,6 +131,49 @@ describe("a demotion that ends sessions reaches everybody, or says that it did n
     await app.close();
   });
 
+  it("users behind one whose sessions could not be ended are signed out all the same", async () => {
+    const { roles, app, signedIn } = await staff();
+    let calls = 0;
+    app.store.fail = (operation) =>
+      operation === "deleteSessionsOfUser" && ++calls === 1 ? "before" : undefined;
+    await expect(roles.deleteRole("admin", undefined, REVOKE)).rejects.toMatchObject({
+      type: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("of 1 of the users concerned (99 were ended)"),
+    });
+    // A page of a hundred, of whom one was not reached.
+    expect(await signedIn()).toHaveLength(HOLDERS - 99 + 1);
+    await app.close();
+  });
+
+  it("one user in one tenant: his sessions there end also when he has the role already, and none elsewhere", async () => {
+    const { roles, app } = await staff();
+    await app.session.createNewSessionWithoutRequestResponse({ userId: "user-0", tenantId: "t1" });
+    expect(await roles.addRoleToUser("public", "user-0", "admin", undefined, REVOKE)).toEqual({
+      status: "OK",
+      didUserAlreadyHaveRole: true,
+      propagated: true,
+      updatedSessions: 1,
+    });
+    expect(await app.session.getAllSessionHandlesForUser("user-0", "public")).toEqual([]);
+    expect(await app.session.getAllSessionHandlesForUser("user-0", "t1")).toHaveLength(1);
+    await app.close();
+  });
+
+  it("users of every instance that the roles serve are signed out", async () => {
+    const roles = createUserRoles({ store: new MemoryStore() });
+    const apps = await Promise.all([1, 2].map(() => startApp({ plugins: [roles] })));
+    await roles.createNewRoleOrAddPermissions("admin", ["edit"]);
+    await roles.addRoleToUser("public", "u", "admin");
+    for (const { session } of apps) await session.createNewSessionWithoutRequestResponse("u");
+    expect(await roles.removeUserRole("public", "u", "admin", undefined, REVOKE)).toMatchObject({
+      updatedSessions: 2,
+    });
+    for (const app of apps) {
+      expect(await app.session.getAllSessionHandlesForUser("u")).toEqual([]);
+      await app.close();
+    }
+  });
+
   it("roles without an instance refuse to end sessions before anything is changed", async () => {
     const roles = createUserRoles({ store: new MemoryStore() });
     await roles.createNewRoleOrAddPermissions("admin", ["edit"]);

@@ -8,7 +8,7 @@ import { MemoryStore } from "../../src/store/memory-store.js";
 import type { SessionStore } from "../../src/store/session-store.js";
 import { freshPath, liveSession } from "../sqlite/fixture.js";
 import { heldStore } from "../support/held-store.js";
-import { APP_INFO, wrap } from "../support/http-app.js";
+import { APP_INFO, startApp, wrap } from "../support/http-app.js";
 import { TestClock } from "../support/test-clock.js";
 
 const HOUR_MS = 3_600_000;
@@ -64,10 +64,56 @@ describe.each(Object.keys(STORES))("sessions in %s", (name) => {
     for (let n = 0; n < 10; n += 1) await signIn(before);
     await inBackground();
     clock.stepWallMs(YEAR_MS);
+    const session = start(store, { clock });
+    await signIn(session);
+    await inBackground();
+    clock.stepWallMs(-YEAR_MS);
+    expect(await session.deleteExpiredSessions()).toBe(0);
+    expect(await rows(store)).toBe(11);
+  });
+
+  it("are deleted although a clock that was a year ahead has left its mark", async () => {
+    const [clock, store] = [new TestClock(), open()];
+    clock.stepWallMs(YEAR_MS);
     await signIn(start(store, { clock }));
     await inBackground();
     clock.stepWallMs(-YEAR_MS);
-    expect(await rows(store)).toBe(11);
+    const session = start(store, { clock, refreshTokenValidityMinutes: 120 });
+    for (let hour = 0; hour < 26; hour += 1) {
+      await signIn(session);
+      await inBackground();
+      clock.advanceMs(HOUR_MS);
+    }
+    expect(await rows(store)).toBeLessThan(10);
+  });
+
+  it("outlive a clock that jumps ahead in a process that has run for months [sec TM-03]", async () => {
+    const [clock, store] = [new TestClock(), open()];
+    const session = start(store, { clock });
+    for (let day = 0; day < 60; day += 1) {
+      clock.advanceMs(DAY_MS);
+      await signIn(session);
+      await inBackground();
+    }
+    clock.stepWallMs(YEAR_MS);
+    for (let n = 0; n < 4; n += 1) {
+      expect(await session.deleteExpiredSessions()).toBe(0);
+      clock.advanceMs(12 * HOUR_MS);
+    }
+    expect(await rows(store)).toBe(60);
+  });
+
+  it("are deleted again a month after a clock that was behind at the start has been set right", async () => {
+    const [clock, store] = [new TestClock(), open()];
+    const session = start(store, { clock, refreshTokenValidityMinutes: 120 });
+    clock.stepWallMs(YEAR_MS);
+    await signIn(session);
+    const deleted: number[] = [];
+    for (let week = 0; week < 6; week += 1) {
+      deleted.push(await session.deleteExpiredSessions());
+      clock.advanceMs(7 * DAY_MS);
+    }
+    expect(deleted).toEqual([0, 0, 0, 0, 0, 1]);
   });
 
   it("are deleted when they have ended, though the machine slept in between", async () => {
@@ -125,6 +171,20 @@ it("an application that only refreshes without requests cleans up too", async ()
     await inBackground();
   }
   expect(await rows(store)).toBe(1);
+});
+
+it("an application whose users only refresh cleans up too", async () => {
+  const app = await startApp();
+  const client = app.client();
+  await client.send("POST", "/login");
+  await app.store.insertSession(liveSession({ handle: "ended", expiresAtMs: app.clock.wallMs() }));
+  for (let hour = 0; hour < 14; hour += 1) {
+    app.clock.advanceMs(HOUR_MS);
+    expect((await client.refresh()).status).toBe(200);
+    await inBackground();
+  }
+  expect(await rows(app.store)).toBe(1);
+  await app.close();
 });
 
 it("a store that keeps no mark is cleaned up ten minutes after a process started, then twice a day", async () => {

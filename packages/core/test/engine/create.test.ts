@@ -199,6 +199,16 @@ describe("createNewSession", () => {
     expect((await foreign.refresh()).status).toBe(200);
   });
 
+  it("… also when cookies of the same name that are no tokens of ours come before its own", async () => {
+    app = await startApp();
+    const client = app.client();
+    await client.send("POST", "/login");
+    const first = handleOf(client);
+    const cookie = ["one", "two", "three", accessToken(client)].map((value) => `sAccessToken=${value}`);
+    await send(app.origin, "POST", "/login", { cookie: cookie.join("; "), "st-auth-mode": "cookie" });
+    expect(await rowOf(app.store, first)).toBeUndefined();
+  });
+
   it("… at the cost of two signature checks at most, however many access tokens were sent", async () => {
     app = await startApp();
     const clients = await Promise.all(

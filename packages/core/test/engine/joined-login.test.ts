@@ -71,3 +71,16 @@ it("inside a transaction, which may show an old moment, nobody is signed out for
     app.session.refreshSessionWithoutRequestResponse(refreshToken ?? "", true),
   ).rejects.toMatchObject({ type: "UNAUTHORISED" });
 });
+
+it("inside a transaction, a login whose old session cannot be ended fails with the transaction", async () => {
+  const store = new JoinableStore();
+  app = await startApp({}, {}, { store });
+  const client = app.client();
+  await client.send("POST", "/login");
+  store.fail = (operation) => (operation === "deleteSessions" ? "before" : undefined);
+  store.isJoined = true;
+  expect((await client.send("POST", "/login")).status).toBe(503);
+  // Outside it is the login that counts.
+  store.isJoined = false;
+  expect((await client.send("POST", "/login")).status).toBe(200);
+});

@@ -114,6 +114,32 @@ describe("what a response carries belongs to the session that it is about", () =
     expect(tokenEffect(ended)).toBe("cleared cookies");
   });
 
+  it.each(["createNewSession", "refreshSession"] as const)(
+    "a session that an override of %s has revoked is not handed out",
+    async (name) => {
+      let revokes = false;
+      await signIn(
+        {},
+        {
+          override: {
+            functions: (original) => ({
+              ...original,
+              [name]: async (input: never) => {
+                const made: SessionContainer = await original[name](input);
+                if (revokes) await made.revokeSession();
+                return made;
+              },
+            }),
+          },
+        },
+      );
+      revokes = true;
+      const response =
+        name === "refreshSession" ? await client.refresh() : await client.send("POST", "/login");
+      expect(tokenEffect(response)).toBe("cleared cookies");
+    },
+  );
+
   it("a session that was revoked is not handed out by attaching it", async () => {
     await signIn({
       "POST /attach": async (req, res, session) => {

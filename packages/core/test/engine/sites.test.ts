@@ -10,6 +10,7 @@ const OTHER_HOST = {
     websiteDomain: "https://www.example.com",
   },
 };
+const OTHER_DOMAIN = { ...OTHER_HOST, olderCookieDomain: "example.com" };
 const OWN_NAMES = {
   ...OTHER_HOST,
   getCookieNameForTokenType: (_req: unknown, type: "access" | "refresh") => `own-${type}`,
@@ -27,6 +28,14 @@ const attach: Handler = async (req, res, session) => {
   await made.attachToRequestResponse({ req, res, transferMethod: "cookie" });
   return { userId: (await session.getSession(req, res)).getUserId() };
 };
+
+const changeBehindGet: Handler = async (req, res, session) => {
+  await (await session.getSession(req, res)).mergeIntoAccessTokenPayload({ a: 1 });
+};
+const refuse: Handler = async (_req, _res, session) => {
+  throw new session.Error({ type: "UNAUTHORISED", message: "the application says so" });
+};
+const ROUTES = { "POST /attach": attach, "GET /change": changeBehindGet, "GET /refused": refuse };
 
 type Ask = (client: WireClient, app: TestApp) => Promise<WireResponse>;
 const cookieOf = (client: WireClient): { cookie: string } => ({
@@ -47,7 +56,38 @@ const FIRST: Record<string, [status: number, ask: Ask]> = {
       return client.send("GET", "/me", { cookie: `${cookie}; own-access=x; sAccessToken=x` });
     },
   ],
+  "access tokens of two sessions": [
+    401,
+    async (client, app) => {
+      const other = (running[0] as TestApp).client();
+      await other.send("POST", "/login");
+      const cookie = `${cookieOf(client).cookie}; ${cookieOf(other).cookie}`;
+      return app.client().send("GET", "/me", { cookie });
+    },
+  ],
+  "two access tokens of one session": [
+    200,
+    async (client, app) => {
+      const here = client.copy();
+      await here.send("POST", "/merge", cookieOf(here), '{"a":1}');
+      const cookie = `${cookieOf(client).cookie}; ${cookieOf(here).cookie}`;
+      return app.client().send("GET", "/me", { cookie });
+    },
+  ],
   "a change": [200, (client) => client.send("POST", "/merge", cookieOf(client), '{"a":1}')],
+  "a change behind a GET": [200, (client) => client.send("GET", "/change", cookieOf(client))],
+  "the first use of a token that was refreshed": [
+    200,
+    async (client, app) => {
+      const here = Object.assign(client.copy(), { origin: running[0]?.origin });
+      await here.refresh(cookieOf(client));
+      return here.copy(app.origin).send("GET", "/me", cookieOf(here));
+    },
+  ],
+  "an error of the application's that signs out": [
+    401,
+    (client) => client.send("GET", "/refused", cookieOf(client)),
+  ],
   "a login": [200, (client) => client.send("POST", "/login", cookieOf(client))],
   "a refresh": [200, (client) => client.send("POST", "/auth/session/refresh", cookieOf(client))],
   "a refresh from elsewhere": [
@@ -63,9 +103,10 @@ describe("the first request after a restart, with API and website on different h
   for (const [names, options] of [
     ["names of ours", OTHER_HOST],
     ["names of the application's own", OWN_NAMES],
+    ["an older domain", OTHER_DOMAIN],
   ] as const) {
     it.each(Object.entries(FIRST))(`%s is answered, with ${names}`, async (_, [status, ask]) => {
-      const before = await startApp(options, { "POST /attach": attach });
+      const before = await startApp(options, ROUTES);
       running.push(before);
       const client = before.client();
       await client.send("POST", "/login");

@@ -12,6 +12,7 @@ import { sqliteStore } from "../../src/sqlite/index.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import type { SessionStore } from "../../src/store/session-store.js";
 import { APP_INFO, type Session, wrap } from "../support/http-app.js";
+import { SpyStore } from "../support/spy-store.js";
 
 /** What a caller may hand in by a slip, whatever the type says. */
 const WRONG: readonly [name: string, value: unknown][] = [
@@ -165,6 +166,24 @@ describe.each<[string, () => SessionStore]>([
         status: "SESSION_DOES_NOT_EXIST_ERROR",
       });
     }
+  });
+
+  it("no store is asked for a handle, or a key, that is too long to be one", async () => {
+    const store = new SpyStore();
+    const { session: own } = bindSession<IncomingMessage, ServerResponse>(
+      { appInfo: APP_INFO, store, logger: silentLogger },
+      wrap,
+    );
+    for (const tooLong of ["x".repeat(129), "ä".repeat(65)]) {
+      expect(await own.getSessionInformation(tooLong)).toBeUndefined();
+      expect(await own.revokeSession(tooLong)).toBe(false);
+    }
+    await own.withdrawKey("x".repeat(257));
+    expect(store.calls).toEqual([]);
+    // Just as long as one may be.
+    await own.getSessionInformation("x".repeat(128));
+    expect(store.calls).toEqual(["getSession"]);
+    await own.close();
   });
 
   it.each([undefined, null, 5, {}, ["h"]])("a handle that is %o is a mistake", async (wrong) => {

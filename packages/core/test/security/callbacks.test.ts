@@ -275,10 +275,13 @@ describe("whatever a callback of the application does, the process lives, reques
       const own = Object.keys(routes).map((route) => route.split(" ") as [string, string]);
 
       misbehave = BEHAVIOURS[behaviour];
+      // Nobody waits for listeners and loggers, so nothing fails with them.
+      const isAside = name === "onEvent" || name === "every method of the logger";
+      const faults = isAside ? [] : [500, 503];
       for (const [method, path] of [...PLAIN, ...own, ["GET", "/me"] as const]) {
         const response = await ask(client, method, path);
         // A handler of the application's that is asked for an answer gives its own.
-        expect([200, 403, 500, 503], `${method} ${path}`).toContain(
+        expect([200, 403, ...faults], `${method} ${path}`).toContain(
           response.status === 401 && name.startsWith("errorHandlers") ? 403 : response.status,
         );
         expect(tokenEffect(response), `${method} ${path}`).not.toMatch(/cleared|removed/);
@@ -286,12 +289,12 @@ describe("whatever a callback of the application does, the process lives, reques
       await ask(app.client(), "POST", "/login");
       for (const cookie of [undefined, "sAccessToken=junk"]) {
         const response = await answered(app.client().send("GET", "/me", { cookie }));
-        expect([401, 500, 503]).toContain(response.status);
+        expect([401, ...faults]).toContain(response.status);
       }
       const foreign = await answered(
         client.copy().refresh({ origin: "https://evil.example", rid: undefined }),
       );
-      expect([403, 500, 503]).toContain(foreign.status);
+      expect([403, ...faults]).toContain(foreign.status);
       expect(tokenEffect(foreign)).toBe("untouched");
 
       misbehave = undefined;

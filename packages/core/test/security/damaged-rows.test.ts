@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { PrimitiveClaim } from "../../src/claims/primitive-claim.js";
 import type { SessionRow } from "../../src/store/session-store.js";
 import { startApp, type TestApp } from "../support/http-app.js";
 import { tokenEffect } from "../support/outcome.js";
@@ -82,6 +83,21 @@ describe("a row that has lost a part proves nothing: no theft, and no end of the
       expect((await client.refresh()).status).toBe(200);
     },
   );
+
+  it("a payload that claims are to be put into at the next refresh", async () => {
+    const claim = new PrimitiveClaim<string>({
+      key: "plan",
+      fetchValue: () => "free",
+      onSessionRefresh: true,
+    });
+    const withClaim = await app.sibling({ claims: [claim] });
+    await putRow(app.store, { ...row, accessTokenPayloadJson: "{" });
+    expectHonest503(await client.copy(withClaim.origin).refresh());
+    expect(withClaim.events).toContainEqual(
+      expect.objectContaining({ type: "store_damaged", field: "accessTokenPayloadJson" }),
+    );
+    await withClaim.close();
+  });
 
   it("session data that cannot be read", async () => {
     await putRow(app.store, { ...row, sessionDataJson: "{" });

@@ -1,12 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { bindSession } from "../../src/adapter/bind-session.js";
 import { platform, startWatch } from "../../src/platform/node.js";
+import { type Clock, systemClock } from "../../src/runtime/clock.js";
 import { ClockWatch } from "../../src/runtime/clock-watch.js";
+import { silentLogger } from "../../src/runtime/logger.js";
 import type { SessionEngine } from "../../src/session/engine.js";
 import { judge } from "../../src/session/rotate-refresh-token.js";
 import { RotationAges } from "../../src/session/rotation-age.js";
+import type { SessionContainer } from "../../src/session/session-container.js";
+import { MemoryStore } from "../../src/store/memory-store.js";
+import type { SessionRow } from "../../src/store/session-store.js";
 import type { RefreshToken } from "../../src/tokens/refresh-token.js";
 import { type HeldStore, heldStore } from "../support/held-store.js";
-import { startApp, type TestApp } from "../support/http-app.js";
+import { APP_INFO, startApp, type TestApp, wrap } from "../support/http-app.js";
 import { tokenEffect } from "../support/outcome.js";
 import { SpyStore } from "../support/spy-store.js";
 import { TestClock } from "../support/test-clock.js";
@@ -107,7 +113,102 @@ it("a promotion that was held past another one overwrites nothing [sec CC-05, R-
   expect(thefts()).toEqual([]);
 });
 
+it("a row that was put back and rotated again is as young as its last rotation", async () => {
+  const { store } = app;
+  const handle = String(client.front.up.sessionHandle);
+  const before = (await store.getSession(handle, 0)) as SessionRow;
+  const tab = client.copy();
+  await client.refresh();
+  const late = client.copy(elsewhere.origin);
+  expect((await client.send("GET", "/me")).status).toBe(200);
+  // Restored from a backup; the client's token is used for the first time once more, at another process.
+  app.clock.advanceSeconds(60);
+  await store.deleteSessions([handle], 0);
+  await store.insertSession(before);
+  expect((await late.send("GET", "/me")).status).toBe(200);
+  app.clock.advanceSeconds(5);
+  expect((await tab.refresh()).status).toBe(200);
+  expect(thefts()).toEqual([]);
+});
+
+it("a store with a clock of its own that answers late makes no thief of the second tab", async () => {
+  /** Gives the time of the last rotation by its age, as it is when the statement runs. */
+  class ServerStore extends SpyStore {
+    readonly clock = "server";
+    override async getSession(of: string, nowMs: number): Promise<SessionRow | undefined> {
+      const row = await super.getSession(of, app.clock.wallMs());
+      if (row === undefined || row.rotatedAtMs === null) return row;
+      return { ...row, rotatedAtMs: nowMs - (app.clock.wallMs() - row.rotatedAtMs) };
+    }
+  }
+  const inner = new ServerStore();
+  const slow = heldStore(inner);
+  const [here, there] = [await app.sibling({ store: slow.store }), await app.sibling({ store: inner })];
+  const user = there.client("header");
+  await user.send("POST", "/login");
+  const tab = user.copy(here.origin);
+  await user.refresh();
+  await user.send("GET", "/me");
+  app.clock.advanceSeconds(15);
+  const waiting = slow.hold("getSession", "before");
+  const answer = tab.refresh();
+  await waiting;
+  app.clock.advanceSeconds(20);
+  slow.release();
+  expect((await answer).status).toBe(503);
+  expect((await user.refresh()).status).toBe(200);
+  expect([...here.events, ...there.events].filter(({ type }) => type === "theft")).toEqual([]);
+  await here.close();
+  await there.close();
+});
+
 describe("a process that stood still [sec R-18]", () => {
+  /** A session whose first token was replaced a while ago, by a process that no watch belongs to. */
+  async function replaced(store: MemoryStore): Promise<string> {
+    const elsewhere = instanceOn(store, systemClock);
+    const tokensOf = (session: SessionContainer) => session.getAllSessionTokensDangerously();
+    const first = tokensOf(await elsewhere.createNewSessionWithoutRequestResponse("user-1")).refreshToken;
+    const next = tokensOf(await elsewhere.refreshSessionWithoutRequestResponse(first ?? "", true));
+    await elsewhere.getSessionWithoutRequestResponse(next.accessToken, undefined, { checkDatabase: true });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return first ?? "";
+  }
+  const instanceOn = (store: MemoryStore, clock?: Clock) =>
+    bindSession(
+      {
+        appInfo: APP_INFO,
+        store,
+        logger: silentLogger,
+        refreshGracePeriodSeconds: 0.01,
+        allowTestValues: true,
+        ...(clock && { clock }),
+      },
+      wrap as never,
+    ).session;
+
+  it("before it has served its first refresh calls nobody a thief for what was on its way", async () => {
+    const store = new MemoryStore();
+    const first = await replaced(store);
+    const session = instanceOn(store);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+    await expect(session.refreshSessionWithoutRequestResponse(first, true)).rejects.toMatchObject({
+      type: "STORE_UNAVAILABLE",
+    });
+    await session.close();
+  });
+
+  it("and one that did not goes on noticing thieves when another instance in it has been closed", async () => {
+    const store = new MemoryStore();
+    const first = await replaced(store);
+    const [closed, session] = [instanceOn(store), instanceOn(store)];
+    await closed.close();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await expect(session.refreshSessionWithoutRequestResponse(first, true)).rejects.toMatchObject({
+      type: "TOKEN_THEFT_DETECTED",
+    });
+    await session.close();
+  });
+
   it("notices a gap of more than a second between two heartbeats, and when it ended", () => {
     const clock = new TestClock();
     const watch = startWatch(clock);

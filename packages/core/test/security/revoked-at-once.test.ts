@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { PrimitiveClaim } from "../../src/claims/primitive-claim.js";
 import type { SessionOptions } from "../../src/config/session-options.js";
 import { createUserRoles } from "../../src/user-roles/index.js";
+import { heldStore } from "../support/held-store.js";
 import { startApp, type TestApp } from "../support/http-app.js";
 import { outcome } from "../support/outcome.js";
+import { SpyStore } from "../support/spy-store.js";
 import type { WireClient } from "../support/wire-client.js";
 
 let app: TestApp;
@@ -108,10 +111,75 @@ it("who signs in again after all his sessions were revoked is signed in; one loo
   expect(app.store.sessionCalls.length).toBeLessThanOrEqual(1);
 });
 
+describe("what is revoked while its tokens are on their way is not handed out [sec R-14, CC-03]", () => {
+  it.each([
+    ["a refresh", "getSession", "401-CLEAR", (client: WireClient) => client.refresh()],
+    ["a first use", "promoteSession", "401-KEEP", (client: WireClient) => client.send("GET", "/me")],
+    [
+      "a change",
+      "updateAccessTokenPayload",
+      "401-KEEP",
+      (client: WireClient) => client.send("POST", "/merge", {}, '{"a":1}'),
+    ],
+    ["a login", "insertSession", "401-CLEAR", () => app.client("header").send("POST", "/login")],
+  ] as const)("%s that waits for %s", async (name, operation, wanted, ask) => {
+    const inner = new SpyStore();
+    const held = heldStore(inner);
+    app = await startApp({ store: held.store }, {}, { store: inner });
+    const client = await signIn();
+    if (name === "a first use") await client.refresh();
+    const waits = held.hold(operation, "after");
+    const answer = ask(client);
+    await waits;
+    await app.session.revokeAllSessionsForUser("user-1");
+    held.release();
+    const response = await answer;
+    expect(outcome(response)).toBe(wanted);
+    expect(response.header("st-access-token") ?? "").toBe("");
+  });
+});
+
+it.each([
+  ["a refresh", "getSession"],
+  ["a first use", "promoteSession"],
+] as const)("what %s hands out late lives no longer than if it had come at once", async (name, operation) => {
+  const inner = new SpyStore();
+  const held = heldStore(inner);
+  app = await startApp({ store: held.store, accessTokenValiditySeconds: 900 }, {}, { store: inner });
+  const client = await signIn();
+  if (name === "a first use") await client.refresh();
+  const untilMs = app.clock.wallMs() + 900_000;
+  const waits = held.hold(operation, "after");
+  const answer = name === "a refresh" ? client.refresh() : client.send("GET", "/me");
+  await waits;
+  app.clock.advanceSeconds(600);
+  held.release();
+  expect((await answer).status).toBe(200);
+  expect(client.front.ate).toBeLessThanOrEqual(untilMs);
+});
+
+it("a session revoked elsewhere while a refresh writes its claims is not refreshed", async () => {
+  const inner = new SpyStore();
+  const held = heldStore(inner);
+  let color = "red";
+  const claim = new PrimitiveClaim<string>({ key: "color", fetchValue: () => color, onSessionRefresh: true });
+  app = await startApp({ store: held.store, claims: [claim] }, {}, { store: inner });
+  const client = await signIn();
+  color = "blue";
+  const waits = held.hold("updateAccessTokenPayload", "before");
+  const answer = client.refresh();
+  await waits;
+  await inner.deleteSessions([client.handle], 0);
+  held.release();
+  expect(outcome(await answer)).toBe("401-CLEAR");
+});
+
 it("a revocation whose answer was lost holds once it is repeated", async () => {
   for (const revoke of [
     (handle: string) => app.session.revokeSession(handle),
     () => app.session.revokeAllSessionsForUser("user-1"),
+    () => app.session.revokeAllSessions({ tenantId: "public" }),
+    () => app.session.revokeAllSessions({ allTenants: true }),
   ]) {
     app = await startApp();
     const client = await signIn();
@@ -120,7 +188,7 @@ it("a revocation whose answer was lost holds once it is repeated", async () => {
     await expect(revoke(client.handle)).rejects.toMatchObject({ type: "STORE_UNAVAILABLE" });
     app.store.fail = undefined;
     // There is nothing left to delete.
-    expect([false, []]).toContainEqual(await revoke(client.handle));
+    expect([false, [], 0]).toContainEqual(await revoke(client.handle));
     await expectOver(client);
     await app.close();
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { Agent, createServer, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+import { type AddressInfo, connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it, onTestFinished } from "vitest";
@@ -165,4 +166,68 @@ it("the answer to a request that was under way says that its connection ends, so
   answer();
   expect([await connection, await closing]).toEqual(["close", true]);
   agent.destroy();
+});
+
+it("a connection that asks for the first time only then is answered, and told that it ends", async () => {
+  const server = createServer((_req, res) => res.end("done"));
+  const shutDown = gracefulShutdown(server, { close: async () => {} });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const early = connectSocket((server.address() as AddressInfo).port, "127.0.0.1");
+  await new Promise((resolve) => server.once("connection", resolve));
+  const closing = shutDown();
+  let answer = "";
+  early.setEncoding("utf8").on("data", (text: string) => {
+    answer += text;
+  });
+  early.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  await new Promise((resolve) => early.once("close", resolve));
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n/is);
+  expect(await closing).toBe(true);
+});
+
+it("a connection whose answer had begun before is closed as soon as that has ended", async () => {
+  let finish = (): void => {};
+  const server = createServer((_req, res) => {
+    res.write("first");
+    finish = () => res.end("last");
+  });
+  const shutDown = gracefulShutdown(server, { close: async () => {} }, { graceSeconds: 2 });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const agent = new Agent({ keepAlive: true });
+  const text = await new Promise<string>((resolve, reject) => {
+    request({ port: (server.address() as AddressInfo).port, agent }, (answer) => {
+      const closing = shutDown();
+      let received = "";
+      answer.setEncoding("utf8").on("data", (part: string) => {
+        received += part;
+      });
+      answer.on("end", () => closing.then((isInTime) => resolve(`${received} ${isInTime}`), reject));
+      finish();
+    }).end();
+  });
+  expect(text).toBe("firstlast true");
+  agent.destroy();
+});
+
+it("a connection of HTTP/2 is told to go, and ends when it has been answered", async () => {
+  let answer = (): void => {};
+  const server = createHttp2Server((_req, res) => {
+    answer = () => res.end("done");
+  });
+  const shutDown = gracefulShutdown(server, { close: async () => {} }, { graceSeconds: 2 });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const stream = client.request({ ":path": "/" });
+  const body = new Promise<string>((resolve) => {
+    let text = "";
+    stream.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+    });
+    stream.on("end", () => resolve(text));
+  });
+  await new Promise((resolve) => server.once("request", resolve));
+  const closing = shutDown();
+  answer();
+  expect([await body, await closing]).toEqual(["done", true]);
+  client.destroy();
 });

@@ -179,6 +179,10 @@ describe("an operator finds the cause in one line, and in error.cause", () => {
     expect(console.lines).toHaveLength(3);
     expect(console.lines[2]).toContain("(99 more since this was last said)");
     expect(events).toHaveLength(115);
+    // Whatever it was that met it.
+    await failureOf(session.revokeSession("h"));
+    await failureOf(session.getAllSessionHandlesForUser("u"));
+    expect(console.lines).toHaveLength(3);
   });
 
   it("no value, statement, parameter, address with a password or control character is in line or cause", async () => {
@@ -260,6 +264,17 @@ describe("an operator finds the cause in one line, and in error.cause", () => {
     });
     expect(console.lines).toEqual([expect.stringContaining("The role store does not answer")]);
   });
+});
+
+it("two instances that share their roles are both told of the store", async () => {
+  const roles = new MemoryRoleStore();
+  roles.readAuthorization = () => Promise.reject(driverError("", { code: "ECONNRESET" }));
+  const plugins = [createUserRoles({ store: roles })];
+  const all = [1, 2].map(() => start(new MemoryStore(), new Console(), { plugins }));
+  for (const { session, events } of all) {
+    await failureOf(session.createNewSessionWithoutRequestResponse("u"));
+    expect(events).toContainEqual(expect.objectContaining({ operation: "readAuthorization", store: "role" }));
+  }
 });
 
 describe("a store that never answers", () => {

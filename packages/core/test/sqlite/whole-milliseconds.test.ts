@@ -40,3 +40,20 @@ it("logins, refreshes and merges work with any fraction of a duration, and rows 
     await app.close();
   }
 });
+
+it("sessions that ended are cleaned up, whatever fractions the clock tells", async () => {
+  const store = sqliteStore({ path: freshPath() });
+  const clock = new FractionalClock();
+  const app = await startApp({ store, clock, refreshTokenValidityMinutes: 60 });
+  await app.client().send("POST", "/login");
+  for (let hour = 0; hour < 13; hour += 1) {
+    clock.advanceMs(3_600_000.06);
+    await app.client().send("POST", "/login");
+    // Behind the answer.
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  }
+  expect(app.events.filter(({ type }) => type === "store_unavailable")).toEqual([]);
+  const { rows } = await store.scanSessions(undefined, 100);
+  expect(rows.length).toBeLessThan(5);
+  await app.close();
+});

@@ -153,6 +153,50 @@ it("a request's path goes into no cookie when it could end an attribute there", 
   expect(JSON.stringify(response.lines)).not.toContain("evil");
 });
 
+it("a path of many steps does not make a head of hundreds of lines", async () => {
+  const deep = `/${"a/".repeat(100)}page`;
+  app = await startApp({}, { [`GET ${deep}`]: async (req, res, session) => session.getSession(req, res) });
+  const [a, b] = [await signIn("a"), await signIn("b")];
+  const cookie = `sAccessToken=${a.access}; sAccessToken=${b.access}`;
+  const response = await send(app.origin, "GET", deep, { cookie });
+  expect(response.status).toBe(401);
+  expect(response.setCookies.length).toBeGreaterThan(0);
+  expect(response.setCookies.length).toBeLessThanOrEqual(24);
+});
+
+it("cookies of before `cookieDomain` was set go with the first refresh, and the user stays signed in", async () => {
+  app = await startApp();
+  const browser = new Browser();
+  await browser.fetch("POST", "/login", '{"userId":"victim"}');
+  const before = app;
+  app = await before.sibling({ cookieDomain: "example.com" });
+  const own = new Browser();
+  await own.fetch("POST", "/login", '{"userId":"victim"}');
+  const wanted = own.jar.size;
+  await browser.fetch("POST", "/login", '{"userId":"victim"}');
+  expect(browser.jar.size).toBeGreaterThan(wanted);
+  expect((await browser.fetch("POST", REFRESH)).status).toBe(200);
+  expect(await browser.ask("/me")).toMatchObject({ status: 200, userId: "victim" });
+  expect(browser.jar.size).toBe(wanted);
+  await before.close();
+});
+
+it("access tokens of other sessions beside ours do not hide whose refresh token is ours", async () => {
+  app = await startApp();
+  const [victim, attacker] = [await signIn("victim"), await signIn("attacker")];
+  const others = [await signIn("one"), await signIn("two"), await signIn("three")];
+  const response = await send(app.origin, "POST", REFRESH, {
+    rid: "session",
+    cookie: [
+      `sRefreshToken=${attacker.rt}; sRefreshToken=${victim.rt}; sAccessToken=${victim.access}`,
+      ...others.map(({ access }) => `sAccessToken=${access}`),
+    ].join("; "),
+  });
+  expect(response.status).toBe(200);
+  const front = JSON.parse(Buffer.from(response.header("front-token") as string, "base64").toString());
+  expect(front.uid).toBe("victim");
+});
+
 it("an anti-CSRF token that only our page knows tells which session is ours, whatever else was planted", async () => {
   app = await startApp({ antiCsrf: "VIA_TOKEN" });
   const victim = app.client("cookie");
@@ -190,6 +234,23 @@ describe("what a stranger can put into one Cookie header [sec D-02, D-03]", () =
       const response = await get([...values]);
       expect(checks).toBeLessThanOrEqual(most);
       expect([200, 401]).toContain(response.status);
+    }
+    // What has ended, and the same text again, is none of the two: a live token beside them is still found.
+    const expired = (await signIn("earlier")).access;
+    app.clock.advanceSeconds(7200);
+    const { access: live } = await signIn("user");
+    const ended = await Promise.all(
+      Array.from({ length: 9 }, (_, n) =>
+        resign(app.store, expired, { key: foreignKey(), payload: { jti: n } }),
+      ),
+    );
+    for (const values of [[...ended, live], Array.from({ length: 20 }, () => live)]) {
+      const fresh = await app.sibling();
+      checks = 0;
+      const cookie = values.map((value) => `sAccessToken=${value}`).join("; ");
+      expect((await send(fresh.origin, "GET", "/me", { cookie })).status).toBe(200);
+      expect(checks).toBe(1);
+      await fresh.close();
     }
     checks = 0;
     await send(app.origin, "POST", REFRESH, {
