@@ -42,7 +42,8 @@ const CLOCKS_DIFFER_MS = 5 * 60_000;
  * logins of those moments.
  *
  * Run a second time by mistake, it undoes nothing: as soon as `to` has a login, or a refresh, that `from` does not know,
- * the first two kinds of run refuse to start, and nothing is changed.
+ * the first two kinds of run refuse to start, and nothing is changed. A sign-out leaves no such trace: a run repeated
+ * after the switch and before the first login or refresh on `to` brings back who signed out there.
  *
  * @throws Error when `from` cannot be walked over, `to` has keys or a secret of its own, or `to` is in use already
  */
