@@ -29,6 +29,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   TLS: "the server speaks no TLS; turn it on there, or leave `sslmode` out of the URL",
 };
 
+/** What passes by itself, and what may be done about it meanwhile. */
+const PASSES: Readonly<Record<string, string>> = {
+  "55P03":
+    "another transaction holds what this one needs, for longer than we wait; look for one that stays open, or repeat",
+};
+
 /** What driver or server said. Texts of statements and their values stay in `cause`. */
 export class PostgresFailure extends Error {
   override readonly name = "PostgresFailure";
@@ -40,7 +46,8 @@ export class PostgresFailure extends Error {
 
   constructor(cause: unknown, code: string, retry: Retry) {
     const advice = ADVICE[code];
-    super(`PostgreSQL: ${advice === undefined ? code : `${advice} (${code})`}`, { cause });
+    const words = advice ?? PASSES[code];
+    super(`PostgreSQL: ${words === undefined ? code : `${words} (${code})`}`, { cause });
     this.code = code;
     this.retry = advice === undefined ? retry : "never";
     this.isPermanent = advice !== undefined;

@@ -37,7 +37,7 @@ import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from 
 import { roleStatementsFor } from "./role-statements.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 import { isSchemaReady, prepareSchema } from "./schema.js";
-import { type Statements, statementsFor } from "./statements.js";
+import { AS_BEFORE, BE_PATIENT, type Statements, statementsFor } from "./statements.js";
 
 /**
  * Sessions, keys and roles in PostgreSQL 13 or newer, for any number of machines.
@@ -131,7 +131,9 @@ export class PostgresStore implements SessionStore {
       write: (step) => {
         const joined = this.#transactions.current();
         if (joined !== undefined) {
-          return this.#runJoined(joined, (query, _, attempt) => step(counted(query), attempt));
+          return this.#runJoined(joined, (query, _, attempt) =>
+            patient(query, () => step(counted(query), attempt)),
+          );
         }
         return this.#operations.run(async (attempt) => {
           const database = this.#free();
@@ -434,6 +436,21 @@ export class PostgresStore implements SessionStore {
     if (row.rotatedAtMs !== null) row.rotatedAtMs += nowMs - Number(record.nowMs);
     return row;
   }
+}
+
+/** Statements of an application's transaction that wait no longer for others than ours do, and leave it as it was. */
+async function patient<T>(query: Query, step: () => Promise<T>): Promise<T> {
+  const [found] = await query(BE_PATIENT, []);
+  let result: T;
+  try {
+    result = await step();
+  } catch (error) {
+    // What failed may have been no statement: an argument, say.
+    await query(AS_BEFORE, [found?.before as string]).catch(() => {});
+    throw error;
+  }
+  await query(AS_BEFORE, [found?.before as string]);
+  return result;
 }
 
 type Step<T> = (query: Query, sql: Statements, attempt: Attempt) => Promise<T>;

@@ -53,7 +53,7 @@ export const joinedServers: Readonly<Record<"pg" | "postgres", JoinedServer>> = 
 };
 
 type Client = PgClient | PostgresJsTransaction;
-type Send = (text: string, values: unknown[]) => PromiseLike<unknown>;
+type Send = (text: string, values: unknown[]) => PromiseLike<object>;
 
 async function application(
   options: { client: never } | { client: pg.Pool },
@@ -71,6 +71,10 @@ async function application(
           join: (joined, witness) => store.joinTransaction(witnessed(client, witness), joined),
           async note(text) {
             await send(`INSERT INTO ${fresh.schema}.notes VALUES ($1)`, [text]);
+          },
+          async settings() {
+            const answer = await send("SHOW ALL", []);
+            return JSON.stringify("rows" in answer ? answer.rows : answer);
           },
         };
         return work(lent);
