@@ -1,3 +1,4 @@
+import { columnNames } from "./column-names.js";
 import type { Names } from "./names.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 
@@ -41,7 +42,9 @@ const patiently = (change: string): string => `
   restored AS MATERIALIZED (
     SELECT set_config('lock_timeout', before, true) AS patience FROM patience WHERE (SELECT count(*) FROM changed) >= 0
   )
-  SELECT changed.* FROM changed WHERE (SELECT patience FROM restored) IS NOT NULL`;
+  SELECT ${columnNames(change)
+    .map((name) => `changed."${name}"`)
+    .join(", ")} FROM changed WHERE (SELECT patience FROM restored) IS NOT NULL`;
 
 /**
  * The end of a column list, and what a LEFT JOIN puts rows beside: there is always a record, and it says whether this is

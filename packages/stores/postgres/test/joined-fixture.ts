@@ -116,6 +116,7 @@ function witnessed(client: Client, witness: Witness): Client {
 function seen(query: PostgresJsQuery, witness: Witness): PostgresJsQuery {
   return {
     simple: () => seen(query.simple(), witness),
+    raw: () => seen(query.raw(), witness),
     // biome-ignore lint/suspicious/noThenProperty: a query of this driver is a thenable
     then: (fulfilled, rejected) =>
       Promise.resolve(query)
