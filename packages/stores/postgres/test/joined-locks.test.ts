@@ -142,7 +142,9 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
               () => store.deleteSessions(["nobody"], Date.now()),
               assign,
               () =>
-                expect(store.roles.assignRole("public", "alice", "no such role")).resolves.toBe("unknown-role"),
+                expect(store.roles.assignRole("public", "alice", "no such role")).resolves.toBe(
+                  "unknown-role",
+                ),
               // Refused by us, between two statements.
               () =>
                 expect(
