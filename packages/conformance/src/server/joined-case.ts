@@ -10,7 +10,10 @@ export interface Witness {
 
 /** A connection on which the application has begun a transaction. */
 export interface LentConnection {
-  /** `store.joinTransaction(connection, work)`, with the store's statements seen by the witness. */
+  /**
+   * `store.joinTransaction(connection, work)`, with the store's statements seen by the witness; with the same witness as
+   * before, on the same object.
+   */
   join<T>(work: () => Promise<T>, witness: Witness): Promise<T>;
   /** One row of the application's own, in the same transaction. The first statement takes the snapshot, where there is one. */
   note(text: string): Promise<void>;

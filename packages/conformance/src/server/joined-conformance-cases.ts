@@ -19,7 +19,11 @@ class Watch implements Witness {
   answered = 0;
 
   /** @param failing which statement fails: 1, 2 … */
-  constructor(private readonly failing = 0) {}
+  constructor(private failing = 0) {}
+
+  failNext(): void {
+    this.failing = this.sent + 1;
+  }
 
   sends(): "send" | "fail" {
     this.sent += 1;
@@ -104,6 +108,35 @@ export const joinedConformanceCases: readonly JoinedCase[] = [
             assert.equal(await other.knows(previous), true, `statement ${failing}`);
             assert.deepEqual(await application.notes(), [], `statement ${failing}`);
           }
+        }
+      }),
+  },
+  {
+    id: "one-in-another",
+    title:
+      "a call inside another on the same connection is part of it: what fails there rejects both, also when the application caught it",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        for (const fails of [false, true]) {
+          const here = signingIn(application.store);
+          const watch = new Watch();
+          let inner: SignedIn | undefined;
+          const attempt = application.transaction(isolation, async (lent) => {
+            await lent.note(`fails: ${fails}`);
+            await lent.join(async () => {
+              if (fails) watch.failNext();
+              inner = await lent.join(() => here.login("alice"), watch).catch(() => undefined);
+            }, watch);
+          });
+          if (fails) {
+            await assert.rejects(attempt, (error) => SessionError.is(error));
+            assert.equal(inner, undefined);
+          } else {
+            await attempt;
+            assert.equal(inner && (await other.knows(inner)), true);
+          }
+          assert.deepEqual(await application.notes(), ["fails: false"]);
         }
       }),
   },

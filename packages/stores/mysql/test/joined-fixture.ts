@@ -42,8 +42,13 @@ export const joinedServer = (fresh: FreshTables): JoinedServer => ({
         try {
           await connection.query(`SET TRANSACTION ISOLATION LEVEL ${isolation}`);
           await connection.beginTransaction();
+          const seenBy = new Map<Witness, MysqlConnection>();
           const result = await work({
-            join: (joined, witness) => store.joinTransaction(witnessed(connection, witness), joined),
+            join(joined, witness) {
+              const seen = seenBy.get(witness) ?? witnessed(connection, witness);
+              seenBy.set(witness, seen);
+              return store.joinTransaction(seen, joined);
+            },
             async note(text) {
               await connection.query(`SELECT text FROM ${fresh.tablePrefix}moment`);
               await connection.query(`INSERT INTO ${notes} VALUES (?)`, [text]);

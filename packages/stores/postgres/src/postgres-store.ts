@@ -64,6 +64,8 @@ export class PostgresStore implements SessionStore {
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
   readonly #transactions: JoinedTransactions<Query>;
+  /** What each of them is on. */
+  readonly #lent: WeakMap<object, PgClient | PostgresJsTransaction>;
   readonly #options: PostgresStoreOptions;
   readonly #origin: PostgresStore | undefined;
   readonly #namespaces = new Map<string, PostgresStore>();
@@ -83,6 +85,7 @@ export class PostgresStore implements SessionStore {
       origin === undefined
         ? new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>())
         : origin.#transactions;
+    this.#lent = origin === undefined ? new WeakMap() : origin.#lent;
     const { url, client, driver, maxConnections = 10, migrate = true, clock = "server" } = options;
     const { preparedStatements: prepares = false } = options;
     this.#names = namesOf(options);
@@ -167,13 +170,15 @@ export class PostgresStore implements SessionStore {
    */
   async joinTransaction<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
     const connection = joinable(client);
-    return this.#transactions.join(
-      (joined) =>
-        "unsafe" in connection
-          ? postgresJsQuery(connection, false, joined)
-          : pgQuery(connection, false, joined),
-      work,
-    );
+    const outer = this.#transactions.current();
+    // A statement that fails here fails the whole transaction, also where this call is caught.
+    if (outer !== undefined && this.#lent.get(outer) === connection) return work();
+    return this.#transactions.join((joined) => {
+      this.#lent.set(joined, connection);
+      return "unsafe" in connection
+        ? postgresJsQuery(connection, false, joined)
+        : pgQuery(connection, false, joined);
+    }, work);
   }
 
   joined(): JoinedTransaction | undefined {

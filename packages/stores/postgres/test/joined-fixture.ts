@@ -67,8 +67,13 @@ async function application(
     store,
     transaction: (isolation, work) =>
       transaction(isolation, (client, send) => {
+        const seenBy = new Map<Witness, Client>();
         const lent: LentConnection = {
-          join: (joined, witness) => store.joinTransaction(witnessed(client, witness), joined),
+          join(joined, witness) {
+            const seen = seenBy.get(witness) ?? witnessed(client, witness);
+            seenBy.set(witness, seen);
+            return store.joinTransaction(seen, joined);
+          },
           async note(text) {
             await send(`INSERT INTO ${fresh.schema}.notes VALUES ($1)`, [text]);
           },

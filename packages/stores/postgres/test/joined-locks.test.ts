@@ -162,6 +162,35 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
         }
       });
 
+      it("what we gave up on rejects the call, also when it was caught and has been answered meanwhile", async () => {
+        await holder.query(`LOCK TABLE ${fresh.schema}.acme_sessions IN ACCESS EXCLUSIVE MODE`);
+        setTimeout(() => void holder.query("ROLLBACK"), 2_600);
+        await transaction(async ({ client }) => {
+          await expect(
+            store.joinTransaction(client, () => store.insertSession(liveSession()).catch(() => {})),
+          ).rejects.toMatchObject({
+            type: "STORE_UNAVAILABLE",
+            cause: expect.objectContaining({ code: "TIMEOUT" }),
+          });
+        });
+      }, 20_000);
+
+      it("what is left running behind another statement is told that the connection was handed back", async () => {
+        await transaction(async ({ client }) => {
+          const left: Promise<unknown>[] = [];
+          const joined = store.joinTransaction(client, async () => {
+            for (let count = 0; count < 20; count += 1) left.push(store.insertSession(liveSession()));
+            for (const running of left) running.catch(() => {});
+            await new Promise((resolve) => setImmediate(resolve));
+          });
+          await expect(joined).rejects.toMatchObject({ type: "INVALID_ARGUMENT" });
+          await expect(left.at(-1)).rejects.toMatchObject({
+            type: "INVALID_ARGUMENT",
+            message: expect.stringContaining("handed back"),
+          });
+        });
+      });
+
       it("a row that is let go of in time is changed, as it is then", async () => {
         await holder.query(`UPDATE ${fresh.schema}.acme_sessions SET session_data_json = '{"theirs":1}'`);
         setTimeout(() => void holder.query("COMMIT"), 400);
