@@ -168,6 +168,22 @@ describe.skipIf(missing !== undefined)(
       });
     });
 
+    it("a transaction that ended under the call, by a deadlock that was overlooked or the application itself, rejects it", async () => {
+      const { connection, end } = await begun("REPEATABLE READ");
+      const rows = [liveSession(), liveSession()] as const;
+      const joined = store.joinTransaction(connection, async () => {
+        await store.insertSession(rows[0]);
+        await connection.query("ROLLBACK");
+        // Kept by itself, which nobody can know before.
+        await store.insertSession(rows[1]).catch(() => {});
+        await store.insertSession(liveSession({ userId: "never" }));
+      });
+      await expect(joined).rejects.toMatchObject({ code: "NO_TRANSACTION" });
+      await end("rollback");
+      expect(await other.getSession(rows[0].handle, Date.now())).toBeUndefined();
+      expect(await other.listSessionHandles("never", undefined, Date.now())).toEqual([]);
+    });
+
     it("on the first day of all, with a pool of one, tables are made beside it", async () => {
       const tables = freshTables();
       const one = createPool({ uri: url, connectionLimit: 1 });
