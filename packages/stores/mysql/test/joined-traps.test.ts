@@ -184,6 +184,25 @@ describe.skipIf(missing !== undefined)(
       expect(await other.listSessionHandles("never", undefined, Date.now())).toEqual([]);
     });
 
+    it("where nothing leads beside the transaction, keys and secrets that are there are read inside it", async () => {
+      const secret = { id: "secret-1", secret: "c2VjcmV0" };
+      await other.listSecrets(secret);
+      const one = createPool({ uri: url, connectionLimit: 1 });
+      const shown = {
+        getConnection: () => one.getConnection(),
+        execute: () => {},
+        end: () => one.end(),
+      };
+      const newcomer = fresh.open({ client: shown });
+      const connection = await one.getConnection();
+      await connection.beginTransaction();
+      expect(await newcomer.joinTransaction(connection, () => newcomer.listSecrets())).toEqual([secret]);
+      await connection.commit();
+      connection.release();
+      await newcomer.close();
+      await one.end();
+    });
+
     it("on the first day of all, with a pool of one, tables are made beside it", async () => {
       const tables = freshTables();
       const one = createPool({ uri: url, connectionLimit: 1 });
