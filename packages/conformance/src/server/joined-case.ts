@@ -10,10 +10,15 @@ export interface Witness {
 
 /** A connection on which the application has begun a transaction. */
 export interface LentConnection {
-  /** `store.joinTransaction(connection, work)`, with the store's statements seen by the witness. */
+  /**
+   * `store.joinTransaction(connection, work)`, with the store's statements seen by the witness; with the same witness as
+   * before, on the same object.
+   */
   join<T>(work: () => Promise<T>, witness: Witness): Promise<T>;
   /** One row of the application's own, in the same transaction. The first statement takes the snapshot, where there is one. */
   note(text: string): Promise<void>;
+  /** Everything that the connection is set to, as the server tells it (`SHOW ALL` …), without what changes by itself. */
+  settings(): Promise<string>;
 }
 
 /** One process of an application. */
@@ -44,6 +49,8 @@ export interface JoinedCase {
   readonly id: string;
   /** What holds, as a sentence. */
   readonly title: string;
+  /** Several transactions at once: with how many connections it needs. Default 1. */
+  readonly connections?: number;
   /** @throws AssertionError, or what the store threw */
   run(application: JoinedApplication, isolation: string, connections: number): Promise<void>;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SessionError } from "@acme/session-core";
 import type { JoinedApplication, JoinedCase, Witness } from "./joined-case.js";
-import { liveSession } from "./live-session.js";
+import { livePromotion, liveSession } from "./live-session.js";
 import { LaterClock, type SignedIn, type SigningIn, signingIn } from "./signing-in.js";
 
 const MINUTE_MS = 60_000;
@@ -10,13 +10,20 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** Secret, keys, roles, the new session, the replaced one. */
 const STATEMENTS_OF_A_COLD_LOGIN = 5;
 
+/** How long a statement may wait for others, with something for a slow machine. */
+const WAIT_LIMIT_MS = 2_500;
+
 /** Counts the statements of one transaction, and has one of them fail. */
 class Watch implements Witness {
   sent = 0;
   answered = 0;
 
   /** @param failing which statement fails: 1, 2 … */
-  constructor(private readonly failing = 0) {}
+  constructor(private failing = 0) {}
+
+  failNext(): void {
+    this.failing = this.sent + 1;
+  }
 
   sends(): "send" | "fail" {
     this.sent += 1;
@@ -101,6 +108,35 @@ export const joinedConformanceCases: readonly JoinedCase[] = [
             assert.equal(await other.knows(previous), true, `statement ${failing}`);
             assert.deepEqual(await application.notes(), [], `statement ${failing}`);
           }
+        }
+      }),
+  },
+  {
+    id: "one-in-another",
+    title:
+      "a call inside another on the same connection is part of it: what fails there rejects both, also when the application caught it",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        for (const fails of [false, true]) {
+          const here = signingIn(application.store);
+          const watch = new Watch();
+          let inner: SignedIn | undefined;
+          const attempt = application.transaction(isolation, async (lent) => {
+            await lent.note(`fails: ${fails}`);
+            await lent.join(async () => {
+              if (fails) watch.failNext();
+              inner = await lent.join(() => here.login("alice"), watch).catch(() => undefined);
+            }, watch);
+          });
+          if (fails) {
+            await assert.rejects(attempt, (error) => SessionError.is(error));
+            assert.equal(inner, undefined);
+          } else {
+            await attempt;
+            assert.equal(inner && (await other.knows(inner)), true);
+          }
+          assert.deepEqual(await application.notes(), ["fails: false"]);
         }
       }),
   },
@@ -317,7 +353,116 @@ export const joinedConformanceCases: readonly JoinedCase[] = [
         }
       }),
   },
+  {
+    id: "as-it-was",
+    title: "the connection is set afterwards as it was before, whatever was done on it",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        const here = signingIn(application.store);
+        const changes = await changesOf(application, here, other);
+        await application.transaction(isolation, async (lent) => {
+          const before = await lent.settings();
+          for (const [name, change, again] of changes) {
+            await lent.join(change, new Watch());
+            assert.equal(await lent.settings(), before, name);
+            // Mostly there is nothing left to change.
+            await lent.join(again, new Watch());
+            assert.equal(await lent.settings(), before, `${name}, again`);
+          }
+        });
+      }),
+  },
+  {
+    id: "held",
+    title:
+      "what another transaction holds is waited for a moment only: the call rejects, also when the application caught it, and the rollback does not wait",
+    connections: 10,
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        const here = signingIn(application.store);
+        const changes = await changesOf(application, here, other);
+        const attempt = async (change: () => Promise<unknown>) => {
+          const startMs = performance.now();
+          let rejectedMs = startMs;
+          const reason = await application
+            .transaction(isolation, (lent) =>
+              lent
+                .join(() => change().catch(() => {}), new Watch())
+                .finally(() => {
+                  rejectedMs = performance.now();
+                }),
+            )
+            .then(
+              () => undefined,
+              (error: unknown) => error,
+            );
+          return { reason, waitedMs: rejectedMs - startMs, rollbackMs: performance.now() - rejectedMs };
+        };
+        await assert.rejects(
+          application.transaction(isolation, async (lent) => {
+            await lent.join(async () => {
+              for (const [, change] of changes) await change();
+            }, new Watch());
+            const attempts = changes.map(([name, , again]) =>
+              attempt(again).then((outcome) => ({ name, ...outcome })),
+            );
+            for (const { name, reason, waitedMs, rollbackMs } of await Promise.all(attempts)) {
+              assert.ok(SessionError.is(reason), `${name}: ${String(reason)}`);
+              assert.equal(reason.type, "STORE_UNAVAILABLE", name);
+              assert.ok(reason.cause instanceof Error, `${name}: no cause`);
+              assert.ok(waitedMs < WAIT_LIMIT_MS, `${name}: rejected after ${waitedMs} ms`);
+              assert.ok(rollbackMs < 500, `${name}: rolled back after ${rollbackMs} ms`);
+            }
+            throw new Error("no longer held");
+          }),
+          /no longer held/,
+        );
+        // Nothing is left behind that would hold anything.
+        for (const [name, , again] of changes) {
+          await application.transaction(isolation, (lent) =>
+            lent.join(again, new Watch()).catch((error: unknown) => assert.fail(`${name}: ${String(error)}`)),
+          );
+        }
+      }),
+  },
 ];
+
+type Change = readonly [name: string, first: () => Promise<unknown>, again: () => Promise<unknown>];
+
+/**
+ * Everything that locks rows, each with rows of its own, and what has to wait for it in another transaction: the same, or
+ * a login that replaces a session that this one has locked.
+ */
+async function changesOf(
+  { store }: JoinedApplication,
+  here: SigningIn,
+  other: SigningIn,
+): Promise<readonly Change[]> {
+  const rows = Array.from({ length: 5 }, (_, index) => liveSession({ userId: `owner-${index}` }));
+  for (const row of rows) await store.insertSession(row);
+  const [refreshed, merged, replaced, revoked, everywhere] = rows as [Row, Row, Row, Row, Row];
+  const previous = await other.login("alice");
+  const { roles } = here;
+  const twice = (name: string, change: () => Promise<unknown>): Change => [name, change, change];
+  const now = Date.now();
+  return [
+    twice("a refresh", () => store.promoteSession(livePromotion(refreshed))),
+    twice("a merge", () => store.updateAccessTokenPayload(merged.handle, now, (text) => `${text} `)),
+    twice("session data", () => store.replaceSessionData(replaced.handle, now, '{"a":1}')),
+    twice("a revocation", () => store.deleteSessions([revoked.handle], now)),
+    twice("all of a user", () => store.deleteSessionsOfUser(everywhere.userId, undefined, now)),
+    [
+      "a login that replaces one",
+      () => store.replaceSessionData(previous.handle, now, "{}"),
+      () => here.login("alice", previous),
+    ],
+    ...(roles === undefined ? [] : [twice("a role", () => roles.addRoleToUser("public", "bob", "admin"))]),
+  ];
+}
+
+type Row = ReturnType<typeof liveSession>;
 
 /** The application on its first day, with another process of it beside. */
 async function using(

@@ -43,6 +43,15 @@ const ADVICE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "the server's certificate has expired",
 };
 
+const HELD =
+  "another transaction holds what this one needs, for longer than we wait: look for one that stays open, or repeat";
+
+/** What passes by itself, and what may be done about it meanwhile. */
+const PASSES: Readonly<Record<string, string>> = {
+  ER_LOCK_WAIT_TIMEOUT: HELD,
+  ER_LOCK_NOWAIT: HELD,
+};
+
 /** What the driver or the server said. Texts of statements and their values stay in `cause`. */
 export class MysqlFailure extends Error {
   override readonly name = "MysqlFailure";
@@ -58,7 +67,8 @@ export class MysqlFailure extends Error {
   /** @param cause what the driver threw */
   constructor(cause: unknown, code: string, retry: Retry, endsConnection: boolean) {
     const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
-    super(advice === undefined ? `MySQL: ${code}` : `MySQL: ${advice} (${code})`, { cause });
+    const words = advice ?? (Object.hasOwn(PASSES, code) ? PASSES[code] : undefined);
+    super(words === undefined ? `MySQL: ${code}` : `MySQL: ${words} (${code})`, { cause });
     this.code = code;
     this.isPermanent = advice !== undefined;
     this.retry = this.isPermanent ? "never" : retry;

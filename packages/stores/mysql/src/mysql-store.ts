@@ -435,15 +435,25 @@ export class MysqlStore implements SessionStore {
     return this.#operations.run(async (given) => {
       // Where somebody waits for this with the application's connection in hand, there may be no other in its pool.
       const database = this.#transactions.isBeside ? this.#database.beside() : this.#database;
-      await this.#prepare(database);
       try {
-        return await attempt(database, given);
+        return await this.#prepared(database, () => attempt(database, given));
       } catch (error) {
-        // Dropped under a running store: the next operation makes it again.
-        if (isMissingTable(error)) this.#isPrepared = false;
         throw await this.#explained(error);
       }
     });
+  }
+
+  /** With all tables there; one that is dropped under a running store is made again. */
+  async #prepared<T>(database: Database, step: () => Promise<T>): Promise<T> {
+    await this.#prepare(database);
+    try {
+      return await step();
+    } catch (error) {
+      if (!isMissingTable(error)) throw error;
+      this.#isPrepared = false;
+    }
+    await this.#prepare(database);
+    return step();
   }
 
   /** What is too large for this server is the application's to know, and no outage. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { checkOptions } from "@acme/session-core/store";
 import type { Database, MysqlRecord, Query } from "./database.js";
-import { isMissingTable, MysqlFailure } from "./mysql-failure.js";
+import { MysqlFailure } from "./mysql-failure.js";
 import { isTablePrefix, type Names, type NamesOptions, namesOf } from "./names.js";
 import { textOf } from "./row.js";
 
@@ -146,7 +146,7 @@ const LOCK_WAIT_SEC = 1;
 
 /**
  * Makes the schema what this release needs, on a connection of our own. Of several processes at first boot one does it,
- * the others wait for it; a schema that is up to date costs one read.
+ * the others wait for it; a schema that is up to date costs two reads.
  *
  * @throws Error when the tables were made by a newer release that breaks with this one, a step was changed by hand, or
  *   they are missing and `mayMigrate` is false
@@ -159,10 +159,9 @@ export async function prepareSchema(database: Database, names: Names, mayMigrate
     if (Number(records[0]?.isLocked) !== 1) throw new Error("another process is making the tables");
     try {
       await query(createMigrations(names));
-      const applied = await readApplied(query, names);
-      for (const { version, checksum, statements } of missing(stepsFor(names), applied)) {
+      for (const { version, checksum, statements } of await stepsToDo(query, names)) {
         for (const statement of statements) await query(statement);
-        const note = `INSERT INTO ${names.migrations} (version, checksum) VALUES (?, ?)`;
+        const note = `INSERT IGNORE INTO ${names.migrations} (version, checksum) VALUES (?, ?)`;
         await query(note, [version, Buffer.from(checksum)]);
       }
     } finally {
@@ -173,16 +172,24 @@ export async function prepareSchema(database: Database, names: Names, mayMigrate
 
 /** Whether all tables are there. In the application's transaction: nothing is made there, as that would commit it. */
 export async function isPrepared(query: Query, names: Names): Promise<boolean> {
-  return missing(stepsFor(names), await readApplied(query, names)).length === 0;
+  return (await stepsToDo(query, names)).length === 0;
 }
 
-async function readApplied(query: Query, names: Names): Promise<readonly MysqlRecord[]> {
-  try {
-    return (await query(`SELECT version, checksum FROM ${names.migrations}`)).records;
-  } catch (error) {
-    if (isMissingTable(error)) return [];
-    throw error;
-  }
+/** Those that were not done; all of them when a table is gone, since each does no harm where it was. */
+async function stepsToDo(query: Query, names: Names): Promise<Step[]> {
+  const { lock: _, ...quoted } = names;
+  const tables = Object.values(quoted).map((name) => name.slice(1, -1));
+  const { records } = await query(
+    `SELECT table_name AS name FROM information_schema.tables
+     WHERE table_schema = DATABASE() AND table_name IN (${tables.map((name) => `'${name}'`).join(", ")})`,
+  );
+  const there = new Set(records.map(({ name }) => `\`${textOf(name)}\``));
+  const gone = Object.values(quoted).filter((name) => !there.has(name));
+  const steps = stepsFor(names);
+  if (gone.includes(names.migrations)) return steps;
+  const applied = await query(`SELECT version, checksum FROM ${names.migrations}`);
+  const undone = missing(steps, applied.records);
+  return gone.length === 0 ? undone : steps;
 }
 
 function missing(steps: readonly Step[], applied: readonly MysqlRecord[]): Step[] {

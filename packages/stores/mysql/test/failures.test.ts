@@ -97,15 +97,18 @@ describe.skipIf(missing !== undefined)(
       await store.close();
     });
 
-    it("tables that were dropped under a running store are missed once, and made again", async () => {
+    it("tables that were dropped under a running store are made again, or the operator is told to", async () => {
       const tables = freshTables(server.url);
       const store = tables.open();
       await store.insertSession(liveSession());
+      const refusing = tables.open({ migrate: false });
+      await refusing.insertSession(liveSession());
       await tables.drop();
-      await expect(store.insertSession(liveSession())).rejects.toMatchObject({
+      await expect(refusing.insertSession(liveSession())).rejects.toMatchObject({
         code: "ER_NO_SUCH_TABLE",
         isPermanent: true,
       });
+      await refusing.close();
       const row = liveSession();
       await store.insertSession(row);
       expect(await store.getSession(row.handle, Date.now())).toEqual(row);

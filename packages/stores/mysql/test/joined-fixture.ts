@@ -1,10 +1,14 @@
 import type { JoinedServer, Witness } from "@acme/session-conformance";
-import { createPool, type PoolConnection } from "mysql2/promise";
+import { createPool, type PoolConnection, type RowDataPacket } from "mysql2/promise";
 import { type MysqlConnection, mysqlSchemaSql } from "../src/index.js";
 import { type FreshTables, freshTables, sql, url } from "./fixture.js";
 
 /** What the server refuses in place of a statement that is to fail. */
 const REFUSED = "SELECT (SELECT 1 UNION SELECT 2)";
+
+/** Variables that tell what has happened, not what is set. */
+const MOVES =
+  /^(timestamp|rand_seed\d|last_insert_id|insert_id|identity|last_gtid|gtid_|warning_count|error_count|in_transaction)/;
 
 /**
  * Tables that were made beforehand, the application's own too: a transaction of this server never sees tables that were
@@ -38,11 +42,20 @@ export const joinedServer = (fresh: FreshTables): JoinedServer => ({
         try {
           await connection.query(`SET TRANSACTION ISOLATION LEVEL ${isolation}`);
           await connection.beginTransaction();
+          const seenBy = new Map<Witness, MysqlConnection>();
           const result = await work({
-            join: (joined, witness) => store.joinTransaction(witnessed(connection, witness), joined),
+            join(joined, witness) {
+              const seen = seenBy.get(witness) ?? witnessed(connection, witness);
+              seenBy.set(witness, seen);
+              return store.joinTransaction(seen, joined);
+            },
             async note(text) {
               await connection.query(`SELECT text FROM ${fresh.tablePrefix}moment`);
               await connection.query(`INSERT INTO ${notes} VALUES (?)`, [text]);
+            },
+            async settings() {
+              const [rows] = await connection.query<RowDataPacket[]>("SHOW SESSION VARIABLES");
+              return JSON.stringify(rows.filter(({ Variable_name }) => !MOVES.test(String(Variable_name))));
             },
           });
           await connection.commit();

@@ -168,6 +168,41 @@ describe.skipIf(missing !== undefined)(
       });
     });
 
+    it("a transaction that ended under the call, by a deadlock that was overlooked or the application itself, rejects it", async () => {
+      const { connection, end } = await begun("REPEATABLE READ");
+      const rows = [liveSession(), liveSession()] as const;
+      const joined = store.joinTransaction(connection, async () => {
+        await store.insertSession(rows[0]);
+        await connection.query("ROLLBACK");
+        // Kept by itself, which nobody can know before.
+        await store.insertSession(rows[1]).catch(() => {});
+        await store.insertSession(liveSession({ userId: "never" }));
+      });
+      await expect(joined).rejects.toMatchObject({ code: "NO_TRANSACTION" });
+      await end("rollback");
+      expect(await other.getSession(rows[0].handle, Date.now())).toBeUndefined();
+      expect(await other.listSessionHandles("never", undefined, Date.now())).toEqual([]);
+    });
+
+    it("where nothing leads beside the transaction, keys and secrets that are there are read inside it", async () => {
+      const secret = { id: "secret-1", secret: "c2VjcmV0" };
+      await other.listSecrets(secret);
+      const one = createPool({ uri: url, connectionLimit: 1 });
+      const shown = {
+        getConnection: () => one.getConnection(),
+        execute: () => {},
+        end: () => one.end(),
+      };
+      const newcomer = fresh.open({ client: shown });
+      const connection = await one.getConnection();
+      await connection.beginTransaction();
+      expect(await newcomer.joinTransaction(connection, () => newcomer.listSecrets())).toEqual([secret]);
+      await connection.commit();
+      connection.release();
+      await newcomer.close();
+      await one.end();
+    });
+
     it("on the first day of all, with a pool of one, tables are made beside it", async () => {
       const tables = freshTables();
       const one = createPool({ uri: url, connectionLimit: 1 });

@@ -94,6 +94,69 @@ describe.skipIf(missing !== undefined)(`MySQL (${missing ?? "real server"})`, ()
     await empty.drop();
   });
 
+  const TABLES = [
+    "sessions",
+    "signing_keys",
+    "secrets",
+    "roles",
+    "role_permissions",
+    "role_parents",
+    "user_roles",
+    "role_users",
+    "role_clock",
+    "clean_up",
+    "session_migrations",
+  ];
+
+  it("makes any single table that is gone: at the start, and under a running store when it is asked for; or says so", {
+    timeout: 60_000,
+  }, async () => {
+    const tables = freshTables();
+    const pool = createPool({ uri: url, connectionLimit: 2 });
+    const running = tables.open({ clock: "server" });
+    const lent = tables.open({ clock: "server", client: pool });
+    const there = async (): Promise<unknown[]> =>
+      (await sql(`SHOW TABLES LIKE '${tables.tablePrefix.replaceAll("_", "\\_")}%'`)).map((record) =>
+        String(Object.values(record)[0]).slice(tables.tablePrefix.length),
+      );
+    const drop = (table: string) =>
+      sql(`SET foreign_key_checks = 0; DROP TABLE ${tables.tablePrefix}${table}`);
+    /** Something that asks for each table. */
+    const uses: Readonly<Record<string, (store: typeof running) => Promise<unknown>>> = {
+      sessions: (store) => store.insertSession(liveSession()),
+      signing_keys: (store) => store.listSigningKeys(),
+      secrets: (store) => store.listSecrets({ id: "s-1", secret: "c2VjcmV0" }),
+      roles: (store) => store.roles.grantPermissions("editor", ["edit"]),
+      role_permissions: (store) => store.roles.grantPermissions("editor", ["edit"]),
+      role_parents: (store) => store.roles.readAuthorization("public", "alice"),
+      user_roles: (store) => store.roles.assignRole("public", "alice", "editor"),
+      role_users: (store) => store.roles.readAuthorization("public", "alice"),
+      role_clock: (store) => store.roles.grantPermissions("editor", ["edit"]),
+      clean_up: (store) => store.claimCleanUp(Date.now(), 1_000),
+    };
+    for (const store of [running, lent]) {
+      await store.listSigningKeys();
+      for (const [table, use] of Object.entries(uses)) {
+        await drop(table);
+        await use(store);
+        expect((await there()).sort(), table).toEqual([...TABLES].sort());
+      }
+    }
+    for (const table of TABLES) {
+      await drop(table);
+      const refusing = tables.open({ migrate: false });
+      await expect(refusing.listSecrets(), table).rejects.toThrow("mysqlSchemaSql");
+      await refusing.close();
+      const started = tables.open();
+      await started.listSecrets();
+      await started.close();
+      expect((await there()).sort(), table).toEqual([...TABLES].sort());
+    }
+    await Promise.all([running.close(), lent.close()]);
+    await pool.end();
+    await tables.drop();
+  });
+
   it("takes no prefix that could be SQL [sec ST-11]", () => {
     for (const tablePrefix of ["", "a`b", "a;b", "A", "a b", "1a", "é", "a".repeat(41)]) {
       expect(() => mysqlStore({ url, tablePrefix })).toThrow("mysqlStore.tablePrefix");

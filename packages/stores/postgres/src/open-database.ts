@@ -3,6 +3,7 @@ import { CONNECT_LIMIT_MS, PgDatabase, type PgPool } from "./pg-database.js";
 import { PostgresSetupError } from "./postgres-failure.js";
 import { PostgresJsConnections } from "./postgres-js-connections.js";
 import { PostgresJsDatabase, type PostgresJsSql } from "./postgres-js-database.js";
+import { type Line, openLine, type PostgresJsOptions } from "./postgres-js-line.js";
 
 export type PostgresDriverName = "pg" | "postgres";
 
@@ -31,7 +32,7 @@ export function adoptDatabase(client: PgPool | PostgresJsSql, prepares: boolean)
   if (isPool(client)) return new PgDatabase(client, false, prepares);
   return new PostgresJsDatabase(client, prepares, (options) =>
     // The driver takes options that it has worked out before as they are.
-    postgresJs(undefined, 1, false, { ...options, ...OWN_SETTINGS, idle_timeout: 1 }),
+    postgresJs(undefined, 1, false, 1_000, { ...options, ...OWN_SETTINGS }),
   );
 }
 
@@ -46,14 +47,20 @@ async function openPool(url: string, maxConnections: number): Promise<PgPool> {
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    idleTimeoutMillis: 30_000,
+    idleTimeoutMillis: IDLE_LIMIT_MS,
     keepAlive: true,
     allowExitOnIdle: true,
   });
 }
 
+/** As long an own connection stays open that nobody uses. */
+const IDLE_LIMIT_MS = 30_000;
+
 const OWN_SETTINGS = {
   max: 1,
+  // These timers would keep the process alive.
+  idle_timeout: 0,
+  max_lifetime: 0,
   connect_timeout: CONNECT_LIMIT_MS / 1000,
   fetch_types: false,
   // Seconds to the next attempt after a failed one: its own default grows to 15.
@@ -65,13 +72,18 @@ function postgresJs(
   url: string | undefined,
   maxConnections: number,
   prepares: boolean,
-  options: object = { ...OWN_SETTINGS, idle_timeout: 30, prepare: prepares },
+  idleLimitMs = IDLE_LIMIT_MS,
+  options: object = { ...OWN_SETTINGS, prepare: prepares },
 ): PostgresJsConnections {
-  const make = async (): Promise<() => PostgresJsSql> => {
+  const make = async (): Promise<() => Line> => {
     const { default: postgres } = await loadPostgres();
-    return () => (url === undefined ? postgres(options) : postgres(url, options)) as unknown as PostgresJsSql;
+    const open = (socket: PostgresJsOptions["socket"]): PostgresJsSql => {
+      const all: object = { ...options, socket };
+      return (url === undefined ? postgres(all) : postgres(url, all)) as unknown as PostgresJsSql;
+    };
+    return () => openLine(open, (options as PostgresJsOptions).socket);
   };
-  return new PostgresJsConnections(make(), maxConnections, prepares);
+  return new PostgresJsConnections(make(), maxConnections, prepares, idleLimitMs);
 }
 
 const loadPg = () => import("pg").catch((error: unknown) => driverMissing(error, "pg"));

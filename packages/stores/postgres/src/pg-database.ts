@@ -3,10 +3,21 @@ import { invalidArgument, type Joined, SessionError, StoreTimeout, within } from
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
 import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
 
+/** A statement, and what makes values of its columns. */
+export interface PgStatement {
+  readonly text: string;
+  readonly values: unknown[];
+  readonly types: { getTypeParser(): (value: string) => string };
+  readonly name?: string;
+}
+
+/** Values as the server sends them, whatever parsers the client has. */
+const AS_TEXT: PgStatement["types"] = { getTypeParser: () => (value) => value };
+
 /** The part of a `pg` client that is used: `Client` and `PoolClient` have it. */
 export interface PgClient {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
-  query(statement: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
+  query(statement: PgStatement): Promise<{ rows: unknown[] }>;
   /** What the server said last: `"I"` when no transaction is open. Older drivers do not tell. */
   getTransactionStatus?(): string | null;
 }
@@ -137,9 +148,8 @@ export class PgDatabase implements Database {
 export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Query>): Query {
   const send = async (text: string, values: readonly PostgresValue[] | undefined) => {
     if (values === undefined) return client.query(text);
-    return prepares
-      ? client.query({ name: nameOf(text), text, values: [...values] })
-      : client.query(text, [...values]);
+    const statement = { text, values: [...values], types: AS_TEXT };
+    return client.query(prepares ? { ...statement, name: nameOf(text) } : statement);
   };
   return async (sql, values) => {
     try {

@@ -29,6 +29,14 @@ const ADVICE: Readonly<Record<string, string>> = {
   TLS: "the server speaks no TLS; turn it on there, or leave `sslmode` out of the URL",
 };
 
+/** What passes by itself, and what may be done about it meanwhile. */
+const PASSES: Readonly<Record<string, string>> = {
+  "55P03":
+    "another transaction holds what this one needs, for longer than we wait; look for one that stays open, or repeat",
+  TLS_CUT:
+    "the connection was cut while TLS began; does the server speak TLS? If not, turn it on there, or leave `ssl` out",
+};
+
 /** What driver or server said. Texts of statements and their values stay in `cause`. */
 export class PostgresFailure extends Error {
   override readonly name = "PostgresFailure";
@@ -40,7 +48,8 @@ export class PostgresFailure extends Error {
 
   constructor(cause: unknown, code: string, retry: Retry) {
     const advice = ADVICE[code];
-    super(`PostgreSQL: ${advice === undefined ? code : `${advice} (${code})`}`, { cause });
+    const words = advice ?? PASSES[code];
+    super(`PostgreSQL: ${words === undefined ? code : `${words} (${code})`}`, { cause });
     this.code = code;
     this.retry = advice === undefined ? retry : "never";
     this.isPermanent = advice !== undefined;
@@ -66,6 +75,10 @@ export function postgresFailure(error: unknown): PostgresFailure {
   if (typeof code !== "string") {
     const isTls = error instanceof Error && /does not support SSL/i.test(error.message);
     return new PostgresFailure(error, isTls ? "TLS" : "CONNECTION", "outcome-unknown");
+  }
+  // `postgres` begins TLS also where the server says that it speaks none.
+  if (code === "ECONNRESET" && error instanceof Error && /before secure TLS connection/.test(error.message)) {
+    return new PostgresFailure(error, "TLS_CUT", "outcome-unknown");
   }
   if (CONFLICT.test(code)) return new PostgresFailure(error, code, "nothing-happened");
   // A server that is ending may have committed before it said so.

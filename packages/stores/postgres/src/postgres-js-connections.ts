@@ -3,24 +3,27 @@ import type { Database, PostgresRecord, PostgresValue, Query } from "./database.
 import { ACQUIRE_LIMIT_MS } from "./pg-database.js";
 import { PostgresFailure } from "./postgres-failure.js";
 import { type PostgresJsSql, postgresJsQuery, postgresJsTransaction } from "./postgres-js-database.js";
+import type { Line } from "./postgres-js-line.js";
 
 /**
  * Connections of our own through `postgres`: each a `sql` of its own with one connection, lent to one operation at a
  * time. In a `sql` with several nobody can tell which one a statement ran on, and a bad one could not be dropped alone.
  */
 export class PostgresJsConnections implements Database {
-  readonly #idle: PostgresJsSql[] = [];
-  readonly #waiting: ((sql: PostgresJsSql) => void)[] = [];
-  readonly #all = new Set<PostgresJsSql>();
+  /** Those that nobody uses, with what closes them. */
+  readonly #idle: { readonly line: Line; readonly closing: ReturnType<typeof setTimeout> }[] = [];
+  readonly #waiting: ((line: Line) => void)[] = [];
+  readonly #all = new Set<Line>();
 
   /**
    * @param make a `sql` with one connection, which opens when it is used
    * @param prepares whether connections keep prepared statements of single queries
    */
   constructor(
-    private readonly make: Promise<() => PostgresJsSql>,
+    private readonly make: Promise<() => Line>,
     private readonly maxConnections: number,
     private readonly prepares: boolean,
+    private readonly idleLimitMs: number,
   ) {
     make.catch(() => {});
   }
@@ -38,15 +41,16 @@ export class PostgresJsConnections implements Database {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#all].map((sql) => sql.end({ timeout: 1 })));
+    for (const { closing } of this.#idle.splice(0)) clearTimeout(closing);
+    await Promise.all([...this.#all].map(({ sql }) => sql.end({ timeout: 1 })));
   }
 
   async #lease<T>(use: (sql: PostgresJsSql) => Promise<T>): Promise<T> {
     const make = await this.make;
-    const sql = await this.#acquire(make);
+    const line = await this.#acquire(make);
     let endsConnection = true;
     try {
-      const result = await use(sql);
+      const result = await use(line.sql);
       endsConnection = false;
       return result;
     } catch (error) {
@@ -54,21 +58,25 @@ export class PostgresJsConnections implements Database {
       throw error;
     } finally {
       if (endsConnection) {
-        this.#all.delete(sql);
+        this.#all.delete(line);
         // A place has become free, with a new connection.
         if (this.#waiting.length > 0) this.#waiting.shift()?.(this.#open(make));
-        sql.end({ timeout: 0 }).catch(() => {});
-      } else this.#handOn(sql);
+        line.sql.end({ timeout: 0 }).catch(() => {});
+      } else this.#handOn(line);
     }
   }
 
-  async #acquire(make: () => PostgresJsSql): Promise<PostgresJsSql> {
+  async #acquire(make: () => Line): Promise<Line> {
     const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
+    if (idle !== undefined) {
+      clearTimeout(idle.closing);
+      idle.line.wait(true);
+      return idle.line;
+    }
     if (this.#all.size < this.maxConnections) return this.#open(make);
     let hasGivenUp = false;
-    const turn = new Promise<PostgresJsSql>((resolve) => {
-      this.#waiting.push((sql) => (hasGivenUp ? this.#handOn(sql) : resolve(sql)));
+    const turn = new Promise<Line>((resolve) => {
+      this.#waiting.push((line) => (hasGivenUp ? this.#handOn(line) : resolve(line)));
     });
     try {
       return await within(ACQUIRE_LIMIT_MS, turn);
@@ -78,15 +86,31 @@ export class PostgresJsConnections implements Database {
     }
   }
 
-  #handOn(sql: PostgresJsSql): void {
+  #handOn(line: Line): void {
     const next = this.#waiting.shift();
-    if (next === undefined) this.#idle.push(sql);
-    else next(sql);
+    if (next !== undefined) {
+      next(line);
+      return;
+    }
+    line.wait(false);
+    const closing = setTimeout(() => this.#drop(line), this.idleLimitMs);
+    closing.unref();
+    this.#idle.push({ line, closing });
   }
 
-  #open(make: () => PostgresJsSql): PostgresJsSql {
-    const sql = make();
-    this.#all.add(sql);
-    return sql;
+  /** One that has not been used for long. */
+  #drop(line: Line): void {
+    this.#idle.splice(
+      this.#idle.findIndex((idle) => idle.line === line),
+      1,
+    );
+    this.#all.delete(line);
+    line.sql.end({ timeout: 1 }).catch(() => {});
+  }
+
+  #open(make: () => Line): Line {
+    const line = make();
+    this.#all.add(line);
+    return line;
   }
 }

@@ -1,11 +1,14 @@
 import { type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
+import { columnNames } from "./column-names.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
 import { ACQUIRE_LIMIT_MS, noWayBeside, STATEMENT_LIMIT_MS } from "./pg-database.js";
-import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
+import { assertPrimary, PostgresFailure, PostgresSetupError, postgresFailure } from "./postgres-failure.js";
 
 /** A query of `postgres`: under way as soon as it is awaited. */
 export interface PostgresJsQuery extends PromiseLike<readonly object[]> {
   simple(): PostgresJsQuery;
+  /** Rows as lists of bytes. */
+  raw(): PostgresJsQuery;
 }
 
 /** What `sql` and the `sql` of a transaction have in common. */
@@ -126,23 +129,50 @@ export async function postgresJsTransaction<T>(
  * @param joined the transaction of the application that they are part of
  */
 export function postgresJsQuery(sql: PostgresJsTransaction, prepares = false, joined?: Joined<Query>): Query {
-  // The driver's type for values says `never[]` outside of its own declarations; it takes text, numbers and null.
-  const send = async (text: string, values: readonly PostgresValue[] | undefined) =>
-    (await (values === undefined
-      ? sql.unsafe(text).simple()
-      : sql.unsafe(text, [...values] as never[], { prepare: prepares }))) as readonly object[];
+  const send = async (text: string, values: readonly PostgresValue[] | undefined) => {
+    if (values === undefined) {
+      await sql.unsafe(text).simple();
+      return [];
+    }
+    // The driver's type for values says `never[]` outside of its own declarations; it takes text, numbers and null.
+    const rows = await sql.unsafe(text, [...values] as never[], { prepare: prepares }).raw();
+    const names = columnNames(text);
+    return rows.map((row) => recordOf(row, names));
+  };
   return async (text, values) => {
     try {
       const answer = joined === undefined ? send(text, values) : joined.statement(() => send(text, values));
-      const records = [...(await within(STATEMENT_LIMIT_MS, answer))] as PostgresRecord[];
+      const records = await within(STATEMENT_LIMIT_MS, answer);
       assertPrimary(text, records);
       return records;
     } catch (error) {
       // What a joined transaction says by itself is not the driver's.
-      if (SessionError.is(error)) throw error;
+      if (SessionError.is(error) || error instanceof PostgresSetupError) throw error;
       throw postgresFailure(error);
     }
   };
+}
+
+/**
+ * A row by the names that our statement gives its columns, as texts: whatever the `sql` makes of names and values (`transform`,
+ * `types`). What it makes of whole rows it makes of a list here, whose places have to stay.
+ *
+ * @throws PostgresSetupError
+ */
+function recordOf(row: object, names: readonly string[]): PostgresRecord {
+  const places = row as Readonly<Record<number, unknown>>;
+  return Object.fromEntries(
+    names.map((name, place) => {
+      const value = places[place];
+      if (value === null) return [name, null];
+      if (!(value instanceof Uint8Array)) {
+        throw new PostgresSetupError(
+          "`client` makes something else of our rows: leave `transform.row` out, or give the store a `postgres(…)` of its own",
+        );
+      }
+      return [name, Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("utf8")];
+    }),
+  );
 }
 
 /** What a step of a transaction threw by itself (a merge of the application) is not the driver's. */

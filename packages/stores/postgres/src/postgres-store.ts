@@ -37,7 +37,7 @@ import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from 
 import { roleStatementsFor } from "./role-statements.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 import { isSchemaReady, prepareSchema } from "./schema.js";
-import { type Statements, statementsFor } from "./statements.js";
+import { AS_BEFORE, BE_PATIENT, type Statements, statementsFor } from "./statements.js";
 
 /**
  * Sessions, keys and roles in PostgreSQL 13 or newer, for any number of machines.
@@ -64,6 +64,8 @@ export class PostgresStore implements SessionStore {
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
   readonly #transactions: JoinedTransactions<Query>;
+  /** What each of them is on. */
+  readonly #lent: WeakMap<object, PgClient | PostgresJsTransaction>;
   readonly #options: PostgresStoreOptions;
   readonly #origin: PostgresStore | undefined;
   readonly #namespaces = new Map<string, PostgresStore>();
@@ -83,6 +85,7 @@ export class PostgresStore implements SessionStore {
       origin === undefined
         ? new JoinedTransactions<Query>(new AsyncLocalStorage<JoinedContext<Query>>())
         : origin.#transactions;
+    this.#lent = origin === undefined ? new WeakMap() : origin.#lent;
     const { url, client, driver, maxConnections = 10, migrate = true, clock = "server" } = options;
     const { preparedStatements: prepares = false } = options;
     this.#names = namesOf(options);
@@ -131,7 +134,9 @@ export class PostgresStore implements SessionStore {
       write: (step) => {
         const joined = this.#transactions.current();
         if (joined !== undefined) {
-          return this.#runJoined(joined, (query, _, attempt) => step(counted(query), attempt));
+          return this.#runJoined(joined, (query, _, attempt) =>
+            patient(query, () => step(counted(query), attempt)),
+          );
         }
         return this.#operations.run(async (attempt) => {
           const database = this.#free();
@@ -165,13 +170,15 @@ export class PostgresStore implements SessionStore {
    */
   async joinTransaction<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
     const connection = joinable(client);
-    return this.#transactions.join(
-      (joined) =>
-        "unsafe" in connection
-          ? postgresJsQuery(connection, false, joined)
-          : pgQuery(connection, false, joined),
-      work,
-    );
+    const outer = this.#transactions.current();
+    // A statement that fails here fails the whole transaction, also where this call is caught.
+    if (outer !== undefined && this.#lent.get(outer) === connection) return work();
+    return this.#transactions.join((joined) => {
+      this.#lent.set(joined, connection);
+      return "unsafe" in connection
+        ? postgresJsQuery(connection, false, joined)
+        : pgQuery(connection, false, joined);
+    }, work);
   }
 
   joined(): JoinedTransaction | undefined {
@@ -434,6 +441,21 @@ export class PostgresStore implements SessionStore {
     if (row.rotatedAtMs !== null) row.rotatedAtMs += nowMs - Number(record.nowMs);
     return row;
   }
+}
+
+/** Statements of an application's transaction that wait no longer for others than ours do, and leave it as it was. */
+async function patient<T>(query: Query, step: () => Promise<T>): Promise<T> {
+  const [found] = await query(BE_PATIENT, []);
+  let result: T;
+  try {
+    result = await step();
+  } catch (error) {
+    // What failed may have been no statement: an argument, say.
+    await query(AS_BEFORE, [found?.before as string]).catch(() => {});
+    throw error;
+  }
+  await query(AS_BEFORE, [found?.before as string]);
+  return result;
 }
 
 type Step<T> = (query: Query, sql: Statements, attempt: Attempt) => Promise<T>;

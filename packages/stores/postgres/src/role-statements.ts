@@ -129,7 +129,7 @@ export function roleStatementsFor(names: Names): RoleStatements {
     // Everything in one statement, hence from one moment.
     readAuthorization: statement(
       ["tenant", "user"],
-      `SELECT found.*, pg_is_in_recovery()::int AS "isStandby" FROM (SELECT 1) AS node LEFT JOIN (${effective}
+      `SELECT found.kind, found.text, found.version, pg_is_in_recovery()::int AS "isStandby" FROM (SELECT 1) AS node LEFT JOIN (${effective}
        SELECT 1 AS kind, role COLLATE "C" AS text, 0::bigint AS version FROM ${userRoles}
        WHERE tenant_id = $1::text AND user_id = $2::text
        UNION ALL

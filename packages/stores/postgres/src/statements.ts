@@ -1,3 +1,4 @@
+import { columnNames } from "./column-names.js";
 import type { Names } from "./names.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 
@@ -8,12 +9,42 @@ const SERVER_NOW = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 const now = (parameter: string): string => `coalesce(${parameter}::bigint, ${SERVER_NOW})`;
 
 /**
- * Makes a statement wait at most so long for a row that another transaction holds, without a setting that would stay
- * on the connection: it ends with the statement's own transaction (PgBouncer). Inside an application's transaction it
- * is left out.
+ * How long a statement waits for a row that another transaction holds. More than the server takes to find a deadlock
+ * (`deadlock_timeout`), so that of two only one is refused.
  */
-const PATIENCE = "(SELECT set_config('lock_timeout', '1500ms', true)) AS patience";
-const ONE_ROW = "(SELECT 1) AS patience";
+const PATIENCE = "1500ms";
+
+/** Without a setting that would stay on the connection: it ends with the statement's own transaction (PgBouncer). */
+const OWN_PATIENCE = `(SELECT set_config('lock_timeout', '${PATIENCE}', true)) AS patience`;
+
+/** What an application waits in its own transaction, if that is shorter than ours; its 0 is for ever. */
+const SHORTER_PATIENCE = `CASE WHEN before::interval BETWEEN '1ms' AND '${PATIENCE}' THEN before ELSE '${PATIENCE}' END`;
+
+/**
+ * Puts the limit on what follows in an application's transaction, and tells what it was. After a statement that failed
+ * nothing has to be put back: the server takes the setting back with the transaction, or with the part of it since the
+ * savepoint.
+ */
+export const BE_PATIENT = `
+  WITH found AS MATERIALIZED (SELECT current_setting('lock_timeout') AS before)
+  SELECT before, set_config('lock_timeout', ${SHORTER_PATIENCE}, true) AS patience FROM found`;
+/** what it was */
+export const AS_BEFORE = "SELECT set_config('lock_timeout', $1::text, true)";
+
+/**
+ * A change in an application's transaction, in one round trip: puts the limit on, changes what it does beside `patience`
+ * (whose row the server has read before it locks any), and puts back what the application finds afterwards before it
+ * gives the first record.
+ */
+const patiently = (change: string): string => `
+  WITH patience AS MATERIALIZED (${BE_PATIENT}),
+  changed AS (${change}),
+  restored AS MATERIALIZED (
+    SELECT set_config('lock_timeout', before, true) AS patience FROM patience WHERE (SELECT count(*) FROM changed) >= 0
+  )
+  SELECT ${columnNames(change)
+    .map((name) => `changed."${name}"`)
+    .join(", ")} FROM changed WHERE (SELECT patience FROM restored) IS NOT NULL`;
 
 /**
  * The end of a column list, and what a LEFT JOIN puts rows beside: there is always a record, and it says whether this is
@@ -27,7 +58,8 @@ export type Statements = ReturnType<typeof statementsFor>;
 /** @param isJoined for a transaction of the application */
 export function statementsFor(names: Names, isJoined: boolean) {
   const { sessions, signingKeys, secrets, cleanUp } = names;
-  const patience = isJoined ? ONE_ROW : PATIENCE;
+  const change = isJoined ? patiently : (text: string) => text;
+  const patience = isJoined ? "patience" : OWN_PATIENCE;
   const session = sessionMapping.read("s");
   return {
     insertSession: `INSERT INTO ${sessions} ${sessionMapping.insert} VALUES (${sessionMapping.placeholders})`,
@@ -38,7 +70,7 @@ export function statementsFor(names: Names, isJoined: boolean) {
       LEFT JOIN ${sessions} s ON s.handle = $1::text AND s.expires_at_ms > ${now("$2")}`,
 
     /** handle, expected hash, next hash, next secret id, now or null, validity */
-    promoteSession: `
+    promoteSession: change(`
       UPDATE ${sessions} s SET
         previous_refresh_token_hash2 = s.refresh_token_hash2,
         previous_secret_id = s.secret_id,
@@ -49,29 +81,29 @@ export function statementsFor(names: Names, isJoined: boolean) {
         expires_at_ms = least(${now("$5")} + $6::bigint, s.absolute_expires_at_ms)
       FROM ${patience}
       WHERE s.handle = $1::text AND s.refresh_token_hash2 = $2::text AND s.expires_at_ms > ${now("$5")}
-      RETURNING ${session}, ${now("$5")} AS "nowMs"`,
+      RETURNING ${session}, ${now("$5")} AS "nowMs"`),
 
     /** handle, now or null, next payload; then what it was computed from: payload, generation, data */
-    replacePayload: `
+    replacePayload: change(`
       UPDATE ${sessions} s SET access_token_payload_json = $3::text
       FROM ${patience}
       WHERE s.handle = $1::text AND s.expires_at_ms > ${now("$2")}
         AND s.access_token_payload_json = $4::text AND s.generation = $5::bigint
         AND s.session_data_json = $6::text
-      RETURNING ${session}, ${now("$2")} AS "nowMs"`,
+      RETURNING ${session}, ${now("$2")} AS "nowMs"`),
 
     /** handle, now or null, data */
-    replaceSessionData: `
+    replaceSessionData: change(`
       UPDATE ${sessions} s SET session_data_json = $3::text
       FROM ${patience}
       WHERE s.handle = $1::text AND s.expires_at_ms > ${now("$2")}
-      RETURNING s.handle`,
+      RETURNING s.handle`),
 
     /** handles as a JSON array, now or null */
-    deleteSessions: `
+    deleteSessions: change(`
       DELETE FROM ${sessions} s USING ${patience}
       WHERE s.handle IN (SELECT json_array_elements_text($1::text::json))
-      RETURNING s.handle, (s.expires_at_ms > ${now("$2")})::int AS "isLive"`,
+      RETURNING s.handle, (s.expires_at_ms > ${now("$2")})::int AS "isLive"`),
 
     /** user, now or null, tenant or null: one record without a handle when there is none */
     listSessionHandles: `
@@ -80,10 +112,10 @@ export function statementsFor(names: Names, isJoined: boolean) {
         AND ($3::text IS NULL OR s.tenant_id = $3::text)`,
 
     /** user, now or null, tenant or null */
-    deleteSessionsOfUser: `
+    deleteSessionsOfUser: change(`
       DELETE FROM ${sessions} s USING ${patience}
       WHERE s.user_id = $1::text AND ($3::text IS NULL OR s.tenant_id = $3::text)
-      RETURNING s.handle, (s.expires_at_ms > ${now("$2")})::int AS "isLive"`,
+      RETURNING s.handle, (s.expires_at_ms > ${now("$2")})::int AS "isLive"`),
 
     /**
      * now or null, limit, the caller's now, greatest difference of the two: deletes nothing if they differ more. Rows

@@ -53,7 +53,7 @@ export const joinedServers: Readonly<Record<"pg" | "postgres", JoinedServer>> = 
 };
 
 type Client = PgClient | PostgresJsTransaction;
-type Send = (text: string, values: unknown[]) => PromiseLike<unknown>;
+type Send = (text: string, values: unknown[]) => PromiseLike<object>;
 
 async function application(
   options: { client: never } | { client: pg.Pool },
@@ -67,10 +67,19 @@ async function application(
     store,
     transaction: (isolation, work) =>
       transaction(isolation, (client, send) => {
+        const seenBy = new Map<Witness, Client>();
         const lent: LentConnection = {
-          join: (joined, witness) => store.joinTransaction(witnessed(client, witness), joined),
+          join(joined, witness) {
+            const seen = seenBy.get(witness) ?? witnessed(client, witness);
+            seenBy.set(witness, seen);
+            return store.joinTransaction(seen, joined);
+          },
           async note(text) {
             await send(`INSERT INTO ${fresh.schema}.notes VALUES ($1)`, [text]);
+          },
+          async settings() {
+            const answer = await send("SHOW ALL", []);
+            return JSON.stringify("rows" in answer ? answer.rows : answer);
           },
         };
         return work(lent);
@@ -112,6 +121,7 @@ function witnessed(client: Client, witness: Witness): Client {
 function seen(query: PostgresJsQuery, witness: Witness): PostgresJsQuery {
   return {
     simple: () => seen(query.simple(), witness),
+    raw: () => seen(query.raw(), witness),
     // biome-ignore lint/suspicious/noThenProperty: a query of this driver is a thenable
     then: (fulfilled, rejected) =>
       Promise.resolve(query)

@@ -125,14 +125,24 @@ describe.skipIf(missing !== undefined)(
           const store = postgresStore({ url: where(), driver });
           const thrown = await store.getSession("h", Date.now()).catch((error: unknown) => error);
           await store.close();
-          // `postgres` is told no more than that the connection was reset.
-          if (advice !== "TLS" || driver === "pg") {
-            expect(thrown).toMatchObject({ isPermanent: true, message: expect.stringContaining(advice) });
-          }
+          expect(thrown).toMatchObject({ isPermanent: true, message: expect.stringContaining(advice) });
           expect((thrown as Error).cause).toBeInstanceOf(Error);
           if (code !== "") expect((thrown as Error).cause).toMatchObject({ code });
         },
       );
+
+      it("no TLS there, with the application's own client: says what to look at", async () => {
+        const client =
+          driver === "pg"
+            ? new pg.Pool({ connectionString: at((there) => there.searchParams.set("sslmode", "require")) })
+            : postgres(url, { ssl: "require" });
+        const store = postgresStore({ client: client as never });
+        await expect(store.getSession("h", Date.now())).rejects.toMatchObject({
+          message: expect.stringContaining("speak"),
+        });
+        await store.close();
+        await client.end();
+      });
 
       it("no right to make tables, and none to read them", async () => {
         const { schema, drop } = await freshSchema();
