@@ -267,7 +267,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       return refreshed as unknown as Session;
     },
 
-    /** @returns whether a session was there. An access token that is out goes on until it expires, unless `checkDatabase` is set. */
+    /** @returns whether a session was there. In other processes an access token that is out goes on until it expires, unless `checkDatabase` is set. */
     async revokeSession(sessionHandle: string, userContext?: UserContext): Promise<boolean> {
       const given = context(userContext);
       if (!canBeHandle(sessionHandle)) return false;
@@ -477,7 +477,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
 
     getRequestFromUserContext,
 
-    /** Stops a signing key from verifying: here at once, elsewhere within `jwksRefreshIntervalSec`. Sessions survive. */
+    /** Stops a signing key from verifying: in this process at once, elsewhere within `jwksRefreshIntervalSec`. Sessions survive. */
     async withdrawKey(kid: string): Promise<void> {
       if (typeof kid !== "string") throw invalidArgument("the key id must be a string");
       if (isName(kid, MAX_NAME_BYTES)) await core.engine.keys.withdraw(kid);

@@ -45,8 +45,6 @@ export class SecretRing {
   #primary: SecretKeys | undefined;
   /** The newest row of the store that has not been withdrawn. */
   #stored: SecretRow | undefined;
-  /** Never accepted again, whoever brings it back. */
-  readonly #withdrawn = new Set<string>();
   #loading: Promise<SecretKeys> | undefined;
   /** One secret configured in two namespaces gives keys that have nothing in common (RFC 5869 §3.2). */
   readonly #purpose: string;
@@ -62,6 +60,8 @@ export class SecretRing {
     private readonly random: RandomBytes,
     private readonly configured: readonly string[],
     namespace?: string,
+    /** Never accepted again, whoever brings it back: by all instances on this store. */
+    private readonly withdrawn = new Set<string>(),
   ) {
     this.#purpose = namespace === undefined ? "acme-session" : `acme-session/${namespace}`;
   }
@@ -72,7 +72,7 @@ export class SecretRing {
    * end the sessions made meanwhile.
    */
   async primary(): Promise<SecretKeys> {
-    if (this.#primary === undefined) return this.#load();
+    if (this.#primary === undefined || this.withdrawn.has(this.#primary.id)) return this.#load();
     if (!this.#isOld()) return this.#primary;
     if (this.#primary.id === this.#stored?.id) return this.#load();
     this.#loadBehind();
@@ -85,12 +85,12 @@ export class SecretRing {
    * @throws SessionError `STORE_UNAVAILABLE` when the store does not answer, or was asked too short a time ago to know
    */
   async find(id: string): Promise<SecretKeys | undefined> {
+    if (this.withdrawn.has(id)) return undefined;
     const known = this.#keys.get(id);
     if (known !== undefined) {
       if (this.#isOld()) this.#loadBehind();
       return known;
     }
-    if (this.#withdrawn.has(id)) return undefined;
     if (this.#primary === undefined || this.clock.monoMs() - this.#loadedAtMonoMs >= RELOAD_COOLDOWN_MS) {
       await this.#load();
     }
@@ -209,7 +209,7 @@ export class SecretRing {
     const newest = await this.#newestOf(rows);
     for (const { id, secret } of rows) {
       // A process that has slept since gave it back to a store that had lost everything.
-      if (this.#withdrawn.has(id) && secret !== "") await this.store.withdrawSecret?.(id);
+      if (this.withdrawn.has(id) && secret !== "") await this.store.withdrawSecret?.(id);
     }
     if (newest !== undefined) this.#stored = newest.row;
     return newest?.keys;
@@ -220,7 +220,7 @@ export class SecretRing {
     for (const { id } of rows.filter(({ secret }) => secret === "")) this.#forget(id);
     let newest: { row: SecretRow; keys: SecretKeys } | undefined;
     for (const row of rows) {
-      if (this.#withdrawn.has(row.id)) continue;
+      if (this.withdrawn.has(row.id)) continue;
       const secret = fromBase64Url(row.secret);
       if (secret === undefined) throw new Error("the store holds a secret that is not base64url");
       newest = { row, keys: await this.#derive(row.id, secret) };
@@ -229,7 +229,7 @@ export class SecretRing {
   }
 
   #forget(id: string): void {
-    this.#withdrawn.add(id);
+    this.withdrawn.add(id);
     this.#keys.delete(id);
     if (this.#stored?.id === id) this.#stored = undefined;
     if (this.#primary?.id === id) this.#primary = undefined;
