@@ -1,7 +1,8 @@
-import { invalidArgument } from "../errors/throwers.js";
+import { invalidArgument, storeUnavailable } from "../errors/throwers.js";
 import type { MacKey, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
+import { BoundedMap } from "../runtime/lru.js";
 import type { RandomBytes } from "../runtime/random.js";
 import type { JoinedTransaction, SecretRow, SessionStore } from "../store/session-store.js";
 
@@ -30,6 +31,7 @@ export const STORED = "stored";
 
 /** An unknown secret id makes the store be asked again at most this often. */
 const RELOAD_COOLDOWN_MS = 1000;
+const MAX_UNKNOWN_IDS = 1000;
 /** Age at which the store is asked whether it still has the secret, before something is made with it. */
 const MAX_AGE_MS = 60_000;
 
@@ -49,6 +51,13 @@ export class SecretRing {
   /** One secret configured in two namespaces gives keys that have nothing in common (RFC 5869 §3.2). */
   readonly #purpose: string;
   #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
+  /** Readings that have begun, and which was the last of them that ended well. */
+  #begun = 0;
+  #ended = 0;
+  /** When the store was last asked because of an unknown id. */
+  #askedAtMonoMs = Number.NEGATIVE_INFINITY;
+  /** Unknown ids → how many readings had begun when each was first asked for. */
+  readonly #unknown = new BoundedMap<string, number>(MAX_UNKNOWN_IDS);
   /** Called once when the store's secret is used although others are configured. */
   onStoredUsed: () => void = () => {};
 
@@ -80,7 +89,8 @@ export class SecretRing {
   }
 
   /**
-   * The secret with this id, or undefined when nobody knows it.
+   * The secret with this id, or undefined when nobody knows it, as a reading of the store has shown that began after it
+   * was first asked for: one that is not there yet ends a session.
    *
    * @throws SessionError `STORE_UNAVAILABLE` when the store does not answer, or was asked too short a time ago to know
    */
@@ -91,10 +101,23 @@ export class SecretRing {
       if (this.#isOld()) this.#loadBehind();
       return known;
     }
-    if (this.#primary === undefined || this.clock.monoMs() - this.#loadedAtMonoMs >= RELOAD_COOLDOWN_MS) {
-      await this.#load();
+    const readingsBefore = this.#unknown.get(id) ?? this.#begun;
+    this.#unknown.set(id, readingsBefore);
+    const nowMonoMs = this.clock.monoMs();
+    if (nowMonoMs - this.#askedAtMonoMs >= RELOAD_COOLDOWN_MS) {
+      this.#askedAtMonoMs = nowMonoMs;
+      await this.#loadAfresh();
+    } else if (this.store.joined?.() === undefined) {
+      await this.#loading;
     }
-    return this.#keys.get(id);
+    const found = this.#keys.get(id);
+    if (found === undefined && this.#ended <= readingsBefore) {
+      throw storeUnavailable(
+        "whether a secret is known cannot be told just now; ask again",
+        RELOAD_COOLDOWN_MS,
+      );
+    }
+    return found;
   }
 
   /** Every secret that is accepted, those of the option first. */
@@ -173,6 +196,8 @@ export class SecretRing {
   }
 
   async #read(): Promise<SecretKeys> {
+    this.#begun += 1;
+    const reading = this.#begun;
     const isNamed = await this.#deriveConfigured();
     // Only where it is asked for is one made.
     const makes = isNamed && this.#order[0] === STORED;
@@ -184,6 +209,7 @@ export class SecretRing {
     if (!isNamed && first === stored && this.#primary !== first) this.onStoredUsed();
     this.#primary = first;
     this.#loadedAtMonoMs = this.clock.monoMs();
+    this.#ended = Math.max(this.#ended, reading);
     return first;
   }
 
