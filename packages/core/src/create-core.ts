@@ -146,6 +146,8 @@ export function createCore(
   const tools = {
     functions: undefined as unknown as SessionEngine["tools"]["functions"],
     nowMs: () => clock.wallMs(),
+    // A forgotten `await` is to be loud while somebody develops, and no way for a stranger to end a process.
+    forgives: isProduction(),
     frontToken: (payload: AccessTokenPayload) => platform.encodeBase64(frontTokenJson(payload)),
     readPayload,
     claimOf: (key: string) => claims.find((claim) => claim.key === key),
@@ -236,7 +238,6 @@ export function createCore(
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
     claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
-    forgivesForgottenAwaits: isProduction(),
     trace,
     ready: () => ready(core, plugins),
     close() {
