@@ -46,6 +46,10 @@ export function promised<T>(step: () => Maybe<T>, forgives: boolean): Promise<T>
   } catch (error) {
     outcome = Promise.reject(error);
   }
+  return promiseOf(outcome, forgives);
+}
+
+export function promiseOf<T>(outcome: Maybe<T>, forgives: boolean): Promise<T> {
   if (!(outcome instanceof Promise)) return Promise.resolve(outcome);
   return forgives ? neverUnhandled(outcome) : outcome;
 }

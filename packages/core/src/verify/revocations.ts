@@ -117,13 +117,12 @@ export class Revocations {
   suspicionOf({ sessionHandle, sub, tId, iat }: TokenClaims, since = 0): Suspicion | undefined {
     const { sequence, handles, users, tenants } = this.memory;
     if (sequence === since) return undefined;
-    const isNews = (mark: Mark | undefined): boolean => mark !== undefined && mark.sequence > since;
-    if (isNews(handles.get(sessionHandle))) return "revoked";
-    const isMeant = (mark: Mark | undefined): boolean =>
-      isNews(mark) && iat * 1000 - CLOCKS_APART_MS <= (mark as Mark).atMs;
+    if ((handles.get(sessionHandle)?.sequence ?? 0) > since) return "revoked";
     const user = users.get(sub);
-    const isUsers = isMeant(user) && (user?.tenantId ?? tId) === tId;
-    return isUsers || isMeant(tenants.get(undefined)) || isMeant(tenants.get(tId)) ? "perhaps" : undefined;
+    const isUsers = isMeant(user, iat, since) && (user?.tenantId ?? tId) === tId;
+    return isUsers || isMeant(tenants.get(undefined), iat, since) || isMeant(tenants.get(tId), iat, since)
+      ? "perhaps"
+      : undefined;
   }
 
   /**
@@ -175,6 +174,10 @@ export class Revocations {
     if (before?.atMs !== atMs || before.sequence !== sequence)
       tenants.set(group, { ...mark, atMs, sequence });
   }
+}
+
+function isMeant(mark: Mark | undefined, issued: number, since: number): boolean {
+  return mark !== undefined && mark.sequence > since && issued * 1000 - CLOCKS_APART_MS <= mark.atMs;
 }
 
 /** A handle ends in the name of its tenant, unless that is the default one. */
