@@ -40,7 +40,7 @@ import { guardedStore } from "./store/guarded-store.js";
 import { storeIn } from "./store/namespace.js";
 import type { StoreFailure } from "./store/store-guard.js";
 import { StoreTimeout, within } from "./store/store-operations.js";
-import { useStore } from "./store/store-users.js";
+import { usersOf, useStore } from "./store/store-users.js";
 import { tracedStore } from "./store/traced-store.js";
 import { type AccessTokenPayload, asAccessTokenPayload, splitToken } from "./tokens/access-token.js";
 import { frontTokenJson } from "./tokens/front-token.js";
@@ -88,8 +88,12 @@ export function createCore(
   };
   const guarded = guardedStore(ownStore, storeFailed);
   const traced = trace === undefined ? guarded : tracedStore(guarded, trace, () => clock.monoMs());
-  const revocations = new Revocations(clock, config.accessTokenValidityMs, (handle) =>
-    traced.getSession(handle, clock.wallMs()),
+  const users = usersOf(givenStore, ownStore, namespace);
+  const revocations = new Revocations(
+    clock,
+    config.accessTokenValidityMs,
+    (handle) => traced.getSession(handle, clock.wallMs()),
+    users.revoked,
   );
   const store = revokingStore(traced, revocations);
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
@@ -108,14 +112,30 @@ export function createCore(
     { family, accessTokenValidityMs: config.accessTokenValidityMs },
     revocations,
   );
-  keys.onWithdrawn = (kid) => verifier.forgetKey(kid);
+  keys.onWithdrawn = (kid) => {
+    verifier.forgetKey(kid);
+    revocations.key(kid);
+  };
+  keys.beforeUse = () => revocations.catchUp();
+  revocations.onKeyGone = (kid) => {
+    keys.forget(kid);
+    verifier.forgetKey(kid);
+  };
   verifier.onClockSkew = (aheadMs) => emit({ type: "clock_skew", aheadMs });
   keys.onCreated = (kid) => emit({ type: "key_created", kid });
   keys.onUnusable = (kid) =>
     config.logger.warn(
       `The signing key ${JSON.stringify(kid)} in the store cannot be used here and is left out.`,
     );
-  const secrets = new SecretRing(platform, store, clock, random, config.secrets, namespace);
+  const secrets = new SecretRing(
+    platform,
+    store,
+    clock,
+    random,
+    config.secrets,
+    namespace,
+    users.revoked.secrets,
+  );
   secrets.onStoredUsed = () =>
     config.logger.info(
       'The store has a secret of its own, and new sessions are made with it, since processes without the option `secret` know no other. When all processes have the option, write `secret: [yours, "stored"]`.',
@@ -126,6 +146,8 @@ export function createCore(
   const tools = {
     functions: undefined as unknown as SessionEngine["tools"]["functions"],
     nowMs: () => clock.wallMs(),
+    // A forgotten `await` is to be loud while somebody develops, and no way for a stranger to end a process.
+    forgives: isProduction(),
     frontToken: (payload: AccessTokenPayload) => platform.encodeBase64(frontTokenJson(payload)),
     readPayload,
     claimOf: (key: string) => claims.find((claim) => claim.key === key),
@@ -216,7 +238,6 @@ export function createCore(
       engine.settings.globalClaimValidators.length > 0 || override?.functions !== undefined,
     claimEndpoints: [...plugins.flatMap((plugin) => plugin.endpoints ?? []), ...clientRefresh(claims)],
     cleanUp,
-    forgivesForgottenAwaits: isProduction(),
     trace,
     ready: () => ready(core, plugins),
     close() {
@@ -235,6 +256,7 @@ export function createCore(
   for (const plugin of plugins) answeredAtOnce(`plugins (${plugin.name}).attach`, plugin.attach?.(host));
   const use = useStore(
     givenStore,
+    users,
     namespace,
     sharedSettings(config),
     config.options.allowTestValues === true,

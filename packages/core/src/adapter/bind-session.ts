@@ -38,7 +38,7 @@ import type { Exchange } from "../http/exchange.js";
 import type { SecretInformation } from "../keys/secret-ring.js";
 import type { ErrorAnswer } from "../respond/error-answer.js";
 import type { JsonObject } from "../runtime/json.js";
-import { type Maybe, neverUnhandled } from "../runtime/maybe.js";
+import { forgive, type Maybe, promiseOf } from "../runtime/maybe.js";
 import type {
   ClaimValidationForHandle,
   ClaimValueResult,
@@ -127,7 +127,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
 ) {
   type Session = SessionOf<T>;
   const core = createCore(options, wrap as (req: unknown, res: unknown) => Exchange);
-  const { functions } = core.engine.tools;
+  const { functions, forgives } = core.engine.tools;
   const context = contextFrom;
 
   const adapter: AdapterCore = {
@@ -214,16 +214,15 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       getOptions?: OptionsWhere<R>,
       userContext?: UserContext,
     ): Promise<Found<R, Session>> {
-      let exchange: Exchange;
+      // Written out: a closure would cost every verified request.
+      let found: Maybe<unknown>;
       try {
         if (userContext !== undefined) checkContext(userContext);
-        exchange = wrap(req, res);
+        found = getSession(core, wrap(req, res), getOptions, userContext);
       } catch (error) {
-        return Promise.reject(error);
+        found = Promise.reject(error);
       }
-      return getSession(core, exchange, getOptions, userContext) as Promise<unknown> as Promise<
-        Found<R, Session>
-      >;
+      return promiseOf(found, forgives) as Promise<Found<R, Session>>;
     },
 
     async getSessionWithoutRequestResponse<R extends boolean | undefined = true>(
@@ -267,7 +266,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       return refreshed as unknown as Session;
     },
 
-    /** @returns whether a session was there. An access token that is out goes on until it expires, unless `checkDatabase` is set. */
+    /** @returns whether a session was there. In other processes an access token that is out goes on until it expires, unless `checkDatabase` is set. */
     async revokeSession(sessionHandle: string, userContext?: UserContext): Promise<boolean> {
       const given = context(userContext);
       if (!canBeHandle(sessionHandle)) return false;
@@ -477,7 +476,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
 
     getRequestFromUserContext,
 
-    /** Stops a signing key from verifying: here at once, elsewhere within `jwksRefreshIntervalSec`. Sessions survive. */
+    /** Stops a signing key from verifying: in this process at once, elsewhere within `jwksRefreshIntervalSec`. Sessions survive. */
     async withdrawKey(kid: string): Promise<void> {
       if (typeof kid !== "string") throw invalidArgument("the key id must be a string");
       if (isName(kid, MAX_NAME_BYTES)) await core.engine.keys.withdraw(kid);
@@ -518,19 +517,17 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
     /** Lets go of the store, and of everything else that would keep a process alive. */
     close: (): Promise<void> => core.close(),
   };
-  session.createNewSession = forgivingly(session.createNewSession);
-  session.refreshSession = forgivingly(session.refreshSession);
-  if (core.trace === undefined) return { session, adapter };
-  const tracing = new DebugTrace(core, core.trace, wrap as (req: unknown, res: unknown) => Exchange);
-  tracing.functions(session);
-  return { session, adapter: tracing.adapter(adapter) };
-}
-
-/** A function whose rejection ends no process where the application forgot to await it. */
-function forgivingly<Given extends unknown[], T>(
-  make: (...given: Given) => Promise<T>,
-): (...given: Given) => Promise<T> {
-  return (...given) => neverUnhandled(make(...given));
+  const { trace } = core;
+  const tracing = trace && new DebugTrace(core, trace, wrap as (req: unknown, res: unknown) => Exchange);
+  tracing?.functions(session);
+  // `getSession` sees to it itself, `ready` says that a start has failed, and writes are named in the log.
+  if (!forgives) forgive(session, (name) => /^(createNewSession|refreshSession)$/.test(name));
+  else
+    forgive(
+      session,
+      (name) => !/^(Error|ready)$/.test(name) && (name !== "getSession" || tracing !== undefined),
+    );
+  return { session, adapter: tracing?.adapter(adapter) ?? adapter };
 }
 
 /** What they are is checked with a session's other parts; here that none is misspelt, and so left out. */

@@ -113,7 +113,11 @@ export interface SessionOptions {
   /** Claims of the application, built into sessions and kept fresh as their policies say; see `defineClaim`. */
   claims?: readonly SessionClaim<unknown>[] | undefined;
 
-  /** `Domain` of our cookies. Default: none (host-only). */
+  /**
+   * `Domain` of our cookies. Default: none (host-only). One that is a public suffix known from the list only is not
+   * refused here, since the list is loaded beside the start: a warning says so, `ready()` rejects with `INVALID_OPTION`,
+   * and no session is made or refreshed.
+   */
   cookieDomain?: string | undefined;
   /** The domain our cookies had before `cookieDomain` was changed; `""` for host-only. */
   olderCookieDomain?: string | undefined;

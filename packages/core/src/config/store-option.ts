@@ -1,20 +1,9 @@
 import { having, type OptionCheck } from "../errors/option-check.js";
 import { invalidOption } from "../errors/throwers.js";
+import { SESSION_OPERATIONS } from "../store/each-operation.js";
 
 const hasTheMethods = having(
-  "insertSession",
-  "getSession",
-  "promoteSession",
-  "updateAccessTokenPayload",
-  "replaceSessionData",
-  "deleteSessions",
-  "listSessionHandles",
-  "deleteSessionsOfUser",
-  "deleteExpiredSessions",
-  "listSigningKeys",
-  "insertSigningKey",
-  "deleteSigningKeys",
-  "listSecrets",
+  ...Object.entries(SESSION_OPERATIONS).flatMap(([name, isRequired]) => (isRequired ? name : [])),
   "close",
 );
 

@@ -9,7 +9,6 @@ import type { Exchange } from "../http/exchange.js";
 import type { Maybe } from "../platform/platform.js";
 import { expirePlantedCookies } from "../respond/expire-planted.js";
 import { expireOlderCookie } from "../respond/write-tokens.js";
-import { neverUnhandled } from "../runtime/maybe.js";
 import { type EstablishOptions, establishSession } from "../session/establish-session.js";
 import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
@@ -25,7 +24,8 @@ import type { SessionCore } from "./session-core.js";
 
 /**
  * One protected request, from start to end (wire-contract.md 3.2): find the token, verify it, check it against
- * cross-site use, promote it if it is fresh from a refresh, then judge the claims.
+ * cross-site use, promote it if it is fresh from a refresh, then judge the claims. No promise where there is nothing to wait
+ * for, and then it throws at once too.
  *
  * @returns undefined only when `sessionRequired` is false and the request carries no token of ours
  * @throws SessionError `TRY_REFRESH_TOKEN`, `UNAUTHORISED` (never clearing), `CSRF_REJECTED`, `INVALID_CLAIMS`,
@@ -36,19 +36,10 @@ export function getSession(
   exchange: Exchange,
   options?: VerifySessionOptions | undefined,
   userContext?: UserContext | undefined,
-): Promise<SessionContainer | undefined> {
-  let found: Maybe<SessionContainer | undefined>;
-  try {
-    found = guard(core, exchange, callOptions(core, options), userContext);
-  } catch (error) {
-    found = Promise.reject(error);
-  }
-  if (!(found instanceof Promise)) return Promise.resolve(found);
-  // A forgotten `await` is to be loud while somebody develops, and no way for a stranger to end a process.
-  return core.forgivesForgottenAwaits ? neverUnhandled(found) : found;
+): Maybe<SessionContainer | undefined> {
+  return guard(core, exchange, callOptions(core, options), userContext);
 }
 
-/** `getSession`; no promise where there is nothing to wait for, and then it throws at once too. */
 function guard(
   core: SessionCore,
   exchange: Exchange,

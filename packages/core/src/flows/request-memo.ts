@@ -169,11 +169,13 @@ export class RequestMemo implements SessionSink {
 
   /** The context of calls that were given none. */
   userContext(given?: UserContext): UserContext {
+    const { req: request } = this.exchange;
     if (given !== undefined) {
-      given._default ??= { request: this.exchange.req };
-      return given;
+      given._default ??= { request };
+      // One that several requests share stays the first one's: nobody is to be taken for somebody else.
+      return given._default.request === request ? given : { ...given, _default: { request } };
     }
-    this.#userContext ??= { _default: { request: this.exchange.req } };
+    this.#userContext ??= { _default: { request } };
     return this.#userContext;
   }
 

@@ -19,8 +19,6 @@ export interface SessionCore {
   /** What plugins serve beside our own endpoints. */
   readonly claimEndpoints: readonly ClaimEndpoint[];
   readonly cleanUp: CleanUp;
-  /** Whether a refusal that nobody awaits is swallowed: in production, where it would end the process. */
-  readonly forgivesForgottenAwaits: boolean;
   /** Where option `debug` writes; undefined without it. */
   readonly trace: ((line: string) => void) | undefined;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { storeUnavailable } from "../errors/throwers.js";
 import { platform } from "../platform/node.js";
 import { systemRandom } from "../runtime/random.js";
 import { MemoryStore } from "../store/memory-store.js";
@@ -52,16 +53,100 @@ it("the first of several is used, all are known, and the store's own too", async
   expect(await ringOver(new MemoryStore(), A).find(b?.id ?? "")).toBeUndefined();
 });
 
-it("an unknown id makes it ask the store at most once a second [sec D-03]", async () => {
-  const store = new CountingStore();
-  const ring = ringOver(store);
-  await ring.primary();
-  store.reads = 0;
-  for (let i = 0; i < 100; i++) {
+describe("an unknown id", () => {
+  const UNKNOWN_YET = { type: "STORE_UNAVAILABLE", retryAfterMs: 1000 };
+  /** What the ring says of an id, without a look at the store's answer. */
+  const said = (ring: SecretRing, id: string): Promise<string> =>
+    ring.find(id).then(
+      (keys) => (keys === undefined ? "nobody's" : "known"),
+      (error: { type: string }) => error.type,
+    );
+
+  it("makes the ring ask the store at most once a second, and is nobody's only when a look has shown it [sec D-03]", async () => {
+    const store = new CountingStore();
+    const ring = ringOver(store);
+    const { id } = await ring.primary();
+    store.reads = 0;
+    const answers: string[] = [];
+    for (let i = 0; i < 100; i++) {
+      clock.nowMs += 10;
+      answers.push(await said(ring, `unknown-${i}`));
+      // Who is known is never made to wait for those who are not.
+      expect(await said(ring, id)).toBe("known");
+    }
+    expect(store.reads).toBe(1);
+    expect(answers).toEqual(["nobody's", ...Array<string>(99).fill("STORE_UNAVAILABLE")]);
+    // One that was asked for in a flood is answered by the next look, whoever caused it.
     clock.nowMs += 10;
-    expect(await ring.find(`unknown-${i}`)).toBeUndefined();
-  }
-  expect(store.reads).toBe(1);
+    expect(await said(ring, "unknown-x")).toBe("nobody's");
+    expect(await said(ring, "unknown-7")).toBe("nobody's");
+    expect(await said(ring, "unknown-0")).toBe("nobody's");
+    expect(store.reads).toBe(2);
+  });
+
+  it("a secret that another process makes within that second is no reason to log anybody out", async () => {
+    const store = new MemoryStore();
+    const ring = ringOver(store);
+    const { id: first } = await ring.primary();
+    clock.nowMs += 1_000;
+    expect(await said(ring, "invented")).toBe("nobody's");
+    await store.withdrawSecret(first);
+    const next = await ringOver(store).primary();
+    await expect(ring.find(next.id)).rejects.toMatchObject(UNKNOWN_YET);
+    clock.nowMs += 999;
+    await expect(ring.find(next.id)).rejects.toMatchObject(UNKNOWN_YET);
+    clock.nowMs += 1;
+    expect(await said(ring, next.id)).toBe("known");
+  });
+
+  it("the first reading of all answers it, and a reading that began before it does not", async () => {
+    const store = new MemoryStore();
+    expect(await said(ringOver(store), "invented")).toBe("nobody's");
+    const ring = ringOver(store);
+    const { id } = await ring.primary();
+    clock.nowMs += 60_000;
+    let release: () => void = () => {};
+    const original = store.listSecrets.bind(store);
+    store.listSecrets = async (candidate) => {
+      const rows = await original(candidate);
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      return rows;
+    };
+    const slow = said(ring, "invented");
+    await new Promise((resolve) => setImmediate(resolve));
+    store.listSecrets = original;
+    await store.withdrawSecret(id);
+    const next = await ringOver(store).primary();
+    const during = said(ring, next.id);
+    release();
+    expect([await slow, await during]).toEqual(["nobody's", "STORE_UNAVAILABLE"]);
+    clock.nowMs += 1_000;
+    expect(await said(ring, next.id)).toBe("known");
+  });
+
+  it("while the store is away: 503, and one look a second", async () => {
+    const store = new CountingStore();
+    const ring = ringOver(store);
+    const { id } = await ring.primary();
+    clock.nowMs += 1_000;
+    store.reads = 0;
+    const original = store.listSecrets.bind(store);
+    store.listSecrets = async () => {
+      store.reads += 1;
+      throw storeUnavailable("away");
+    };
+    for (let i = 0; i < 100; i++) {
+      clock.nowMs += 10;
+      expect(await said(ring, i % 2 === 0 ? "gone" : `unknown-${i}`)).toBe("STORE_UNAVAILABLE");
+      expect(await said(ring, id)).toBe("known");
+    }
+    expect(store.reads).toBe(1);
+    store.listSecrets = original;
+    clock.nowMs += 1_000;
+    expect(await said(ring, "gone")).toBe("nobody's");
+  });
 });
 
 it("gives the secret back to a store that has lost it, so that processes started later take its tokens", async () => {

@@ -1,7 +1,8 @@
-import { invalidArgument } from "../errors/throwers.js";
+import { invalidArgument, storeUnavailable } from "../errors/throwers.js";
 import type { MacKey, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
+import { BoundedMap } from "../runtime/lru.js";
 import type { RandomBytes } from "../runtime/random.js";
 import type { JoinedTransaction, SecretRow, SessionStore } from "../store/session-store.js";
 
@@ -30,6 +31,7 @@ export const STORED = "stored";
 
 /** An unknown secret id makes the store be asked again at most this often. */
 const RELOAD_COOLDOWN_MS = 1000;
+const MAX_UNKNOWN_IDS = 1000;
 /** Age at which the store is asked whether it still has the secret, before something is made with it. */
 const MAX_AGE_MS = 60_000;
 
@@ -45,12 +47,17 @@ export class SecretRing {
   #primary: SecretKeys | undefined;
   /** The newest row of the store that has not been withdrawn. */
   #stored: SecretRow | undefined;
-  /** Never accepted again, whoever brings it back. */
-  readonly #withdrawn = new Set<string>();
   #loading: Promise<SecretKeys> | undefined;
   /** One secret configured in two namespaces gives keys that have nothing in common (RFC 5869 §3.2). */
   readonly #purpose: string;
   #loadedAtMonoMs = Number.NEGATIVE_INFINITY;
+  /** Readings that have begun, and which was the last of them that ended well. */
+  #begun = 0;
+  #ended = 0;
+  /** When the store was last asked because of an unknown id. */
+  #askedAtMonoMs = Number.NEGATIVE_INFINITY;
+  /** Unknown ids → how many readings had begun when each was first asked for. */
+  readonly #unknown = new BoundedMap<string, number>(MAX_UNKNOWN_IDS);
   /** Called once when the store's secret is used although others are configured. */
   onStoredUsed: () => void = () => {};
 
@@ -62,6 +69,8 @@ export class SecretRing {
     private readonly random: RandomBytes,
     private readonly configured: readonly string[],
     namespace?: string,
+    /** Never accepted again, whoever brings it back: by all instances on this store. */
+    private readonly withdrawn = new Set<string>(),
   ) {
     this.#purpose = namespace === undefined ? "acme-session" : `acme-session/${namespace}`;
   }
@@ -72,7 +81,7 @@ export class SecretRing {
    * end the sessions made meanwhile.
    */
   async primary(): Promise<SecretKeys> {
-    if (this.#primary === undefined) return this.#load();
+    if (this.#primary === undefined || this.withdrawn.has(this.#primary.id)) return this.#load();
     if (!this.#isOld()) return this.#primary;
     if (this.#primary.id === this.#stored?.id) return this.#load();
     this.#loadBehind();
@@ -80,21 +89,35 @@ export class SecretRing {
   }
 
   /**
-   * The secret with this id, or undefined when nobody knows it.
+   * The secret with this id, or undefined when nobody knows it, as a reading of the store has shown that began after it
+   * was first asked for: one that is not there yet ends a session.
    *
    * @throws SessionError `STORE_UNAVAILABLE` when the store does not answer, or was asked too short a time ago to know
    */
   async find(id: string): Promise<SecretKeys | undefined> {
+    if (this.withdrawn.has(id)) return undefined;
     const known = this.#keys.get(id);
     if (known !== undefined) {
       if (this.#isOld()) this.#loadBehind();
       return known;
     }
-    if (this.#withdrawn.has(id)) return undefined;
-    if (this.#primary === undefined || this.clock.monoMs() - this.#loadedAtMonoMs >= RELOAD_COOLDOWN_MS) {
-      await this.#load();
+    const readingsBefore = this.#unknown.get(id) ?? this.#begun;
+    this.#unknown.set(id, readingsBefore);
+    const nowMonoMs = this.clock.monoMs();
+    if (nowMonoMs - this.#askedAtMonoMs >= RELOAD_COOLDOWN_MS) {
+      this.#askedAtMonoMs = nowMonoMs;
+      await this.#loadAfresh();
+    } else if (this.store.joined?.() === undefined) {
+      await this.#loading;
     }
-    return this.#keys.get(id);
+    const found = this.#keys.get(id);
+    if (found === undefined && this.#ended <= readingsBefore) {
+      throw storeUnavailable(
+        "whether a secret is known cannot be told just now; ask again",
+        RELOAD_COOLDOWN_MS,
+      );
+    }
+    return found;
   }
 
   /** Every secret that is accepted, those of the option first. */
@@ -173,6 +196,8 @@ export class SecretRing {
   }
 
   async #read(): Promise<SecretKeys> {
+    this.#begun += 1;
+    const reading = this.#begun;
     const isNamed = await this.#deriveConfigured();
     // Only where it is asked for is one made.
     const makes = isNamed && this.#order[0] === STORED;
@@ -184,6 +209,7 @@ export class SecretRing {
     if (!isNamed && first === stored && this.#primary !== first) this.onStoredUsed();
     this.#primary = first;
     this.#loadedAtMonoMs = this.clock.monoMs();
+    this.#ended = Math.max(this.#ended, reading);
     return first;
   }
 
@@ -209,7 +235,7 @@ export class SecretRing {
     const newest = await this.#newestOf(rows);
     for (const { id, secret } of rows) {
       // A process that has slept since gave it back to a store that had lost everything.
-      if (this.#withdrawn.has(id) && secret !== "") await this.store.withdrawSecret?.(id);
+      if (this.withdrawn.has(id) && secret !== "") await this.store.withdrawSecret?.(id);
     }
     if (newest !== undefined) this.#stored = newest.row;
     return newest?.keys;
@@ -220,7 +246,7 @@ export class SecretRing {
     for (const { id } of rows.filter(({ secret }) => secret === "")) this.#forget(id);
     let newest: { row: SecretRow; keys: SecretKeys } | undefined;
     for (const row of rows) {
-      if (this.#withdrawn.has(row.id)) continue;
+      if (this.withdrawn.has(row.id)) continue;
       const secret = fromBase64Url(row.secret);
       if (secret === undefined) throw new Error("the store holds a secret that is not base64url");
       newest = { row, keys: await this.#derive(row.id, secret) };
@@ -229,7 +255,7 @@ export class SecretRing {
   }
 
   #forget(id: string): void {
-    this.#withdrawn.add(id);
+    this.withdrawn.add(id);
     this.#keys.delete(id);
     if (this.#stored?.id === id) this.#stored = undefined;
     if (this.#primary?.id === id) this.#primary = undefined;

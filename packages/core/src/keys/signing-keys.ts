@@ -118,6 +118,8 @@ export class SigningKeys implements KeySource {
   readonly #unusable = new Set<string>();
   /** Called when a key stops verifying, so that tokens verified with it can be forgotten. */
   onWithdrawn: (kid: string) => void = () => {};
+  /** Called before a key is used other than to verify. */
+  beforeUse: () => void = () => {};
   onCreated: (kid: string) => void = () => {};
   /** Called once per key in the store that is too weak, malformed, or of an algorithm unknown here. */
   onUnusable: (kid: string) => void = () => {};
@@ -205,6 +207,7 @@ export class SigningKeys implements KeySource {
   }
 
   async #signingOf(family: KeyFamily): Promise<SigningKey> {
+    this.beforeUse();
     if (this.#keys.length === 0 || !this.#isYoungerThan(SIGNING_TABLE_MS)) await this.#load();
     if (this.#needsNewKey(family) && !this.#canWait(family)) await this.#createKey(family);
     const row = this.#signingRow(family);
@@ -230,6 +233,7 @@ export class SigningKeys implements KeySource {
    * in memory, as long as that verifies.
    */
   async jwks(): Promise<{ keys: JsonObject[]; validityInSeconds: number }> {
+    this.beforeUse();
     await this.#readyToPublish();
     const dynamic = this.#keys
       .filter(({ row }) => row.family === "dynamic" && this.#verifies(row))
@@ -273,6 +277,8 @@ export class SigningKeys implements KeySource {
     await this.store.deleteSigningKeys([kid]);
     const transaction = this.store.joined?.();
     await (transaction === undefined ? this.#loadAfresh() : transaction.outside(() => this.#read()));
+    // It may not have been known here, and is elsewhere in the process.
+    if (!this.#byKid.has(kid)) this.onWithdrawn(kid);
   }
 
   /** Deletes dynamic keys that verify nothing at that time, in milliseconds since the epoch. */
@@ -281,6 +287,20 @@ export class SigningKeys implements KeySource {
       .filter((key) => nowMs >= key.verification.verifiesUntilMs)
       .map(({ row }) => row.kid);
     if (outdated.length > 0) await this.store.deleteSigningKeys(outdated);
+  }
+
+  /** It has gone from the store, as another instance has read: what a reading under way may still show counts no more. */
+  forget(kid: string): void {
+    if (!this.#byKid.has(kid)) return;
+    this.#drop(kid);
+    this.#keys = this.#keys.filter(({ row }) => row.kid !== kid);
+    this.#newestReading = this.#readings + 1;
+  }
+
+  #drop(kid: string): void {
+    this.#byKid.delete(kid);
+    this.#gone.add(kid);
+    this.#signKeys.delete(kid);
   }
 
   #overlapMs(): number {
@@ -478,9 +498,7 @@ export class SigningKeys implements KeySource {
     const kids = new Set(rows.map((row) => row.kid));
     for (const kid of [...this.#byKid.keys()]) {
       if (kids.has(kid)) continue;
-      this.#byKid.delete(kid);
-      this.#gone.add(kid);
-      this.#signKeys.delete(kid);
+      this.#drop(kid);
       this.onWithdrawn(kid);
     }
     for (const key of loaded) {

@@ -22,6 +22,38 @@ export function neverUnhandled<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+/** Makes it so for what these functions of an object return. */
+export function forgive(owner: object, isMeant: (name: string) => boolean): void {
+  for (const [name, member] of Object.entries(owner) as [string, unknown][]) {
+    if (typeof member !== "function" || !isMeant(name)) continue;
+    const forgiving = (...given: unknown[]): unknown => {
+      const answer: unknown = Reflect.apply(member, owner, given);
+      return answer instanceof Promise ? neverUnhandled(answer) : answer;
+    };
+    Object.assign(owner, { [name]: forgiving });
+  }
+}
+
+/**
+ * The outcome of a step as a promise.
+ *
+ * @param forgives whether a rejection that nobody takes does not end the process; one that succeeds at once pays nothing
+ */
+export function promised<T>(step: () => Maybe<T>, forgives: boolean): Promise<T> {
+  let outcome: Maybe<T>;
+  try {
+    outcome = step();
+  } catch (error) {
+    outcome = Promise.reject(error);
+  }
+  return promiseOf(outcome, forgives);
+}
+
+export function promiseOf<T>(outcome: Maybe<T>, forgives: boolean): Promise<T> {
+  if (!(outcome instanceof Promise)) return Promise.resolve(outcome);
+  return forgives ? neverUnhandled(outcome) : outcome;
+}
+
 /** What an application returned, where promises of any make are allowed. */
 export function settled<T>(value: T | PromiseLike<T>): Maybe<T> {
   return isThenable(value) ? Promise.resolve(value) : value;

@@ -7,7 +7,7 @@ import { type ClaimValidationError, SessionError } from "../errors/session-error
 import { unauthorised } from "../errors/throwers.js";
 import type { TokenTransferMethod } from "../extract/token-transfer.js";
 import { deepFreeze, type JsonObject, type JsonValue, jsonEqual } from "../runtime/json.js";
-import { type Maybe, neverUnhandled, settled } from "../runtime/maybe.js";
+import { type Maybe, neverUnhandled, promised, settled } from "../runtime/maybe.js";
 import type { AccessTokenPayload, TokenClaims } from "../tokens/access-token.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { checkedPatch, mergePayload } from "../tokens/reserved-claims.js";
@@ -55,6 +55,8 @@ export interface ContainerTools {
   /** The functions after `override.functions`. */
   readonly functions: ContainerFunctions;
   nowMs(): number;
+  /** Whether what is thrown at somebody who does not await it ends no process. */
+  readonly forgives: boolean;
   frontToken(payload: AccessTokenPayload): string;
   /** Payload of a token minted by this engine. */
   readPayload(accessToken: string): AccessTokenPayload;
@@ -130,8 +132,8 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   }
 
   /** Server-only data of the session, fresh from the store. One read. */
-  async getSessionData(userContext?: UserContext): Promise<Data> {
-    return (await this.#information(userContext)).sessionData as unknown as Data;
+  getSessionData(userContext?: UserContext): Promise<Data> {
+    return this.#asked(userContext, ({ sessionData }) => sessionData as unknown as Data);
   }
 
   /** Newer name of {@link getSessionData}. */
@@ -166,13 +168,13 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   }
 
   /** When the session was created, in milliseconds since the epoch. One read. */
-  async getTimeCreated(userContext?: UserContext): Promise<number> {
-    return (await this.#information(userContext)).timeCreated;
+  getTimeCreated(userContext?: UserContext): Promise<number> {
+    return this.#asked(userContext, ({ timeCreated }) => timeCreated);
   }
 
   /** When the session dies if it is never refreshed again, in milliseconds since the epoch. One read. */
-  async getExpiry(userContext?: UserContext): Promise<number> {
-    return (await this.#information(userContext)).expiry;
+  getExpiry(userContext?: UserContext): Promise<number> {
+    return this.#asked(userContext, ({ expiry }) => expiry);
   }
 
   /**
@@ -190,9 +192,11 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
    *
    * @throws SessionError `INVALID_CLAIMS` with one entry per failing validator
    */
-  async assertClaims(validators: readonly SessionClaimValidator[], userContext?: UserContext): Promise<void> {
-    checkValidators(validators, "assertClaims()");
-    await this.checkClaims(validators, userContext);
+  assertClaims(validators: readonly SessionClaimValidator[], userContext?: UserContext): Promise<void> {
+    return this.#promised(() => {
+      checkValidators(validators, "assertClaims()");
+      return this.checkClaims(validators, userContext);
+    });
   }
 
   /**
@@ -208,10 +212,12 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
    *
    * @throws SessionError `INVALID_CLAIMS`; `INVALID_ARGUMENT` for a question without content
    */
-  async authorize(question: AuthorizationQuestion, userContext?: UserContext): Promise<void> {
-    await this.checkClaims(
-      validatorsOf(question, (key) => this.#tools.claimOf(key)),
-      userContext,
+  authorize(question: AuthorizationQuestion, userContext?: UserContext): Promise<void> {
+    return this.#promised(() =>
+      this.checkClaims(
+        validatorsOf(question, (key) => this.#tools.claimOf(key)),
+        userContext,
+      ),
     );
   }
 
@@ -238,9 +244,8 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   }
 
   /** The claim's value in the payload; never fetches. */
-  async getClaimValue<T>(claim: SessionClaim<T>): Promise<T | undefined> {
-    checkClaim(claim);
-    return this.#read(claim);
+  getClaimValue<T>(claim: SessionClaim<T>): Promise<T | undefined> {
+    return this.#promised(() => this.claims.get(claim));
   }
 
   removeClaim(claim: SessionClaim<unknown>, userContext?: UserContext): Promise<void> {
@@ -273,11 +278,11 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   }
 
   /** Makes the container belong to a request: writes its new tokens to the response, and later changes too. */
-  async attachToRequestResponse(
+  attachToRequestResponse(
     info: { req: unknown; res: unknown; transferMethod: TokenTransferMethod },
     userContext?: UserContext,
   ): Promise<void> {
-    await this.#tools.attach(this.#self, info, userContext);
+    return this.#promised(() => this.#tools.attach(this.#self, info, userContext));
   }
 
   /** Tokens do not show when a container is logged. */
@@ -330,6 +335,14 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   /** @internal */
   set sink(sink: SessionSink) {
     this.#sink = sink;
+  }
+
+  #asked<T>(userContext: UserContext | undefined, pick: (found: SessionInformation) => T): Promise<T> {
+    return this.#promised(() => this.#information(userContext).then(pick));
+  }
+
+  #promised<T>(step: () => Maybe<T>): Promise<T> {
+    return promised(step, this.#tools.forgives);
   }
 
   /** The application's types are its own affair. */

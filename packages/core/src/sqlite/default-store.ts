@@ -2,6 +2,13 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { invalidOption } from "../errors/throwers.js";
 import type { SafeLogger } from "../runtime/logger.js";
+import {
+  eachOperation,
+  type OperationsIn,
+  type OperationsOf,
+  ROLE_OPERATIONS,
+  SESSION_OPERATIONS,
+} from "../store/each-operation.js";
 import type { RoleStore } from "../store/role-store.js";
 import type { SessionStore } from "../store/session-store.js";
 import { StoreError } from "../store/store-error.js";
@@ -57,61 +64,15 @@ export function openDefaultStore(logger: SafeLogger, namespace?: string): Sessio
   };
 }
 
-type NoOperation = "name" | "clock" | "place" | "roles" | "joined" | "inNamespace" | "close";
-type OperationsOf<Store> = Readonly<Record<Exclude<keyof Store, NoOperation> & string, true>>;
-
-const SESSION_OPERATIONS: OperationsOf<Required<SessionStore>> = {
-  insertSession: true,
-  getSession: true,
-  promoteSession: true,
-  updateAccessTokenPayload: true,
-  replaceSessionData: true,
-  deleteSessions: true,
-  listSessionHandles: true,
-  deleteSessionsOfUser: true,
-  deleteExpiredSessions: true,
-  claimCleanUp: true,
-  listSigningKeys: true,
-  insertSigningKey: true,
-  deleteSigningKeys: true,
-  listSecrets: true,
-  withdrawSecret: true,
-  scanSessions: true,
-};
-
-const ROLE_OPERATIONS: OperationsOf<RoleStore> = {
-  grantPermissions: true,
-  revokePermissions: true,
-  listPermissions: true,
-  listRoles: true,
-  listRolesWithPermission: true,
-  deleteRole: true,
-  setParents: true,
-  listParents: true,
-  assignRole: true,
-  unassignRole: true,
-  unassignAll: true,
-  listRolesOfUser: true,
-  listUsersWithRole: true,
-  listTenantsWithRole: true,
-  listAffectedUsers: true,
-  readAuthorization: true,
-  readAuthorizationVersion: true,
-};
-
 /** The operations of a store that is on its way: each waits for it, then is the store's own. */
 function onceOpen<Store extends object>(
   operations: OperationsOf<Store>,
   open: () => Promise<Store>,
-): Omit<Store, NoOperation> {
-  const waiting = Object.keys(operations).map((name) => [
-    name,
-    async (...given: unknown[]): Promise<unknown> => {
-      const store = (await open()) as Record<string, (...given: unknown[]) => Promise<unknown>>;
-      return store[name]?.(...given);
-    },
-  ]);
-  return Object.fromEntries(waiting) as Omit<Store, NoOperation>;
+): OperationsIn<Store> {
+  return eachOperation(Object.keys(operations), async (name, given) => {
+    const store = (await open()) as Record<string, (...given: unknown[]) => Promise<unknown>>;
+    return store[name]?.(...given);
+  });
 }
 
 function writableFile(path: string): string {

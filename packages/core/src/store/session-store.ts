@@ -116,7 +116,7 @@ export interface SessionStore {
 
   /**
    * Optional: where the data is. Stores of one process whose places are equal keep the same data, which tells two
-   * instances that would take each other's tokens. Never shown.
+   * instances that would take each other's tokens, and lets each know what the other has revoked. Never shown.
    */
   readonly place?: string | undefined;
 

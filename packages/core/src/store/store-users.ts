@@ -1,17 +1,24 @@
 import { invalidOption } from "../errors/throwers.js";
+import { emptyMemory, type RevocationMemory } from "./revocation-memory.js";
 import type { SessionStore } from "./session-store.js";
 
-/** What the instances of one process do on one set of data. */
-interface Users {
-  /** Per namespace (`""` for none) what must be the same for all instances in it. */
-  readonly settings: Map<string, string>;
+/** The instances of one process on one set of data. */
+export interface StoreUsers {
+  /** What must be the same for all of them. */
+  settings: Readonly<Record<string, string>> | undefined;
+  instances: number;
+  /** What any of them has revoked. */
+  readonly revoked: RevocationMemory;
+  /** The last instance has been closed. */
+  readonly forget: () => void;
 }
 
 interface Registry {
-  readonly byPlace: Map<string, Users>;
-  readonly byStore: WeakMap<SessionStore, Users>;
-  /** Namespaces in use per store object: who lets go of the last one closes it. */
-  readonly open: WeakMap<SessionStore, Set<string>>;
+  readonly byPlace: Map<string, StoreUsers>;
+  /** By store object and namespace, where a store does not tell its place. */
+  readonly byStore: WeakMap<SessionStore, Map<string, StoreUsers>>;
+  /** What is in use per store object: who lets go of the last one closes it. */
+  readonly open: WeakMap<SessionStore, Set<StoreUsers>>;
 }
 
 const SLOT = Symbol.for("acme.session.store-users");
@@ -23,14 +30,22 @@ function registry(): Registry {
   return carrier[SLOT];
 }
 
-function usersOf(store: SessionStore): Users {
+/**
+ * @param given the store that the application has made
+ * @param used  the same in the namespace
+ */
+export function usersOf(given: SessionStore, used: SessionStore, namespace = ""): StoreUsers {
   const { byPlace, byStore } = registry();
-  const { place } = store;
-  const known = place === undefined ? byStore.get(store) : byPlace.get(place);
-  if (known !== undefined) return known;
-  const users: Users = { settings: new Map() };
-  if (place === undefined) byStore.set(store, users);
-  else byPlace.set(place, users);
+  const inStore = byStore.get(given) ?? new Map<string, StoreUsers>();
+  byStore.set(given, inStore);
+  const [list, name] = used.place === undefined ? [inStore, namespace] : [byPlace, used.place];
+  const users = list.get(name) ?? {
+    settings: undefined,
+    instances: 0,
+    revoked: emptyMemory(),
+    forget: () => list.delete(name),
+  };
+  list.set(name, users);
   return users;
 }
 
@@ -44,33 +59,31 @@ export interface StoreUse {
  * Enters an instance as a user of its store. Instances on the same data take each other's tokens, so those that are
  * not meant to be one application need namespaces: different settings in one namespace are refused.
  *
+ * @param given    the store that the application has made
  * @param settings names what must be equal, with its value: `{ "signingAlgorithm": "ES256" }`
  * @throws SessionError `INVALID_OPTION` naming the settings that differ
  */
 export function useStore(
-  store: SessionStore,
+  given: SessionStore,
+  users: StoreUsers,
   namespace: string | undefined,
   settings: Readonly<Record<string, string>>,
   mayDiffer: boolean,
 ): StoreUse {
-  const name = namespace ?? "";
-  const users = usersOf(store);
-  const present = users.settings.get(name);
-  if (present !== undefined && !mayDiffer) {
-    const others = JSON.parse(present) as Record<string, string>;
-    const different = Object.keys(settings).filter((key) => settings[key] !== others[key]);
-    if (different.length > 0) throw conflict(namespace, different);
-  }
-  users.settings.set(name, JSON.stringify(settings));
+  const others = users.settings ?? settings;
+  const different = Object.keys(settings).filter((key) => settings[key] !== others[key]);
+  if (different.length > 0 && !mayDiffer) throw conflict(namespace, different);
+  users.settings = settings;
+  users.instances += 1;
   const { open } = registry();
-  const held = open.get(store) ?? new Set();
-  open.set(store, held.add(name));
+  const held = open.get(given) ?? new Set();
+  open.set(given, held.add(users));
   return {
     async close() {
-      users.settings.delete(name);
-      if (users.settings.size === 0 && store.place !== undefined) registry().byPlace.delete(store.place);
-      held.delete(name);
-      if (held.size === 0) await store.close();
+      users.instances -= 1;
+      if (users.instances === 0) users.forget();
+      held.delete(users);
+      if (held.size === 0) await given.close();
     },
   };
 }

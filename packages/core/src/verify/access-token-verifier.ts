@@ -67,6 +67,7 @@ export class AccessTokenVerifier {
    *         `STORE_UNAVAILABLE` when its key is not in memory, or its row is to be looked at, and the store does not answer
    */
   verify(token: string): Maybe<VerifiedToken | undefined> {
+    this.revocations?.catchUp();
     const nowMs = this.clock.wallMs();
     if (!this.keys.isFresh(nowMs)) return this.#verifySlowly(token);
     const cached = this.cache?.get(token);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { TestClock } from "../../test/support/test-clock.js";
+import { emptyMemory } from "../store/revocation-memory.js";
 import type { SessionRow } from "../store/session-store.js";
 import type { TokenClaims } from "../tokens/access-token.js";
 import { Revocations } from "./revocations.js";
@@ -103,13 +104,55 @@ describe("what a process has revoked", () => {
     const dropped: string[][] = [];
     revocations.onRevoked = (concerns) =>
       dropped.push(kept.filter(concerns).map(({ sessionHandle }) => sessionHandle));
-    revocations.sessions(["a"]);
-    revocations.sessions(["a", "b"]);
-    revocations.sessions([]);
-    revocations.user("other", undefined);
-    revocations.tenant("x");
-    revocations.tenant(undefined);
+    for (const revoke of [
+      () => revocations.sessions(["a"]),
+      () => revocations.sessions(["a", "b"]),
+      () => revocations.sessions([]),
+      () => revocations.user("other", undefined),
+      () => revocations.tenant("x"),
+      () => revocations.tenant(undefined),
+    ]) {
+      revoke();
+      revocations.catchUp();
+      revocations.catchUp();
+    }
     expect(dropped).toEqual([["a"], ["a", "b"], ["c"], ["d_x"], ["a", "b", "c", "d_x"]]);
+  });
+
+  it("what was looked at once since a revocation is not looked at again for another one", () => {
+    revocations.tenant("public");
+    revocations.catchUp();
+    const confirmed = claims("a");
+    let concerned: boolean | undefined;
+    revocations.onRevoked = (concerns) => {
+      concerned = concerns(confirmed);
+    };
+    revocations.user("other", undefined);
+    revocations.catchUp();
+    expect([concerned, revocations.suspicionOf(confirmed)]).toEqual([false, "perhaps"]);
+    for (let n = 0; n < 20_001; n += 1) revocations.sessions([`${n}`]);
+    revocations.catchUp();
+    // The session that no longer fits is one of its tenant, and the cache has not been told of it yet.
+    expect(concerned).toBe(true);
+  });
+
+  it("is known to all instances on the same data, however long the tokens of each live", () => {
+    const memory = emptyMemory();
+    const read = async (): Promise<undefined> => undefined;
+    const api = new Revocations(clock, 10 * DAY_MS, read, memory);
+    const admin = new Revocations(clock, VALIDITY_MS, read, memory);
+    const token = claims("a");
+    const gone: string[] = [];
+    api.onKeyGone = (kid) => gone.push(kid);
+    admin.sessions(["a"]);
+    admin.key("d-1");
+    api.catchUp();
+    expect([api.suspicionOf(token), gone]).toEqual(["revoked", ["d-1"]]);
+    clock.advanceMs(10 * DAY_MS);
+    admin.sessions(["b"]);
+    expect(api.suspicionOf(token)).toBe("revoked");
+    for (let n = 0; n < 1_000; n += 1) admin.key(`k-${n}`);
+    expect(memory.kids.size).toBeLessThanOrEqual(100);
   });
 
   it("the row decides: where a transaction took the revocation back, the session stands", async () => {

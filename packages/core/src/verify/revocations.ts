@@ -1,5 +1,6 @@
 import { unauthorised } from "../errors/throwers.js";
 import type { Clock } from "../runtime/clock.js";
+import { emptyMemory, type Mark, type RevocationMemory, type UserMark } from "../store/revocation-memory.js";
 import type { SessionRow } from "../store/session-store.js";
 import type { TokenClaims } from "../tokens/access-token.js";
 
@@ -14,107 +15,114 @@ export type Suspicion =
 const MAX_HANDLES = 20_000;
 const MAX_USERS = 10_000;
 const MAX_TENANTS = 1_000;
+const MAX_KIDS = 100;
 const HOUR_MS = 3_600_000;
 /** How far the clocks of the machines that mint may be apart. */
 const CLOCKS_APART_MS = 60_000;
 const DEFAULT_TENANT = "public";
 
-interface Mark {
-  /** Wall time of the revocation: tokens issued later are of other sessions. */
-  atMs: number;
-  atMonoMs: number;
-  /** Tells this revocation from an earlier one of the same session. */
-  sequence: number;
-}
-
-interface UserMark {
-  atMs: number;
-  /** Undefined: in all tenants. */
-  tenantId: string | undefined;
-}
-
 /**
- * What this process has revoked, for as long as access tokens of it may still verify. Asked only where a token is not
- * answered by the cache of verified ones, so that a verified request pays nothing for it. It decides nothing: a token it
- * knows something about is judged by its row, so that a revocation in a transaction that was rolled back leaves no trace.
+ * What this process has revoked on one set of data, as one instance sees it, for as long as access tokens of it may still
+ * verify. Asked only where a token is not answered by the cache of verified ones; that one is told by `catchUp`. It
+ * decides nothing: a token it knows something about is judged by its row, so that a revocation in a transaction that was
+ * rolled back leaves no trace.
  *
  * Memory is bounded, and nothing is forgotten for that: what no longer fits is remembered by its tenant and time, and all
  * tokens of that tenant issued until then have their row looked at, once each.
  */
 export class Revocations {
-  readonly #handles = new Map<string, Mark>();
-  readonly #users = new Map<string, UserMark>();
-  /** Tenant → tokens issued until then are looked at. */
-  readonly #tenants = new Map<string, number>();
-  #everybodyUntilMs = Number.NEGATIVE_INFINITY;
-  #sequence = 0;
+  /** What this instance's caches know of. */
+  #seen = 0;
   /** Forgets verified tokens; set by whoever has the cache. */
   onRevoked: (concerns: (claims: TokenClaims) => boolean) => void = () => {};
+  /** Forgets a signing key that another instance has found missing. */
+  onKeyGone: (kid: string) => void = () => {};
 
   constructor(
     private readonly clock: Clock,
     /** The same limit as the verifier's: a token that ends later is refused anyway. */
-    private readonly accessTokenValidityMs: number,
+    accessTokenValidityMs: number,
     private readonly readRow: (handle: string) => Promise<SessionRow | undefined>,
-  ) {}
+    /** Shared by all instances on the same data. */
+    private readonly memory: RevocationMemory = emptyMemory(),
+  ) {
+    memory.validityMs = Math.max(memory.validityMs, accessTokenValidityMs);
+  }
 
   /** Grows with every revocation. */
   get sequence(): number {
-    return this.#sequence;
+    return this.memory.sequence;
+  }
+
+  /** Before anything verified earlier is used: makes this instance forget what any has revoked since. */
+  catchUp(): void {
+    if (this.memory.sequence !== this.#seen) this.#tell();
+  }
+
+  #tell(): void {
+    const since = this.#seen;
+    this.#seen = this.memory.sequence;
+    this.onRevoked((claims) => this.suspicionOf(claims, since) !== undefined);
+    for (const [kid, sequence] of this.memory.kids) if (sequence > since) this.onKeyGone(kid);
+  }
+
+  #mark(): Mark {
+    this.memory.sequence += 1;
+    return { atMs: this.clock.wallMs(), atMonoMs: this.clock.monoMs(), sequence: this.memory.sequence };
   }
 
   /** These sessions are gone from the store. */
   sessions(handles: readonly string[]): void {
     if (handles.length === 0) return;
     this.#prune();
-    const atMonoMs = this.clock.monoMs();
-    const atMs = this.clock.wallMs();
-    this.#sequence += 1;
+    const mark = this.#mark();
     for (const handle of handles) {
-      this.#handles.delete(handle);
-      this.#handles.set(handle, { atMs, atMonoMs, sequence: this.#sequence });
-    }
-    if (handles.length === 1) {
-      const [only] = handles;
-      this.onRevoked((claims) => claims.sessionHandle === only);
-    } else {
-      const all = new Set(handles);
-      this.onRevoked((claims) => all.has(claims.sessionHandle));
+      this.memory.handles.delete(handle);
+      this.memory.handles.set(handle, mark);
     }
     this.#shrink();
   }
 
   /** All sessions of a user are gone, those included that somebody else's call has deleted. */
   user(userId: string, tenantId: string | undefined): void {
-    const before = this.#users.get(userId);
+    const { users } = this.memory;
+    const before = users.get(userId);
     const widest = before === undefined || before.tenantId === tenantId ? tenantId : undefined;
-    this.#sequence += 1;
-    this.#users.delete(userId);
-    this.#users.set(userId, { atMs: this.clock.wallMs(), tenantId: widest });
-    this.onRevoked((claims) => claims.sub === userId && (widest === undefined || claims.tId === widest));
-    if (this.#users.size <= MAX_USERS) return;
-    const [oldest, mark] = this.#users.entries().next().value as [string, UserMark];
-    this.#users.delete(oldest);
-    this.#group(mark.tenantId, mark.atMs);
+    users.delete(userId);
+    users.set(userId, { ...this.#mark(), tenantId: widest });
+    if (users.size <= MAX_USERS) return;
+    const [oldest, mark] = users.entries().next().value as [string, UserMark];
+    users.delete(oldest);
+    this.#group(mark.tenantId, mark);
   }
 
   /** All sessions of a tenant, or (undefined) of everybody, are gone. */
   tenant(tenantId: string | undefined): void {
-    this.#sequence += 1;
-    this.onRevoked((claims) => tenantId === undefined || claims.tId === tenantId);
-    this.#group(tenantId, this.clock.wallMs());
+    this.#group(tenantId, this.#mark());
   }
 
-  /** What is known against a token whose signature has been checked. */
-  suspicionOf({ sessionHandle, sub, tId, iat }: TokenClaims): Suspicion | undefined {
-    if (this.#sequence === 0) return undefined;
-    if (this.#handles.has(sessionHandle)) return "revoked";
-    const issuedMs = iat * 1000 - CLOCKS_APART_MS;
-    if (issuedMs <= this.#everybodyUntilMs) return "perhaps";
-    if (issuedMs <= (this.#tenants.get(tId) ?? Number.NEGATIVE_INFINITY)) return "perhaps";
-    const user = this.#users.get(sub);
-    if (user === undefined || issuedMs > user.atMs) return undefined;
-    return user.tenantId === undefined || user.tenantId === tId ? "perhaps" : undefined;
+  /** A signing key is gone from the store. */
+  key(kid: string): void {
+    const { kids } = this.memory;
+    kids.delete(kid);
+    kids.set(kid, this.#mark().sequence);
+    if (kids.size > MAX_KIDS) kids.delete(kids.keys().next().value as string);
+  }
+
+  /**
+   * What is known against a token whose signature has been checked.
+   *
+   * @param since sequence of the revocations that are no news
+   */
+  suspicionOf({ sessionHandle, sub, tId, iat }: TokenClaims, since = 0): Suspicion | undefined {
+    const { sequence, handles, users, tenants } = this.memory;
+    if (sequence === since) return undefined;
+    if ((handles.get(sessionHandle)?.sequence ?? 0) > since) return "revoked";
+    const user = users.get(sub);
+    const isUsers = isMeant(user, iat, since) && (user?.tenantId ?? tId) === tId;
+    return isUsers || isMeant(tenants.get(undefined), iat, since) || isMeant(tenants.get(tId), iat, since)
+      ? "perhaps"
+      : undefined;
   }
 
   /**
@@ -125,10 +133,10 @@ export class Revocations {
    */
   async assertStands(handle: string, clearTokens: boolean): Promise<void> {
     for (;;) {
-      const mark = this.#handles.get(handle);
+      const mark = this.memory.handles.get(handle);
       if (mark === undefined) return;
       if ((await this.readRow(handle)) === undefined) throw gone(clearTokens);
-      if (this.#handles.get(handle)?.sequence === mark.sequence) return;
+      if (this.memory.handles.get(handle)?.sequence === mark.sequence) return;
     }
   }
 
@@ -140,30 +148,36 @@ export class Revocations {
 
   /** The oldest are at the front. After so long no token of theirs verifies any more (security rule TM-08). */
   #prune(): void {
-    const deadMonoMs = this.clock.monoMs() - this.accessTokenValidityMs - 25 * HOUR_MS;
-    for (const [handle, { atMonoMs }] of this.#handles) {
+    const { handles, validityMs } = this.memory;
+    const deadMonoMs = this.clock.monoMs() - validityMs - 25 * HOUR_MS;
+    for (const [handle, { atMonoMs }] of handles) {
       if (atMonoMs > deadMonoMs) return;
-      this.#handles.delete(handle);
+      handles.delete(handle);
     }
   }
 
   #shrink(): void {
-    for (const [handle, { atMs }] of this.#handles) {
-      if (this.#handles.size <= MAX_HANDLES) return;
-      this.#handles.delete(handle);
-      const tenantId = tenantOf(handle);
-      const isNews = (this.#tenants.get(tenantId) ?? Number.NEGATIVE_INFINITY) < atMs;
-      if (isNews) this.#group(tenantId, atMs);
+    const { handles } = this.memory;
+    for (const [handle, mark] of handles) {
+      if (handles.size <= MAX_HANDLES) return;
+      handles.delete(handle);
+      this.#group(tenantOf(handle), mark);
     }
   }
 
-  #group(tenantId: string | undefined, atMs: number): void {
-    if (tenantId === undefined || (!this.#tenants.has(tenantId) && this.#tenants.size >= MAX_TENANTS)) {
-      this.#everybodyUntilMs = Math.max(this.#everybodyUntilMs, atMs);
-    } else {
-      this.#tenants.set(tenantId, Math.max(this.#tenants.get(tenantId) ?? Number.NEGATIVE_INFINITY, atMs));
-    }
+  #group(tenantId: string | undefined, mark: Mark): void {
+    const { tenants } = this.memory;
+    const group = tenants.has(tenantId) || tenants.size < MAX_TENANTS ? tenantId : undefined;
+    const before = tenants.get(group);
+    const atMs = Math.max(mark.atMs, before?.atMs ?? 0);
+    const sequence = Math.max(mark.sequence, before?.sequence ?? 0);
+    if (before?.atMs !== atMs || before.sequence !== sequence)
+      tenants.set(group, { ...mark, atMs, sequence });
   }
+}
+
+function isMeant(mark: Mark | undefined, issued: number, since: number): boolean {
+  return mark !== undefined && mark.sequence > since && issued * 1000 - CLOCKS_APART_MS <= mark.atMs;
 }
 
 /** A handle ends in the name of its tenant, unless that is the default one. */

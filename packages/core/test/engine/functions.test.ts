@@ -1,3 +1,4 @@
+import type { UserContext } from "../../src/claims/user-context.js";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import type { SessionOptions } from "../../src/config/session-options.js";
@@ -420,5 +421,31 @@ describe("overrides, wire contract 6.3", () => {
     await client.send("GET", "/look");
     expect(app.session.getRequestFromUserContext(contexts[0])?.url).toBe("/look");
     expect(contexts[1]).toMatchObject({ mine: 1 });
+  });
+
+  it("of the application's, which requests share, is no window into somebody else's request", async () => {
+    const shared: UserContext = { app: "one" };
+    const urls: unknown[] = [];
+    const look: Handler = async (req, res, session) => {
+      await session.getSession(
+        req,
+        res,
+        {
+          overrideGlobalClaimValidators: (_, __, userContext) => {
+            urls.push([session.getRequestFromUserContext(userContext)?.url, userContext.app]);
+            return [];
+          },
+        },
+        shared,
+      );
+      return {};
+    };
+    await signIn({}, { "GET /a": look, "GET /b": look });
+    for (const path of ["/a", "/b", "/a"]) expect((await client.send("GET", path)).status).toBe(200);
+    expect(urls).toEqual([
+      ["/a", "one"],
+      ["/b", "one"],
+      ["/a", "one"],
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import { NodeRequest, NodeResponse } from "../../src/http/node-http.js";
 import type { JsonObject } from "../../src/runtime/json.js";
 import { silentLogger } from "../../src/runtime/logger.js";
 import type { SessionEvent } from "../../src/session/session-event.js";
+import type { SessionStore } from "../../src/store/session-store.js";
 import { SpyStore } from "./spy-store.js";
 import { TestClock } from "./test-clock.js";
 import { WireClient } from "./wire-client.js";
@@ -140,14 +141,33 @@ export async function startApp(
     foreignErrors,
     client: (mode) => new WireClient(origin, mode),
     sibling: (other) =>
-      // Stands for another process, which no instance of this one can see.
-      startApp({ ...options, ...other, allowTestValues: true }, routes, { clock, store }),
+      startApp(
+        {
+          ...options,
+          ...other,
+          allowTestValues: true,
+          store: asAnotherProcess(other?.store ?? options.store ?? store),
+        },
+        routes,
+        { clock, store },
+      ),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await session.close();
     },
   };
+}
+
+/** The same data by an object of its own, which tells instances on it nothing of those on the other. */
+function asAnotherProcess(store: SessionStore): SessionStore {
+  return new Proxy({} as SessionStore, {
+    get(_, name) {
+      if (name === "place") return undefined;
+      const member: unknown = Reflect.get(store, name, store);
+      return typeof member === "function" ? member.bind(store) : member;
+    },
+  });
 }
 
 export function wrap(req: IncomingMessage, res: ServerResponse): Exchange {

@@ -214,6 +214,50 @@ it("an anti-CSRF token that only our page knows tells which session is ours, wha
   expect(front.uid).toBe("victim");
 });
 
+describe("a whole planted pair while the user's own access cookie is gone, as docs/running.md says", () => {
+  /** Who a refresh takes the request for. */
+  async function refreshedAs(
+    prefixes: readonly [access: string, refresh: string],
+    own: boolean,
+    accepted: { access: boolean },
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
+    const [victim, attacker] = [await signIn("victim"), await signIn("attacker")];
+    const access = accepted.access ? [`${prefixes[0]}sAccessToken=${attacker.access}`] : [];
+    const tokens = [attacker.rt, ...(own ? [victim.rt] : [])];
+    const refresh = tokens.map((token) => `${prefixes[1]}sRefreshToken=${token}`);
+    const cookie = [...access, ...refresh].join("; ");
+    const response = await send(app.origin, "POST", REFRESH, { cookie, ...headers });
+    const front = response.header("front-token");
+    if (response.status !== 200 || front === undefined) return response.status;
+    if (response.body !== "{}") return response.json;
+    return (JSON.parse(Buffer.from(front, "base64").toString()) as { uid: string }).uid;
+  }
+  const PLAIN = ["", ""] as const;
+  const PREFIXED = ["__Host-", "__Secure-"] as const;
+
+  it("cannot be told from one that we set", async () => {
+    app = await startApp();
+    expect(await refreshedAs(PLAIN, true, { access: true })).toBe("attacker");
+  });
+
+  it("with `cookiePrefixes` nobody else sets the access cookie, and the planted refresh cookie names nobody", async () => {
+    app = await startApp({ cookiePrefixes: true });
+    const removed = { message: "duplicate session cookies were removed" };
+    expect(await refreshedAs(PREFIXED, true, { access: false })).toEqual(removed);
+    // Of a user who has no session: what remains.
+    expect(await refreshedAs(PREFIXED, false, { access: false })).toBe("attacker");
+  });
+
+  it("with VIA_TOKEN and cookies only, a session whose anti-CSRF token our page does not have is refused", async () => {
+    app = await startApp({ antiCsrf: "VIA_TOKEN", tokenTransfer: "cookie" });
+    for (const headers of [{}, { "anti-csrf": "of-another-session" }]) {
+      expect(await refreshedAs(PLAIN, true, { access: true }, headers)).not.toBe("attacker");
+      expect(await refreshedAs(PLAIN, false, { access: true }, headers)).toBe(401);
+    }
+  });
+});
+
 describe("what a stranger can put into one Cookie header [sec D-02, D-03]", () => {
   it("49 forged access cookies cost no signature check, and two cost two", async () => {
     app = await startApp();
