@@ -144,7 +144,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     const { exchange, field } = call;
     const present = adapter.current(exchange);
     if (guardedIn(exchange).has(field?.info ?? exchange, context.getHandler())) return present;
-    const declared = guardingOf(context);
+    const declared = guardingOf(context.getHandler(), context.getClass());
     const isFree = field === undefined && (declared === undefined || Object.keys(declared).length === 0);
     return present !== undefined && isFree ? present : verify(context, call, checked(declared));
   }

@@ -7,8 +7,8 @@ const GUARD = "acme.session.guard";
 const PUBLIC = "public";
 
 type Guarding = VerifySessionOptions | typeof PUBLIC;
-type Handler = ReturnType<ExecutionContext["getHandler"]>;
-type Controller = ReturnType<ExecutionContext["getClass"]>;
+export type Handler = ReturnType<ExecutionContext["getHandler"]>;
+export type Controller = ReturnType<ExecutionContext["getClass"]>;
 
 function guarding(value: Guarding): ClassDecorator & MethodDecorator {
   return ((target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
@@ -26,13 +26,11 @@ export function PublicAccess(): ClassDecorator & MethodDecorator {
   return guarding(PUBLIC);
 }
 
-/** Of each route and controller, whose decorators have all run by the first request. */
+/** Of each route and controller, whose decorators have all run by the time the application starts. */
 const known = new WeakMap<Handler, Map<Controller, VerifySessionOptions | undefined>>();
 
 /** What the guard has to do for this route; undefined when nothing. The same object whenever it is asked for. */
-export function guardingOf(context: ExecutionContext): VerifySessionOptions | undefined {
-  const handler = context.getHandler();
-  const controller = context.getClass();
+export function guardingOf(handler: Handler, controller: Controller): VerifySessionOptions | undefined {
   const ofHandler = known.get(handler);
   if (ofHandler?.has(controller)) return ofHandler.get(controller);
   const options = read(handler, controller);
