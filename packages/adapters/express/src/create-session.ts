@@ -4,6 +4,7 @@ import {
   type BoundSession,
   bindSession,
   type CheckedOptions,
+  changed,
   checkFactoryOptions,
   findExchange,
   invalidArgument,
@@ -176,8 +177,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     handler(handle, verifyOptions) {
       if (typeof handle !== "function")
         throw invalidArgument("handler takes your handler: (req, res, session) => …");
-      adapter.guardOptions(verifyOptions, OWN);
-      const getOptions = adapter.guardOptions({ ...verifyOptions, sessionRequired: true }, OWN);
+      const getOptions = changed(adapter.guardOptions(verifyOptions, OWN), { sessionRequired: true });
       const fail = failing(verifyOptions?.onError);
       return (req, res, next) => {
         guarded(req, res, getOptions)

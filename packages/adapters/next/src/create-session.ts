@@ -7,6 +7,7 @@ import {
 import {
   type BoundSession,
   bindSession,
+  changed,
   checkOptions,
   Exchange,
   invalidArgument,
@@ -59,6 +60,7 @@ export type PagesNext = (error?: unknown) => void;
 
 /** What guards take beside what `getSession` takes. */
 const OWN = { onError: isFunction };
+const OF_PROXY = { redirectTo: isNonEmptyText, refreshAt: isNonEmptyText };
 
 /** A session instance for Next.js. Every execution context has an entry of its own. */
 export interface NextSession<T extends SessionTypes = SessionTypes> extends Bound<T> {
@@ -252,7 +254,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     getServerSession: async (verifyOptions) => {
-      const optional = adapter.callOptions({ ...verifyOptions, sessionRequired: false });
+      const optional = changed(adapter.callOptions(verifyOptions), { sessionRequired: false });
       const exchange = await componentExchange();
       return serverSession(
         () => adapter.verifySession(exchange, optional) as unknown as Promise<Ours | undefined>,
@@ -286,10 +288,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     async proxy(request, proxyOptions = {}) {
-      const { redirectTo, refreshAt, ...verifyOptions } = proxyOptions;
-      if (redirectTo !== undefined) isNonEmptyText(redirectTo, "proxy.redirectTo");
-      if (refreshAt !== undefined) isNonEmptyText(refreshAt, "proxy.refreshAt");
-      const getOptions = adapter.callOptions({ antiCsrfCheck: false, ...verifyOptions });
+      const given = adapter.guardOptions(proxyOptions, OF_PROXY);
+      const getOptions = changed(given, { antiCsrfCheck: given?.antiCsrfCheck ?? false });
+      const { redirectTo, refreshAt } = proxyOptions;
       const { NextResponse } = await nextServer();
       const exchange = wrap(request, undefined);
       const goTo = (target: string): Response => {
