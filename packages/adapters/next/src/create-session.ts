@@ -142,6 +142,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   );
   type Ours = SessionOf<T>;
   const answeredErrors = new WeakSet<object>();
+  /** What the guards of an API route's request are at: a step may have forgotten to wait for one. */
+  const decisions = new WeakMap<object, Promise<void>[]>();
 
   /** Runs a step of a route handler once; its response gets our headers, its error our answer if it is ours. */
   async function answered(
@@ -178,7 +180,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
   const verifySession: NextSession<T>["verifySession"] = (verifyOptions) => {
     const getOptions = adapter.guardOptions(verifyOptions);
-    return async (req, res, next) => {
+    const guard: ReturnType<typeof verifySession> = async (req, res, next) => {
       let found: unknown;
       try {
         found = await adapter.verifySession(wrap(req, res), getOptions);
@@ -195,6 +197,11 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         return;
       }
       next();
+    };
+    return (req, res, next) => {
+      const decision = guard(req, res, next);
+      if (typeof req === "object" && req !== null) decisions.set(req, [...(decisions.get(req) ?? []), decision]);
+      return decision;
     };
   };
 
@@ -223,6 +230,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         const result = await step((error) => {
           if (error !== undefined && error !== null) passed.push(error);
         });
+        await Promise.all(decisions.get(req) ?? []);
         if (passed.length > 0) throw passed[0];
         return result;
       } catch (error) {
