@@ -3,6 +3,7 @@ import {
   checkFactoryOptions,
   checkOptions,
   holds,
+  invalidArgument,
   invalidOption,
   isAnything,
   isBoolean,
@@ -18,6 +19,7 @@ import {
   type ModuleMetadata,
   type NestModule,
   type OnApplicationShutdown,
+  Optional,
   type Provider,
   type Type,
 } from "@nestjs/common";
@@ -55,7 +57,16 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
   readonly #session: NestSession;
   readonly #isOurs: boolean;
 
-  constructor(@Inject(SESSION) session: NestSession, @Inject(MODULE_OPTIONS) options: SessionModuleOptions) {
+  /** @throws SessionError `INVALID_ARGUMENT` where the class itself stands in `imports` */
+  constructor(
+    @Optional() @Inject(SESSION) session?: NestSession,
+    @Optional() @Inject(MODULE_OPTIONS) options?: SessionModuleOptions,
+  ) {
+    if (session === undefined || options === undefined) {
+      throw invalidArgument(
+        "SessionModule needs an instance: write `imports: [SessionModule.forRoot({ session: Session })]`",
+      );
+    }
     this.#session = session;
     this.#isOurs = options.session === undefined;
   }

@@ -212,6 +212,69 @@ export function describeNest(major: string): void {
       await knowing.close();
     });
 
+    it("a decorator that was not called says so when the class is loaded", () => {
+      const told = (name: string) =>
+        expect.objectContaining({
+          type: "INVALID_ARGUMENT",
+          message: expect.stringContaining(`write \`@${name}()\``),
+        });
+      const class_ = () => class {};
+      for (const [name, decorator] of Object.entries({ VerifySession, PublicAccess, InjectSession })) {
+        const used = decorator as (...given: unknown[]) => unknown;
+        expect(() => used(class_())).toThrow(told(name));
+        expect(() => used({}, "method", { value: () => {} })).toThrow(told(name));
+      }
+      const param = testSession() as (...given: unknown[]) => unknown;
+      expect(() => param({}, "method", 0)).toThrow(told("Session"));
+      expect(() => param(class_(), undefined, 0)).toThrow(told("Session"));
+      expect(() => param("userID")).toThrow(expect.objectContaining({ type: "INVALID_OPTION" }));
+      expect(() => VerifySession()({}, "property")).toThrow("go on a class or on its method");
+      const routed = { value: () => {} };
+      VerifySession({ checkDatabase: true })({}, "routed", routed);
+      expect(() => PublicAccess()({}, "routed", routed)).toThrow("take one away");
+    });
+
+    it("VerifySession that stands twice, or on a class and on the one that it extends, counts whole", async () => {
+      const session = testSession();
+      @Controller("twice")
+      class TwiceController {
+        @Get()
+        @VerifySession({ checkDatabase: true })
+        @VerifySession({ require: [never] })
+        twice() {
+          return { in: true };
+        }
+
+        @Get("inherited")
+        @VerifySession(Object.create({ require: [never] }))
+        inherited() {
+          return { in: true };
+        }
+      }
+      @VerifySession({ require: [never] })
+      class BaseController {}
+      @Controller("extended")
+      @VerifySession({ checkDatabase: true })
+      class ExtendedController extends BaseController {
+        @Get()
+        extended() {
+          return { in: true };
+        }
+      }
+      app = await startApp(platform, { session, controllers: [TwiceController, ExtendedController] });
+      const user = await app.signedIn();
+      expect((await user.get("/twice")).status).toBe(403);
+      expect((await user.get("/twice/inherited")).status).toBe(403);
+      expect((await user.get("/extended")).status).toBe(403);
+    });
+
+    it("a module without its instance says what to write", async () => {
+      const session = testSession();
+      const starting = startApp(platform, { session, sessionModule: SessionModule });
+      await expect(starting).rejects.toThrow("SessionModule.forRoot({ session: Session })");
+      await session.close();
+    });
+
     it("a module that is given something else says what it takes", async () => {
       const session = testSession();
       const given = (options: unknown) => () => SessionModule.forRoot(options as SessionModuleOptions);
