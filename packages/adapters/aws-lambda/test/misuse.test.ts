@@ -14,7 +14,7 @@ const untyped = <T>(value: unknown): T => value as T;
 
 runAdapterMisuse(
   {
-    createSession,
+    createSession: createSession<object>,
     misspelt: ["stripprefix", "stripPrefix"],
     guards: {
       verifySession: (session, options) => session.verifySession(() => {}, options),

@@ -21,7 +21,7 @@ const untyped = <T>(value: unknown): T => value as T;
 
 runAdapterMisuse(
   {
-    createSession,
+    createSession: createSession<object>,
     misspelt: ["stratergy", "strategy"],
     guards: {
       verifySession: (session, options) => session.verifySession(options),
@@ -59,8 +59,8 @@ describe("hapi", () => {
     const server = Hapi.server();
     close = () => server.stop();
     if (way === "by itself") await server.register(plugin);
-    else if (way === "in a list") await server.register([{ plugin }]);
-    else await server.register({ plugin, routes: { vhost: "api.example.com" } });
+    else if (way === "in a list") await server.register(untyped<never>([plugin]));
+    else await server.register({ plugin, options: {}, routes: { vhost: "api.example.com" } });
     expect(Object.keys(server.registrations)).toEqual(["@acme/session-hapi"]);
   });
 

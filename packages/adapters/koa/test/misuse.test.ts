@@ -23,7 +23,7 @@ const untyped = <T>(value: unknown): T => value as T;
 
 runAdapterMisuse(
   {
-    createSession,
+    createSession: createSession<object>,
     misspelt: ["propperty", "property"],
     guards: {
       verifySession: (session, options) => session.verifySession(options),

@@ -9,5 +9,7 @@ import { invalidArgument } from "@acme/session-core/adapter";
  */
 export function assertCalled(name: string, given: readonly unknown[]): void {
   if (given.length < 2 && typeof given[0] !== "function") return;
-  throw invalidArgument(`\`@${name}\` decorates nothing by itself: write \`@${name}()\`, which makes the decorator`);
+  throw invalidArgument(
+    `\`@${name}\` decorates nothing by itself: write \`@${name}()\`, which makes the decorator`,
+  );
 }

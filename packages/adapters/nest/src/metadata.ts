@@ -22,7 +22,9 @@ function guarding(value: Guarding): ClassDecorator & MethodDecorator {
     }
     const own = Reflect.getOwnMetadata(GUARD, on) as Guarding | undefined;
     if (own !== undefined && (own === PUBLIC) !== (value === PUBLIC)) {
-      throw invalidArgument(`${name} has VerifySession and PublicAccess, of which one lets everybody in: take one away`);
+      throw invalidArgument(
+        `${name} has VerifySession and PublicAccess, of which one lets everybody in: take one away`,
+      );
     }
     // Its own of another decorator, or of the class that it extends.
     const present = Reflect.getMetadata(GUARD, on) as Guarding | undefined;

@@ -14,6 +14,8 @@ import { SessionGuard } from "./session-guard.js";
 export function VerifySession(options?: VerifySessionOptions): ClassDecorator & MethodDecorator;
 export function VerifySession(...given: unknown[]): ClassDecorator & MethodDecorator {
   assertCalled("VerifySession", given);
-  return applyDecorators(guardedWith(checkGuardOptions(given[0])), UseGuards(SessionGuard)) as ClassDecorator &
-    MethodDecorator;
+  return applyDecorators(
+    guardedWith(checkGuardOptions(given[0])),
+    UseGuards(SessionGuard),
+  ) as ClassDecorator & MethodDecorator;
 }

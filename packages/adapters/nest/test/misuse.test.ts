@@ -3,6 +3,9 @@ import { describe, it } from "vitest";
 import { createSession } from "../src/index.js";
 
 runAdapterMisuse(
-  { createSession, guards: { verifySession: (session, options) => session.verifySession(options) } },
+  {
+    createSession: createSession<object>,
+    guards: { verifySession: (session, options) => session.verifySession(options) },
+  },
   { describe, it },
 );

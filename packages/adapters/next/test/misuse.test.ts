@@ -15,7 +15,7 @@ const untyped = <T>(value: unknown): T => value as T;
 
 runAdapterMisuse(
   {
-    createSession,
+    createSession: createSession<object>,
     guards: {
       verifySession: (session, options) => session.verifySession(options),
       withSession: (session, options) => session.withSession(() => new Response(), options),

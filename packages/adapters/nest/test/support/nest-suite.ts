@@ -228,7 +228,8 @@ export function describeNest(major: string): void {
       expect(() => param({}, "method", 0)).toThrow(told("Session"));
       expect(() => param(class_(), undefined, 0)).toThrow(told("Session"));
       expect(() => param("userID")).toThrow(expect.objectContaining({ type: "INVALID_OPTION" }));
-      expect(() => VerifySession()({}, "property")).toThrow("go on a class or on its method");
+      const used = VerifySession() as (...given: unknown[]) => unknown;
+      expect(() => used({}, "property")).toThrow("go on a class or on its method");
       const routed = { value: () => {} };
       VerifySession({ checkDatabase: true })({}, "routed", routed);
       expect(() => PublicAccess()({}, "routed", routed)).toThrow("take one away");
