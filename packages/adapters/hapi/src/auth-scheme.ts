@@ -42,7 +42,7 @@ interface AuthLookup {
 
 /** Whether nobody but us decides: then the answer is ours, and not hapi's list of schemes. */
 function isSoleGate({ server, route }: Request): boolean {
-  const settings = (server.auth as unknown as AuthLookup).lookup(route);
+  const settings = (server.auth as typeof server.auth & AuthLookup).lookup(route);
   return settings !== false && settings.mode === "required" && settings.strategies?.length === 1;
 }
 

@@ -32,7 +32,7 @@ export class SessionSlot {
 
   put(ctx: KoaContext, session: SessionContainer | undefined): void {
     const state = ctx.state as Slots;
-    const slots = ctx as unknown as Slots;
+    const slots = ctx as KoaContext & Slots;
     const marks = ctx.req as Slots;
     const isOurs =
       !(this.#property in ctx) || (this.#mark in marks && slots[this.#property] === marks[this.#mark]);

@@ -24,7 +24,12 @@ const ADAPTER = Symbol.for("acme.session.nest.adapter");
 
 /** What `SessionModule` mounts of an instance. */
 export function adapterOf(session: NestSession): AdapterCore {
-  return (session as unknown as Record<symbol, AdapterCore>)[ADAPTER] as AdapterCore;
+  return (session as NestSession & { readonly [ADAPTER]: AdapterCore })[ADAPTER];
+}
+
+/** Whether `createSession` made this, be it that of another copy of this package. */
+export function isSession(value: unknown): value is NestSession {
+  return typeof value === "function" && ADAPTER in value;
 }
 
 /** A guard that was made with options of its own. */

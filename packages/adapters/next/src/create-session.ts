@@ -137,8 +137,9 @@ export interface NextSession<T extends SessionTypes = SessionTypes> extends Boun
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: SessionOptions = {},
 ): NextSession<T> {
-  const { session, adapter } = bindSession<AnyRequest, PagesResponse | undefined, T>(options, (req, res) =>
-    req instanceof Exchange ? req : wrap(req, res),
+  const { session, adapter } = bindSession<AnyRequest | Exchange, PagesResponse | undefined, T>(
+    options,
+    (req, res) => (req instanceof Exchange ? req : wrap(req, res)),
   );
   type Ours = SessionOf<T>;
   const answeredErrors = new WeakSet<object>();
@@ -200,7 +201,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     };
     return (req, res, next) => {
       const decision = guard(req, res, next);
-      if (typeof req === "object" && req !== null) decisions.set(req, [...(decisions.get(req) ?? []), decision]);
+      if (typeof req === "object" && req !== null)
+        decisions.set(req, [...(decisions.get(req) ?? []), decision]);
       return decision;
     };
   };
@@ -255,7 +257,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
           request,
           async () => {
             const found = await adapter.verifySession(wrap(request, undefined), getOptions);
-            return handle(request, context, found as unknown as Ours);
+            return handle(request, context, found as Ours);
           },
           onError,
         );
@@ -264,19 +266,16 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     getServerSession: async (verifyOptions) => {
       const optional = changed(adapter.callOptions(verifyOptions), { sessionRequired: false });
       const exchange = await componentExchange();
-      return serverSession(
-        () => adapter.verifySession(exchange, optional) as unknown as Promise<Ours | undefined>,
-      );
+      return serverSession(async () => (await adapter.verifySession(exchange, optional)) as Ours | undefined);
     },
 
     getActionSession: (async (verifyOptions?: VerifySessionOptions) => {
       const getOptions = adapter.callOptions(verifyOptions);
       return adapter.verifySession(await actionExchange(), getOptions);
-    }) as unknown as NextSession<T>["getActionSession"],
+    }) as NextSession<T>["getActionSession"],
 
     async createActionSession(...user) {
-      const exchange = (await actionExchange()) as unknown as AnyRequest;
-      return session.createNewSession(exchange, undefined, ...user);
+      return session.createNewSession(await actionExchange(), undefined, ...user);
     },
 
     withAction: (run, given) => {
