@@ -60,7 +60,7 @@ describe("hapi", () => {
     close = () => server.stop();
     if (way === "by itself") await server.register(plugin);
     else if (way === "in a list") await server.register(untyped<never>([plugin]));
-    else await server.register({ plugin, options: {}, routes: { vhost: "api.example.com" } });
+    else await server.register(untyped<never>({ plugin, routes: { vhost: "api.example.com" } }));
     expect(Object.keys(server.registrations)).toEqual(["@acme/session-hapi"]);
   });
 
