@@ -8,8 +8,8 @@ import {
   checkFactoryOptions,
   findExchange,
   invalidArgument,
-  isAnything,
   isBoolean,
+  isNonEmptyText,
   oneOf,
   type SessionOf,
   type SessionTypes,
@@ -83,7 +83,7 @@ export interface ExpressSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: ExpressSessionOptions = {},
 ): ExpressSession<T> {
-  checkFactoryOptions(options, { property: isAnything, warnOnLostCookies: isBoolean });
+  checkFactoryOptions(options, { property: isNonEmptyText, warnOnLostCookies: isBoolean });
   const { property, warnOnLostCookies, ...coreOptions } = options;
   const slot = new SessionSlot(property);
   const wrap = wrapper(lostCookieWarning(warnOnLostCookies, options.logger));
