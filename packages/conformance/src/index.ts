@@ -13,6 +13,7 @@ export type {
   RunningApp,
 } from "./adapter/harness.js";
 export { runAdapterConformance } from "./adapter/run-adapter-conformance.js";
+export { type Guarding, type MisuseSubject, runAdapterMisuse } from "./adapter/run-adapter-misuse.js";
 export type { SetCookie } from "./adapter/set-cookie.js";
 export { WireClient } from "./adapter/wire-client.js";
 export {

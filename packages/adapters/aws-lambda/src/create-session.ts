@@ -5,6 +5,7 @@ import {
   invalidOption,
   isAnything,
   isBoolean,
+  isNonEmptyText,
   type SessionOf,
   type SessionTypes,
 } from "@acme/session-core/adapter";
@@ -38,7 +39,7 @@ const NOT_FOUND = {
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: LambdaSessionOptions = {},
 ): LambdaSession<T> {
-  checkFactoryOptions(options, { property: isAnything, stripPrefix: isAnything });
+  checkFactoryOptions(options, { property: isNonEmptyText, stripPrefix: isAnything });
   const { property, stripPrefix, ...coreOptions } = options;
   const slot = new SessionSlot(property);
   const rules = {

@@ -1,3 +1,4 @@
+import { runAdapterMisuse } from "@acme/session-conformance";
 import { describe, expect, it } from "vitest";
 import { createSession, MemoryStore, silentLogger } from "../src/index.js";
 
@@ -11,34 +12,18 @@ const make = () =>
 /** As somebody writes it who reads no types. */
 const untyped = <T>(value: unknown): T => value as T;
 
-describe("what cannot work is refused when it is given", () => {
-  it.each([null, "redis://", 7, [], Promise.resolve({})])("createSession(%s)", (given) => {
-    expect(() => createSession(untyped(given))).toThrow(
-      expect.objectContaining({ type: "INVALID_OPTION", message: expect.stringContaining("createSession") }),
-    );
-  });
-
-  it("an option of this adapter that is misspelt", () => {
-    expect(() => createSession(untyped({ stripprefix: "x" }))).toThrow("did you mean `stripPrefix`?");
-  });
-
-  it("a guard with an option that does not exist", () => {
-    const session = make();
-    [
-      () => session.verifySession(() => {}, untyped({ requires: [] })),
-      () => session.sessionMiddy(untyped({ requires: [] })),
-      () => session.authorizer(untyped({ requires: [] })),
-    ].forEach((guard) => {
-      expect(guard).toThrow(
-        expect.objectContaining({
-          type: "INVALID_OPTION",
-          message: expect.stringContaining("did you mean `require`?"),
-        }),
-      );
-    });
-    expect(() => session.verifySession(() => {}, { roles: ["admin"] })).toThrow(/createUserRoles\(\)/);
-  });
-});
+runAdapterMisuse(
+  {
+    createSession: createSession<object>,
+    misspelt: ["stripprefix", "stripPrefix"],
+    guards: {
+      verifySession: (session, options) => session.verifySession(() => {}, options),
+      sessionMiddy: (session, options) => session.sessionMiddy(options),
+      authorizer: (session, options) => session.authorizer(options),
+    },
+  },
+  { describe, it },
+);
 
 it("what was exported without being called says so", () => {
   const session = make();

@@ -4,11 +4,12 @@ import {
   type BoundSession,
   bindSession,
   type CheckedOptions,
+  changed,
   checkFactoryOptions,
   findExchange,
   invalidArgument,
-  isAnything,
   isBoolean,
+  isNonEmptyText,
   oneOf,
   type SessionOf,
   type SessionTypes,
@@ -82,7 +83,7 @@ export interface ExpressSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: ExpressSessionOptions = {},
 ): ExpressSession<T> {
-  checkFactoryOptions(options, { property: isAnything, warnOnLostCookies: isBoolean });
+  checkFactoryOptions(options, { property: isNonEmptyText, warnOnLostCookies: isBoolean });
   const { property, warnOnLostCookies, ...coreOptions } = options;
   const slot = new SessionSlot(property);
   const wrap = wrapper(lostCookieWarning(warnOnLostCookies, options.logger));
@@ -176,8 +177,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     handler(handle, verifyOptions) {
       if (typeof handle !== "function")
         throw invalidArgument("handler takes your handler: (req, res, session) => …");
-      adapter.guardOptions(verifyOptions, OWN);
-      const getOptions = adapter.guardOptions({ ...verifyOptions, sessionRequired: true }, OWN);
+      const getOptions = changed(adapter.guardOptions(verifyOptions, OWN), { sessionRequired: true });
       const fail = failing(verifyOptions?.onError);
       return (req, res, next) => {
         guarded(req, res, getOptions)

@@ -11,9 +11,6 @@ export class SessionSlot {
   readonly #mark = Symbol("acme.session.slot");
 
   constructor(property: string | undefined) {
-    if (property !== undefined && (typeof property !== "string" || property === "")) {
-      throw invalidOption("property", "must be the name of a property");
-    }
     this.#property = property ?? "session";
   }
 

@@ -175,8 +175,8 @@ describe.each(versions)("one exchange in %s", (_name, make) => {
 
 describe("options of the adapter", () => {
   it.each([
-    ["", "must be the name of a property"],
-    [5, "must be the name of a property"],
+    ["", "must be a string, and not empty"],
+    [5, "must be a string, and not empty"],
   ])("property: %j is refused by name", (property, message) => {
     expect(() => createSession({ store: new MemoryStore(), property: property as string })).toThrow(
       expect.objectContaining({ type: "INVALID_OPTION", message: expect.stringContaining(message) }),

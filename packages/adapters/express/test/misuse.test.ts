@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { runAdapterMisuse } from "@acme/session-conformance";
 import express, { type ErrorRequestHandler, type RequestHandler } from "express";
 import { afterEach, describe, expect, it } from "vitest";
 import { createSession, MemoryStore, silentLogger } from "../src/index.js";
@@ -20,39 +21,37 @@ afterEach(async () => {
 /** As somebody writes it who reads no types. */
 const untyped = <T>(value: unknown): T => value as T;
 
-describe("what cannot work is refused when it is given", () => {
-  it.each([null, "redis://", 7, [], Promise.resolve({})])("createSession(%s)", (given) => {
-    expect(() => createSession(untyped(given))).toThrow(
-      expect.objectContaining({ type: "INVALID_OPTION", message: expect.stringContaining("createSession") }),
-    );
-  });
-
-  it("an option of this adapter that is misspelt", () => {
-    expect(() => createSession(untyped({ propperty: "x" }))).toThrow("did you mean `property`?");
-  });
-
-  it("a guard with an option that does not exist", () => {
-    const session = make();
-    [
-      () => session.verifySession(untyped({ requires: [] })),
-      () => session.handler(() => {}, untyped({ requires: [] })),
-    ].forEach((guard) => {
-      expect(guard).toThrow(
-        expect.objectContaining({
-          type: "INVALID_OPTION",
-          message: expect.stringContaining("did you mean `require`?"),
-        }),
-      );
-    });
-    expect(() => session.verifySession({ roles: ["admin"] })).toThrow(/createUserRoles\(\)/);
-  });
-});
+runAdapterMisuse(
+  {
+    createSession: createSession<object>,
+    misspelt: ["propperty", "property"],
+    guards: {
+      verifySession: (session, options) => session.verifySession(options),
+      handler: (session, options) => session.handler(() => {}, options),
+    },
+  },
+  { describe, it },
+);
 
 async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   close = () => new Promise((resolve) => server.close(resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+it("what the options of `handler` inherit counts", async () => {
+  const session = createSession({ store: new MemoryStore(), logger: silentLogger });
+  const never = { id: "never", validate: () => ({ isValid: false as const }) };
+  const app = express();
+  app.get(
+    "/x",
+    session.handler((_req, res) => res.json({}), Object.create({ require: [never] })),
+  );
+  const origin = await listen(createServer(app));
+  const user = await session.createNewSessionWithoutRequestResponse("user-1");
+  const headers = { authorization: `Bearer ${user.getAccessToken()}` };
+  expect((await fetch(`${origin}/x`, { headers })).status).toBe(403);
+});
 
 describe("what was handed to Express without being called answers with an error that says so", () => {
   const session = make();

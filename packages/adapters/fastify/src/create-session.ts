@@ -5,7 +5,7 @@ import {
   bindSession,
   checkFactoryOptions,
   findExchange,
-  isAnything,
+  isNonEmptyText,
   oneOf,
   type SessionOf,
   type SessionTypes,
@@ -64,7 +64,7 @@ export interface FastifySession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: FastifySessionOptions = {},
 ): FastifySession<T> {
-  checkFactoryOptions(options, { property: isAnything });
+  checkFactoryOptions(options, { property: isNonEmptyText });
   const { property, ...coreOptions } = options;
   const slot = new SessionSlot(property);
   const { session, adapter } = bindSession<FastifyRequestLike, FastifyReplyLike, T>(coreOptions, wrap);

@@ -1,5 +1,5 @@
 import type { SessionContainer, VerifySessionOptions } from "@acme/session-core";
-import type { AdapterCore, CheckedOptions } from "@acme/session-core/adapter";
+import { type AdapterCore, type CheckedOptions, changed } from "@acme/session-core/adapter";
 import type { Request, ServerAuthScheme } from "@hapi/hapi";
 import { credentialsOf } from "./credentials.js";
 import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
@@ -21,10 +21,9 @@ export function authScheme(
   guardOptions: AdapterCore["guardOptions"],
 ): ServerAuthScheme {
   return (_server, given) => {
-    const options = given as VerifySessionOptions | undefined;
-    guardOptions(options);
-    const whereSole = guardOptions({ ...options, sessionRequired: true });
-    const whereNotSole = guardOptions({ ...options, sessionRequired: false });
+    const options = guardOptions(given as VerifySessionOptions | undefined);
+    const whereSole = changed(options, { sessionRequired: true });
+    const whereNotSole = changed(options, { sessionRequired: false });
     return {
       authenticate(request, h) {
         const decide = (session: SessionContainer | undefined) =>
@@ -43,7 +42,7 @@ interface AuthLookup {
 
 /** Whether nobody but us decides: then the answer is ours, and not hapi's list of schemes. */
 function isSoleGate({ server, route }: Request): boolean {
-  const settings = (server.auth as unknown as AuthLookup).lookup(route);
+  const settings = (server.auth as typeof server.auth & AuthLookup).lookup(route);
   return settings !== false && settings.mode === "required" && settings.strategies?.length === 1;
 }
 

@@ -1,5 +1,5 @@
 import { SessionError } from "@acme/session-core";
-import type { AdapterCore, Exchange } from "@acme/session-core/adapter";
+import { type AdapterCore, type Exchange, invalidArgument } from "@acme/session-core/adapter";
 import type { Lifecycle, NamedPlugin } from "@hapi/hapi";
 import { authScheme, type Verify } from "./auth-scheme.js";
 import { endpointRoutes } from "./endpoint-routes.js";
@@ -39,7 +39,7 @@ export function makePlugin({ adapter, instance, strategy, wrap, verify }: Plugin
     return (handled?.native ?? notFound(h)) as Lifecycle.ReturnValue;
   };
 
-  return {
+  return refusingCalls({
     name: PLUGIN_NAME,
     // Two instances may stand on one server; the same one twice is refused below.
     multiple: true,
@@ -51,7 +51,23 @@ export function makePlugin({ adapter, instance, strategy, wrap, verify }: Plugin
       server.ext("onPreResponse", onPreResponse);
       server.route(endpointRoutes(server, adapter, serveEndpoint));
     },
-  };
+  });
+}
+
+/**
+ * The plugin as a function that says what to write where it is called. To hapi it is a module with a plugin in it, which
+ * it takes in every place of a plugin, and whose own `register` it does not look for.
+ */
+function refusingCalls(plugin: NamedPlugin<object>): NamedPlugin<object> {
+  const called: object = Object.assign(
+    (): never => {
+      throw invalidArgument(
+        "Session.plugin is the plugin itself: `await server.register(Session.plugin)`, without a call",
+      );
+    },
+    { plugin },
+  );
+  return called as NamedPlugin<object>;
 }
 
 /** As hapi answers an unknown path. */

@@ -1,3 +1,4 @@
+import { runAdapterMisuse } from "@acme/session-conformance";
 import * as Hapi from "@hapi/hapi";
 import { afterEach, describe, expect, it } from "vitest";
 import { createSession, MemoryStore, silentLogger } from "../src/index.js";
@@ -18,30 +19,16 @@ afterEach(async () => {
 /** As somebody writes it who reads no types. */
 const untyped = <T>(value: unknown): T => value as T;
 
-describe("what cannot work is refused when it is given", () => {
-  it.each([null, "redis://", 7, [], Promise.resolve({})])("createSession(%s)", (given) => {
-    expect(() => createSession(untyped(given))).toThrow(
-      expect.objectContaining({ type: "INVALID_OPTION", message: expect.stringContaining("createSession") }),
-    );
-  });
-
-  it("an option of this adapter that is misspelt", () => {
-    expect(() => createSession(untyped({ stratergy: "x" }))).toThrow("did you mean `strategy`?");
-  });
-
-  it("a guard with an option that does not exist", () => {
-    const session = make();
-    [() => session.verifySession(untyped({ requires: [] }))].forEach((guard) => {
-      expect(guard).toThrow(
-        expect.objectContaining({
-          type: "INVALID_OPTION",
-          message: expect.stringContaining("did you mean `require`?"),
-        }),
-      );
-    });
-    expect(() => session.verifySession({ roles: ["admin"] })).toThrow(/createUserRoles\(\)/);
-  });
-});
+runAdapterMisuse(
+  {
+    createSession: createSession<object>,
+    misspelt: ["stratergy", "strategy"],
+    guards: {
+      verifySession: (session, options) => session.verifySession(options),
+    },
+  },
+  { describe, it },
+);
 
 describe("hapi", () => {
   it("a strategy of our scheme with an option that does not exist", async () => {
@@ -55,6 +42,39 @@ describe("hapi", () => {
     expect(() => server.auth.strategy("mine", "acme-session", { roles: ["admin"] })).toThrow(
       /createUserRoles/,
     );
+  });
+
+  it("a plugin that was called says what to write", () => {
+    const { plugin } = make();
+    expect(untyped<() => unknown>(plugin)).toThrow(
+      expect.objectContaining({
+        type: "INVALID_ARGUMENT",
+        message: expect.stringContaining("`await server.register(Session.plugin)`, without a call"),
+      }),
+    );
+  });
+
+  it.each(["by itself", "with options of its registration", "in a list"])("the plugin %s", async (way) => {
+    const { plugin } = make();
+    const server = Hapi.server();
+    close = () => server.stop();
+    if (way === "by itself") await server.register(plugin);
+    else if (way === "in a list") await server.register(untyped<never>([plugin]));
+    else await server.register(untyped<never>({ plugin, routes: { vhost: "api.example.com" } }));
+    expect(Object.keys(server.registrations)).toEqual(["@acme/session-hapi"]);
+  });
+
+  it("what the options of a strategy inherit counts", async () => {
+    const session = createSession({ store: new MemoryStore(), logger: silentLogger });
+    const server = Hapi.server();
+    close = () => server.stop();
+    await server.register(session.plugin);
+    const never = { id: "never", validate: () => ({ isValid: false as const }) };
+    server.auth.strategy("mine", "acme-session", Object.create({ require: [never] }));
+    server.route({ method: "GET", path: "/x", options: { auth: "mine" }, handler: () => "in" });
+    const user = await session.createNewSessionWithoutRequestResponse("user-1");
+    const headers = { authorization: `Bearer ${user.getAccessToken()}` };
+    expect((await server.inject({ url: "/x", headers })).statusCode).toBe(403);
   });
 
   it("verifySession as a `pre` without being called lets nobody in", async () => {

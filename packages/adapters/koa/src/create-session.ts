@@ -5,7 +5,7 @@ import {
   bindSession,
   checkFactoryOptions,
   findExchange,
-  isAnything,
+  isNonEmptyText,
   oneOf,
   type SessionOf,
   type SessionTypes,
@@ -56,7 +56,7 @@ export interface KoaSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: KoaSessionOptions = {},
 ): KoaSession<T> {
-  checkFactoryOptions(options, { property: isAnything });
+  checkFactoryOptions(options, { property: isNonEmptyText });
   const { property, ...coreOptions } = options;
   const slot = new SessionSlot(property);
   const { session, adapter } = bindSession<KoaContext, KoaContext, T>(coreOptions, wrap);

@@ -14,9 +14,6 @@ export class SessionSlot {
   readonly #mark = Symbol("acme.session.slot");
 
   constructor(property: string | undefined) {
-    if (property !== undefined && (typeof property !== "string" || property === "")) {
-      throw invalidOption("property", "must be the name of a property");
-    }
     this.#property = property ?? "session";
   }
 
@@ -32,7 +29,7 @@ export class SessionSlot {
 
   put(ctx: KoaContext, session: SessionContainer | undefined): void {
     const state = ctx.state as Slots;
-    const slots = ctx as unknown as Slots;
+    const slots = ctx as KoaContext & Slots;
     const marks = ctx.req as Slots;
     const isOurs =
       !(this.#property in ctx) || (this.#mark in marks && slots[this.#property] === marks[this.#mark]);

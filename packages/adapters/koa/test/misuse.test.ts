@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { runAdapterMisuse } from "@acme/session-conformance";
 import Koa from "koa";
 import { afterEach, describe, expect, it } from "vitest";
 import { createSession, MemoryStore, silentLogger } from "../src/index.js";
@@ -20,30 +21,16 @@ afterEach(async () => {
 /** As somebody writes it who reads no types. */
 const untyped = <T>(value: unknown): T => value as T;
 
-describe("what cannot work is refused when it is given", () => {
-  it.each([null, "redis://", 7, [], Promise.resolve({})])("createSession(%s)", (given) => {
-    expect(() => createSession(untyped(given))).toThrow(
-      expect.objectContaining({ type: "INVALID_OPTION", message: expect.stringContaining("createSession") }),
-    );
-  });
-
-  it("an option of this adapter that is misspelt", () => {
-    expect(() => createSession(untyped({ propperty: "x" }))).toThrow("did you mean `property`?");
-  });
-
-  it("a guard with an option that does not exist", () => {
-    const session = make();
-    [() => session.verifySession(untyped({ requires: [] }))].forEach((guard) => {
-      expect(guard).toThrow(
-        expect.objectContaining({
-          type: "INVALID_OPTION",
-          message: expect.stringContaining("did you mean `require`?"),
-        }),
-      );
-    });
-    expect(() => session.verifySession({ roles: ["admin"] })).toThrow(/createUserRoles\(\)/);
-  });
-});
+runAdapterMisuse(
+  {
+    createSession: createSession<object>,
+    misspelt: ["propperty", "property"],
+    guards: {
+      verifySession: (session, options) => session.verifySession(options),
+    },
+  },
+  { describe, it },
+);
 
 describe("what was handed to Koa without being called answers with an error that says so", () => {
   const session = make();

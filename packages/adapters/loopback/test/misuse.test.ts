@@ -1,3 +1,4 @@
+import { runAdapterMisuse } from "@acme/session-conformance";
 import { describe, expect, it } from "vitest";
 import { createSession, MemoryStore, silentLogger } from "../src/index.js";
 
@@ -11,26 +12,15 @@ const make = () =>
 /** As somebody writes it who reads no types. */
 const untyped = <T>(value: unknown): T => value as T;
 
-describe("what cannot work is refused when it is given", () => {
-  it.each([null, "redis://", 7, [], Promise.resolve({})])("createSession(%s)", (given) => {
-    expect(() => createSession(untyped(given))).toThrow(
-      expect.objectContaining({ type: "INVALID_OPTION", message: expect.stringContaining("createSession") }),
-    );
-  });
-
-  it("a guard with an option that does not exist", () => {
-    const session = make();
-    [() => session.verifySession(untyped({ requires: [] }))].forEach((guard) => {
-      expect(guard).toThrow(
-        expect.objectContaining({
-          type: "INVALID_OPTION",
-          message: expect.stringContaining("did you mean `require`?"),
-        }),
-      );
-    });
-    expect(() => session.verifySession({ roles: ["admin"] })).toThrow(/createUserRoles\(\)/);
-  });
-});
+runAdapterMisuse(
+  {
+    createSession: createSession<object>,
+    guards: {
+      verifySession: (session, options) => session.verifySession(options),
+    },
+  },
+  { describe, it },
+);
 
 it("verifySession as an interceptor, and middleware, without being called lets nobody in", () => {
   const session = make();

@@ -24,7 +24,12 @@ const ADAPTER = Symbol.for("acme.session.nest.adapter");
 
 /** What `SessionModule` mounts of an instance. */
 export function adapterOf(session: NestSession): AdapterCore {
-  return (session as unknown as Record<symbol, AdapterCore>)[ADAPTER] as AdapterCore;
+  return (session as NestSession & { readonly [ADAPTER]: AdapterCore })[ADAPTER];
+}
+
+/** Whether `createSession` made this, be it that of another copy of this package. */
+export function isSession(value: unknown): value is NestSession {
+  return typeof value === "function" && ADAPTER in value;
 }
 
 /** A guard that was made with options of its own. */
@@ -144,7 +149,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     const { exchange, field } = call;
     const present = adapter.current(exchange);
     if (guardedIn(exchange).has(field?.info ?? exchange, context.getHandler())) return present;
-    const declared = guardingOf(context);
+    const declared = guardingOf(context.getHandler(), context.getClass());
     const isFree = field === undefined && (declared === undefined || Object.keys(declared).length === 0);
     return present !== undefined && isFree ? present : verify(context, call, checked(declared));
   }

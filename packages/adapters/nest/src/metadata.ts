@@ -1,5 +1,7 @@
 import type { VerifySessionOptions } from "@acme/session-core";
+import { invalidArgument } from "@acme/session-core/adapter";
 import type { ExecutionContext } from "@nestjs/common";
+import { assertCalled } from "./assert-called.js";
 import { mergeOptions } from "./merge-options.js";
 
 /** Metadata of a class or method: the options of its guard, or that it needs none. */
@@ -7,32 +9,47 @@ const GUARD = "acme.session.guard";
 const PUBLIC = "public";
 
 type Guarding = VerifySessionOptions | typeof PUBLIC;
-type Handler = ReturnType<ExecutionContext["getHandler"]>;
-type Controller = ReturnType<ExecutionContext["getClass"]>;
+export type Handler = ReturnType<ExecutionContext["getHandler"]>;
+export type Controller = ReturnType<ExecutionContext["getClass"]>;
 
+/** @throws SessionError `INVALID_ARGUMENT` where it stands on something else, or says the contrary of what is there */
 function guarding(value: Guarding): ClassDecorator & MethodDecorator {
-  return ((target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
-    Reflect.defineMetadata(GUARD, value, descriptor === undefined ? target : (descriptor.value as object));
+  return ((target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const on: unknown = key === undefined ? target : descriptor?.value;
+    const name = key === undefined ? (target as Controller).name : String(key);
+    if (typeof on !== "function") {
+      throw invalidArgument(`${name}: VerifySession and PublicAccess go on a class or on its method`);
+    }
+    const own = Reflect.getOwnMetadata(GUARD, on) as Guarding | undefined;
+    if (own !== undefined && (own === PUBLIC) !== (value === PUBLIC)) {
+      throw invalidArgument(
+        `${name} has VerifySession and PublicAccess, of which one lets everybody in: take one away`,
+      );
+    }
+    // Its own of another decorator, or of the class that it extends.
+    const present = Reflect.getMetadata(GUARD, on) as Guarding | undefined;
+    const isFirst = value === PUBLIC || present === undefined || present === PUBLIC;
+    Reflect.defineMetadata(GUARD, isFirst ? value : mergeOptions(present, value), on);
   }) as ClassDecorator & MethodDecorator;
 }
 
-/** Notes the options of a route's guard, or of all of a controller's. */
+/** Notes the options of a route's guard, or of all of a controller's; those of several, and of the class it extends, count together. */
 export function guardedWith(options: VerifySessionOptions): ClassDecorator & MethodDecorator {
   return guarding(options);
 }
 
 /** A route, or a controller, that {@link SessionGuard} lets everybody into. `VerifySession` on a route undoes that of its controller. */
-export function PublicAccess(): ClassDecorator & MethodDecorator {
+export function PublicAccess(): ClassDecorator & MethodDecorator;
+export function PublicAccess(...given: unknown[]): ClassDecorator & MethodDecorator {
+  assertCalled("PublicAccess", given);
   return guarding(PUBLIC);
 }
 
-/** Of each route and controller, whose decorators have all run by the first request. */
+/** Of each route and controller, whose decorators have all run by the time the application starts. */
 const known = new WeakMap<Handler, Map<Controller, VerifySessionOptions | undefined>>();
 
 /** What the guard has to do for this route; undefined when nothing. The same object whenever it is asked for. */
-export function guardingOf(context: ExecutionContext): VerifySessionOptions | undefined {
-  const handler = context.getHandler();
-  const controller = context.getClass();
+export function guardingOf(handler: Handler, controller: Controller): VerifySessionOptions | undefined {
   const ofHandler = known.get(handler);
   if (ofHandler?.has(controller)) return ofHandler.get(controller);
   const options = read(handler, controller);

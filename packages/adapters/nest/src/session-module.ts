@@ -3,6 +3,7 @@ import {
   checkFactoryOptions,
   checkOptions,
   holds,
+  invalidArgument,
   invalidOption,
   isAnything,
   isBoolean,
@@ -18,10 +19,11 @@ import {
   type ModuleMetadata,
   type NestModule,
   type OnApplicationShutdown,
+  Optional,
   type Provider,
   type Type,
 } from "@nestjs/common";
-import { adapterOf, createSession, type NestSession } from "./create-session.js";
+import { createSession, isSession, type NestSession } from "./create-session.js";
 import { mountEndpoints } from "./mount-endpoints.js";
 import { SessionExceptionFilter } from "./session-exception-filter.js";
 import { SessionGuard } from "./session-guard.js";
@@ -55,7 +57,16 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
   readonly #session: NestSession;
   readonly #isOurs: boolean;
 
-  constructor(@Inject(SESSION) session: NestSession, @Inject(MODULE_OPTIONS) options: SessionModuleOptions) {
+  /** @throws SessionError `INVALID_ARGUMENT` where the class itself stands in `imports` */
+  constructor(
+    @Optional() @Inject(SESSION) session?: NestSession,
+    @Optional() @Inject(MODULE_OPTIONS) options?: SessionModuleOptions,
+  ) {
+    if (session === undefined || options === undefined) {
+      throw invalidArgument(
+        "SessionModule needs an instance: write `imports: [SessionModule.forRoot({ session: Session })]`",
+      );
+    }
     this.#session = session;
     this.#isOurs = options.session === undefined;
   }
@@ -83,10 +94,7 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
   }
 }
 
-const isSession = holds(
-  (value) => typeof value === "function" && adapterOf(value as unknown as NestSession) !== undefined,
-  "must be what `createSession()` of `@acme/session-nest` returned",
-);
+const isInstance = holds(isSession, "must be what `createSession()` of `@acme/session-nest` returned");
 
 const ASYNC_OPTIONS = {
   imports: isAnything,
@@ -104,12 +112,12 @@ function checkModuleOptions(
   own: OptionChecks = {},
 ): void {
   const name = `SessionModule.${method}`;
-  if (typeof given === "function" && adapterOf(given as NestSession) !== undefined) {
+  if (isSession(given)) {
     throw invalidOption(name, "takes an instance by its name: write `{ session: Session }`");
   }
   const hasSession =
     typeof given === "object" && given !== null && "session" in given && given.session !== undefined;
-  if (hasSession) checkOptions(name, { session: isSession, ...own }, given);
+  if (hasSession) checkOptions(name, { session: isInstance, ...own }, given);
   else checkFactoryOptions(given, { session: isAnything, ...own });
 }
 

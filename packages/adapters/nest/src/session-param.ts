@@ -1,6 +1,7 @@
 import type { SessionContainer } from "@acme/session-core";
-import type { AdapterCore } from "@acme/session-core/adapter";
+import { type AdapterCore, oneOf } from "@acme/session-core/adapter";
 import { createParamDecorator, type ExecutionContext } from "@nestjs/common";
+import { assertCalled } from "./assert-called.js";
 
 /** A session, or none where it is optional; no promise where there is nothing to wait for. */
 export type Found = ReturnType<AdapterCore["verifySession"]>;
@@ -15,6 +16,8 @@ const PARTS: Record<NonNullable<SessionPart>, (session: SessionContainer) => unk
   accessTokenPayload: (session) => session.getAccessTokenPayload(),
 };
 
+const isPart = oneOf(...Object.keys(PARTS));
+
 /**
  * Makes the parameter decorator of an instance.
  *
@@ -23,10 +26,17 @@ const PARTS: Record<NonNullable<SessionPart>, (session: SessionContainer) => unk
 export function sessionParam(
   find: (context: ExecutionContext) => Found,
 ): (part?: SessionPart) => ParameterDecorator {
-  return createParamDecorator<SessionPart>((part, context) => {
+  const decorate = createParamDecorator<SessionPart>((part, context) => {
     const found = find(context);
     return found instanceof Promise ? found.then((session) => partOf(session, part)) : partOf(found, part);
   });
+  return (...given) => {
+    const [part] = given;
+    if (typeof part === "string") isPart(part, "Session");
+    // Pipes may follow the part, or stand in its place; a class, a name and an index are what a decorator is given.
+    else if (typeof (given as unknown[])[2] === "number") assertCalled("Session", given);
+    return decorate(...given);
+  };
 }
 
 function partOf(session: SessionContainer | undefined, part: SessionPart): unknown {

@@ -1,6 +1,7 @@
 import type { VerifySessionOptions } from "@acme/session-core";
 import { checkGuardOptions } from "@acme/session-core/adapter";
 import { applyDecorators, UseGuards } from "@nestjs/common";
+import { assertCalled } from "./assert-called.js";
 import { guardedWith } from "./metadata.js";
 import { SessionGuard } from "./session-guard.js";
 
@@ -10,9 +11,11 @@ import { SessionGuard } from "./session-guard.js";
  *
  * @throws SessionError `INVALID_OPTION` naming the option, when the class is loaded
  */
-export function VerifySession(options: VerifySessionOptions = {}): ClassDecorator & MethodDecorator {
-  checkGuardOptions(options);
-  // A copy, so that what is changed after the check counts for nothing.
-  return applyDecorators(guardedWith({ ...options }), UseGuards(SessionGuard)) as ClassDecorator &
-    MethodDecorator;
+export function VerifySession(options?: VerifySessionOptions): ClassDecorator & MethodDecorator;
+export function VerifySession(...given: unknown[]): ClassDecorator & MethodDecorator {
+  assertCalled("VerifySession", given);
+  return applyDecorators(
+    guardedWith(checkGuardOptions(given[0])),
+    UseGuards(SessionGuard),
+  ) as ClassDecorator & MethodDecorator;
 }

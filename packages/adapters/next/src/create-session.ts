@@ -7,6 +7,7 @@ import {
 import {
   type BoundSession,
   bindSession,
+  changed,
   checkOptions,
   Exchange,
   invalidArgument,
@@ -59,6 +60,7 @@ export type PagesNext = (error?: unknown) => void;
 
 /** What guards take beside what `getSession` takes. */
 const OWN = { onError: isFunction };
+const OF_PROXY = { redirectTo: isNonEmptyText, refreshAt: isNonEmptyText };
 
 /** A session instance for Next.js. Every execution context has an entry of its own. */
 export interface NextSession<T extends SessionTypes = SessionTypes> extends Bound<T> {
@@ -135,11 +137,14 @@ export interface NextSession<T extends SessionTypes = SessionTypes> extends Boun
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: SessionOptions = {},
 ): NextSession<T> {
-  const { session, adapter } = bindSession<AnyRequest, PagesResponse | undefined, T>(options, (req, res) =>
-    req instanceof Exchange ? req : wrap(req, res),
+  const { session, adapter } = bindSession<AnyRequest | Exchange, PagesResponse | undefined, T>(
+    options,
+    (req, res) => (req instanceof Exchange ? req : wrap(req, res)),
   );
   type Ours = SessionOf<T>;
   const answeredErrors = new WeakSet<object>();
+  /** What the guards of an API route's request are at: a step may have forgotten to wait for one. */
+  const decisions = new WeakMap<object, Promise<void>[]>();
 
   /** Runs a step of a route handler once; its response gets our headers, its error our answer if it is ours. */
   async function answered(
@@ -176,7 +181,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
   const verifySession: NextSession<T>["verifySession"] = (verifyOptions) => {
     const getOptions = adapter.guardOptions(verifyOptions);
-    return async (req, res, next) => {
+    const guard: ReturnType<typeof verifySession> = async (req, res, next) => {
       let found: unknown;
       try {
         found = await adapter.verifySession(wrap(req, res), getOptions);
@@ -193,6 +198,12 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         return;
       }
       next();
+    };
+    return (req, res, next) => {
+      const decision = guard(req, res, next);
+      if (typeof req === "object" && req !== null)
+        decisions.set(req, [...(decisions.get(req) ?? []), decision]);
+      return decision;
     };
   };
 
@@ -221,6 +232,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         const result = await step((error) => {
           if (error !== undefined && error !== null) passed.push(error);
         });
+        await Promise.all(decisions.get(req) ?? []);
         if (passed.length > 0) throw passed[0];
         return result;
       } catch (error) {
@@ -245,28 +257,25 @@ export function createSession<T extends SessionTypes = SessionTypes>(
           request,
           async () => {
             const found = await adapter.verifySession(wrap(request, undefined), getOptions);
-            return handle(request, context, found as unknown as Ours);
+            return handle(request, context, found as Ours);
           },
           onError,
         );
     },
 
     getServerSession: async (verifyOptions) => {
-      const optional = adapter.callOptions({ ...verifyOptions, sessionRequired: false });
+      const optional = changed(adapter.callOptions(verifyOptions), { sessionRequired: false });
       const exchange = await componentExchange();
-      return serverSession(
-        () => adapter.verifySession(exchange, optional) as unknown as Promise<Ours | undefined>,
-      );
+      return serverSession(async () => (await adapter.verifySession(exchange, optional)) as Ours | undefined);
     },
 
     getActionSession: (async (verifyOptions?: VerifySessionOptions) => {
       const getOptions = adapter.callOptions(verifyOptions);
       return adapter.verifySession(await actionExchange(), getOptions);
-    }) as unknown as NextSession<T>["getActionSession"],
+    }) as NextSession<T>["getActionSession"],
 
     async createActionSession(...user) {
-      const exchange = (await actionExchange()) as unknown as AnyRequest;
-      return session.createNewSession(exchange, undefined, ...user);
+      return session.createNewSession(await actionExchange(), undefined, ...user);
     },
 
     withAction: (run, given) => {
@@ -286,10 +295,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     async proxy(request, proxyOptions = {}) {
-      const { redirectTo, refreshAt, ...verifyOptions } = proxyOptions;
-      if (redirectTo !== undefined) isNonEmptyText(redirectTo, "proxy.redirectTo");
-      if (refreshAt !== undefined) isNonEmptyText(refreshAt, "proxy.refreshAt");
-      const getOptions = adapter.callOptions({ antiCsrfCheck: false, ...verifyOptions });
+      const given = adapter.guardOptions(proxyOptions, OF_PROXY);
+      const getOptions = changed(given, { antiCsrfCheck: given?.antiCsrfCheck ?? false });
+      const { redirectTo, refreshAt } = proxyOptions;
       const { NextResponse } = await nextServer();
       const exchange = wrap(request, undefined);
       const goTo = (target: string): Response => {

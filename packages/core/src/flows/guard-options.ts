@@ -60,16 +60,19 @@ const DEEP: OptionChecks = {
  * Checks the options that a guard is made with, before there is an instance to make it: a decorator's, say.
  *
  * @param own what the adapter's guard takes beside them
+ * @returns a plain object of all that they say: a spread of theirs would lose what they inherit
  * @throws SessionError `INVALID_OPTION`; `INVALID_ARGUMENT` for what is no options at all, and for validators that are none
  */
-export function checkGuardOptions(given: unknown, own: OptionChecks = {}): void {
-  if (given === undefined) return;
+export function checkGuardOptions(given: unknown, own: OptionChecks = {}): VerifySessionOptions {
+  if (given === undefined) return {};
   if (isRequestLike(given)) {
     throw invalidArgument(
       "verifySession was handed to the framework itself, which called it with a request: write `verifySession()`, which makes the guard",
     );
   }
-  checkOptions(GUARD, { ...DEEP, ...own }, flattened(given));
+  const flat = flattened(given);
+  checkOptions(GUARD, { ...DEEP, ...own }, flat);
+  return flat as VerifySessionOptions;
 }
 
 const NAMES = Object.keys(SHALLOW) as readonly (keyof VerifySessionOptions)[];
@@ -85,10 +88,15 @@ function flattened(given: unknown): unknown {
   for (const name in source) flat[name] = source[name];
   for (const name of NAMES) if (source[name] !== undefined) flat[name] = source[name];
   for (const name of NEVER_UNDEFINED)
-    if (name in flat && flat[name] === undefined) throw undefinedOption(name);
-  const prototype: unknown = Object.getPrototypeOf(given);
-  if (Object.keys(flat).length > 0 || prototype === Object.prototype || prototype === null) return flat;
+    if (name in source && flat[name] === undefined) throw undefinedOption(name);
+  if (Object.keys(flat).length > 0 || isPlain(given)) return flat;
   throw invalidOption(GUARD, "must be an object of options, and plain");
+}
+
+/** Of an object that says nothing: none of another kind, a promise say, that was taken for options. */
+function isPlain(given: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(given);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function undefinedOption(name: string): Error {
@@ -133,8 +141,15 @@ export function guardOptions(
   own?: OptionChecks,
 ): CheckedOptions | undefined {
   if (given === undefined) return undefined;
-  checkGuardOptions(given, own);
-  return keptOptions(core, given);
+  return keptOptions(core, checkGuardOptions(given, own));
+}
+
+/** Checked options with what an adapter decides itself. The given ones cannot be spread: they may inherit what they say. */
+export function changed(
+  options: CheckedOptions | undefined,
+  change: Pick<VerifySessionOptions, "sessionRequired" | "antiCsrfCheck">,
+): CheckedOptions {
+  return { ...options, ...change } as CheckedOptions;
 }
 
 /**
@@ -150,8 +165,17 @@ export function callOptions(
   if (given instanceof KeptOptions) return given as KeptOptions as CheckedOptions;
   let isRight = typeof given === "object" && given !== null && !Array.isArray(given);
   if (isRight) {
-    for (const name in given) isRight = isRight && fits(name, given[name as keyof VerifySessionOptions]);
-    for (const name of NAMES) isRight = isRight && (given[name] === undefined || fits(name, given[name]));
+    let isSilent = true;
+    for (const name in given) {
+      isSilent = false;
+      isRight = isRight && fits(name, given[name as keyof VerifySessionOptions]);
+    }
+    for (const name of NAMES) {
+      if (!(name in given)) continue;
+      isSilent = false;
+      isRight = isRight && fits(name, given[name]);
+    }
+    if (isSilent) isRight = isPlain(given);
   }
   if (!isRight) {
     checkOptions("getSession", SHALLOW, flattened(given));

@@ -15,6 +15,7 @@ import {
   Scope,
   Sse,
   StreamableFile,
+  type Type,
   UseFilters,
   UseGuards,
   VersioningType,
@@ -133,7 +134,65 @@ export function describeNest(major: string): void {
       expect(() => testSession().verifySession(slip)).toThrow(told);
     });
 
-    it("VerifySession by roles opens nothing where roles are unknown", async () => {
+    it("VerifySession by roles, where roles are unknown, is refused when the application starts", async () => {
+      @Controller("admin")
+      class AdminController {
+        @Get("open")
+        open() {
+          return { in: true };
+        }
+
+        @Get()
+        @VerifySession({ roles: ["admin"] })
+        admin() {
+          return { in: true };
+        }
+      }
+      @Controller("elsewhere")
+      class OpenController {}
+      class InheritingController extends AdminController {}
+      Controller("inheriting")(InheritingController);
+      @Controller("class")
+      @VerifySession({ permissions: ["edit"] })
+      class ClassController {
+        @Get()
+        whole() {
+          return { in: true };
+        }
+      }
+      const refused = async (controller: Type, told: string, parts: ModuleMetadata = {}) => {
+        const session = testSession();
+        const starting = startApp(platform, { session, controllers: [controller], ...parts });
+        await expect(starting).rejects.toThrow(
+          expect.objectContaining({
+            type: "INVALID_OPTION",
+            message: expect.stringMatching(`\`VerifySession\` of ${told}: .*createUserRoles`),
+          }),
+        );
+        await session.close();
+      };
+      await refused(AdminController, "AdminController.admin");
+      await refused(InheritingController, "InheritingController.admin");
+      await refused(ClassController, "ClassController.whole");
+      await refused(AdminController, "AdminController.admin", {
+        providers: [{ provide: APP_GUARD, useClass: SessionGuard }],
+      });
+      @Module({ controllers: [AdminController] })
+      class FeatureModule {}
+      await refused(OpenController, "AdminController.admin", { imports: [FeatureModule] });
+    });
+
+    it("VerifySession by roles is judged by the instance that its module sees", async () => {
+      const session = testSession();
+      const appInfo = {
+        appName: "knowing",
+        apiDomain: "http://127.0.0.1",
+        websiteDomain: "http://127.0.0.1",
+      };
+      const knowing = testSession({
+        appInfo: { ...appInfo, apiBasePath: "/knowing" },
+        plugins: [createUserRoles()],
+      });
       @Controller("admin")
       class AdminController {
         @Get()
@@ -142,8 +201,79 @@ export function describeNest(major: string): void {
           return { in: true };
         }
       }
-      app = await startApp(platform, { session: testSession(), controllers: [AdminController] });
-      expect((await (await app.signedIn()).get("/admin")).status).toBe(500);
+      @Module({
+        imports: [SessionModule.forRoot({ session: knowing, global: false })],
+        controllers: [AdminController],
+      })
+      class AdminModule {}
+      const sessionModule = SessionModule.forRoot({ session, global: false });
+      app = await startApp(platform, { session, sessionModule, imports: [AdminModule] });
+      expect((await app.client().get("/admin")).status).toBe(401);
+      await knowing.close();
+    });
+
+    it("a decorator that was not called says so when the class is loaded", () => {
+      const told = (name: string) =>
+        expect.objectContaining({
+          type: "INVALID_ARGUMENT",
+          message: expect.stringContaining(`write \`@${name}()\``),
+        });
+      const class_ = () => class {};
+      for (const [name, decorator] of Object.entries({ VerifySession, PublicAccess, InjectSession })) {
+        const used = decorator as (...given: unknown[]) => unknown;
+        expect(() => used(class_())).toThrow(told(name));
+        expect(() => used({}, "method", { value: () => {} })).toThrow(told(name));
+      }
+      const param = testSession() as (...given: unknown[]) => unknown;
+      expect(() => param({}, "method", 0)).toThrow(told("Session"));
+      expect(() => param(class_(), undefined, 0)).toThrow(told("Session"));
+      expect(() => param("userID")).toThrow(expect.objectContaining({ type: "INVALID_OPTION" }));
+      const used = VerifySession() as (...given: unknown[]) => unknown;
+      expect(() => used({}, "property")).toThrow("go on a class or on its method");
+      const routed = { value: () => {} };
+      VerifySession({ checkDatabase: true })({}, "routed", routed);
+      expect(() => PublicAccess()({}, "routed", routed)).toThrow("take one away");
+    });
+
+    it("VerifySession that stands twice, or on a class and on the one that it extends, counts whole", async () => {
+      const session = testSession();
+      @Controller("twice")
+      class TwiceController {
+        @Get()
+        @VerifySession({ checkDatabase: true })
+        @VerifySession({ require: [never] })
+        twice() {
+          return { in: true };
+        }
+
+        @Get("inherited")
+        @VerifySession(Object.create({ require: [never] }))
+        inherited() {
+          return { in: true };
+        }
+      }
+      @VerifySession({ require: [never] })
+      class BaseController {}
+      @Controller("extended")
+      @VerifySession({ checkDatabase: true })
+      class ExtendedController extends BaseController {
+        @Get()
+        extended() {
+          return { in: true };
+        }
+      }
+      app = await startApp(platform, { session, controllers: [TwiceController, ExtendedController] });
+      const user = await app.signedIn();
+      expect((await user.get("/twice")).status).toBe(403);
+      expect((await user.get("/twice/inherited")).status).toBe(403);
+      expect((await user.get("/extended")).status).toBe(403);
+    });
+
+    it("a module without its instance says what to write", async () => {
+      const session = testSession();
+      const starting = startApp(platform, { session, sessionModule: SessionModule });
+      await expect(starting).rejects.toThrow("SessionModule.forRoot({ session: Session })");
+      await session.close();
     });
 
     it("a module that is given something else says what it takes", async () => {
