@@ -69,11 +69,14 @@ export async function createNewSession(
   }
   memo.begin(session, transfer, CHECKED_ALL);
   if (transfer === "cookie" && bearer !== undefined) clearTokens(res, dress, "header");
-  if (transfer === "header" && cookies.length > 0) clearTokens(res, dress, "cookie");
+  const elsewhere = core.engine.verifier.elsewhere(cookies);
+  const ours = cookies.filter((text) => !elsewhere.has(text));
+  if (transfer === "header" && ours.length > 0) clearTokens(res, dress, "cookie");
   if (session.isRevoked) memo.revoked(session);
   else memo.tokensChanged(session);
   if (core.config.options.revokePreviousSession !== false) {
-    await revokePrevious(core, [...(bearer === undefined ? [] : [bearer]), ...cookies], session, userContext);
+    const previous = [...(bearer === undefined ? [] : [bearer]), ...ours, ...elsewhere];
+    await revokePrevious(core, previous, session, userContext);
   }
   core.cleanUp.tick();
   return session;
