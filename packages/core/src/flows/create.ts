@@ -144,9 +144,12 @@ async function revokePrevious(
 ): Promise<void> {
   for (const token of ofOurShape(tokens)) {
     try {
-      // Expired or not: the signature says whose it was, and its refresh token lives on.
-      const handle = (await core.engine.verifier.authenticate(token))?.sessionHandle;
+      const { sub, exp, sessionHandle: handle } = (await core.engine.verifier.authenticate(token)) ?? {};
       if (handle === undefined || handle === session.getHandle()) continue;
+      // Expired, it says whose it was, and the refresh token lives on: that ends a session of this user's. For another's it
+      // proves nothing: anybody may have found it, in a log say.
+      const isExpired = (exp as number) * 1000 <= core.engine.clock.wallMs();
+      if (isExpired && sub !== session.getUserId()) continue;
       await core.engine.tools.functions.revokeSession({ sessionHandle: handle, userContext });
     } catch (error) {
       const isOfTheStore = SessionError.is(error) && error.type === "STORE_UNAVAILABLE";
