@@ -34,14 +34,13 @@ export async function foreignAlone(memo: RequestMemo): Promise<ReadonlySet<"acce
   const { req } = memo.exchange;
   const { verifier } = memo.core.engine;
   const found = new Set<"access" | "refresh">();
-  const access = req.cookieValues(memo.accessCookieName());
-  if (access.some((text) => text !== "")) {
-    const elsewhere = verifier.elsewhere(access);
-    const ours = await Promise.resolve(verifier.ours(access)).catch(() => []);
-    if (ours.length === 0 && access.every((text) => elsewhere.has(text))) found.add("access");
-  }
+  const add = (type: "access" | "refresh", texts: readonly string[], foreign: ReadonlySet<string>): void => {
+    if (foreign.size > 0 && texts.every((text) => foreign.has(text))) found.add(type);
+  };
   const refresh = req.cookieValues(memo.refreshCookieName());
-  const foreign = await foreignRefreshTokens(memo, refresh);
-  if (foreign.size > 0 && refresh.every((text) => foreign.has(text))) found.add("refresh");
+  add("refresh", refresh, await foreignRefreshTokens(memo, refresh));
+  const access = req.cookieValues(memo.accessCookieName());
+  const ours = await Promise.resolve(verifier.ours(access)).catch(() => []);
+  if (ours.length === 0) add("access", access, verifier.elsewhere(access));
   return found;
 }

@@ -59,10 +59,7 @@ export async function refreshSession(
     return session;
   }
   if (transfer === "cookie" && headerToken !== undefined) clearTokens(res, dress, "header");
-  const foreign = await foreignRefreshTokens(
-    memo,
-    transfer === "header" || cookieTokens.length > 1 ? cookieTokens : [],
-  );
+  const foreign = await foreignRefreshTokens(memo, cookieTokens);
   if (transfer === "header" && cookieTokens.some((text) => !foreign.has(text)))
     clearTokens(res, dress, "cookie");
   memo.tokensChanged(session);

@@ -115,12 +115,7 @@ export class AccessTokenVerifier {
 
   /** Those of the texts that name another issuer; no key is looked for. One of ours does after `apiDomain` was changed. */
   elsewhere(texts: Iterable<string>): Set<string> {
-    const found = new Set<string>();
-    for (const text of texts) {
-      const payload = this.cache?.get(text) === undefined ? parseAccessToken(text)?.payload : undefined;
-      if (payload !== undefined && this.#namesAnother(payload)) found.add(text);
-    }
-    return found;
+    return new Set([...texts].filter((text) => this.#namesAnother(parseAccessToken(text)?.payload)));
   }
 
   /**
@@ -132,8 +127,7 @@ export class AccessTokenVerifier {
   ours(texts: Iterable<string>): Maybe<string[]> {
     const elsewhere = this.elsewhere(texts);
     const own = [...new Set(texts)].filter(
-      (text) =>
-        !elsewhere.has(text) && (this.cache?.get(text) !== undefined || parseAccessToken(text) !== undefined),
+      (text) => !elsewhere.has(text) && parseAccessToken(text) !== undefined,
     );
     return own.length > 0 || elsewhere.size === 0 ? own : this.#withKeysOfOurs(elsewhere);
   }
@@ -147,9 +141,9 @@ export class AccessTokenVerifier {
     return found;
   }
 
-  #namesAnother({ iss }: AccessTokenPayload): boolean {
+  #namesAnother(payload: AccessTokenPayload | undefined): boolean {
     const { issuer } = this.settings;
-    return issuer !== undefined && typeof iss === "string" && iss !== issuer;
+    return issuer !== undefined && typeof payload?.iss === "string" && payload.iss !== issuer;
   }
 
   /**
