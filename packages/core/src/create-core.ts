@@ -109,7 +109,7 @@ export function createCore(
     keys,
     clock,
     makeCache(config),
-    { family, accessTokenValidityMs: config.accessTokenValidityMs },
+    { family, accessTokenValidityMs: config.accessTokenValidityMs, issuer: config.issuer },
     revocations,
   );
   keys.onWithdrawn = (kid) => {

@@ -239,6 +239,7 @@ const TAKERS: Record<string, Taker> = {
       fetch: 1,
       algorithms: "ES256",
       tokenTransfer: "x",
+      issuer: 1,
       cookieName: 1,
       antiCsrf: "none",
       verifiedTokenCache: true,

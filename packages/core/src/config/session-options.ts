@@ -186,7 +186,10 @@ export interface SessionOptions {
   signingAlgorithm?: SigningAlgorithm | undefined;
   /** Default of `checkDatabase`. Default false. */
   checkDatabaseByDefault?: boolean | undefined;
-  /** A new login revokes the session its request carried. Default true. */
+  /**
+   * A new login revokes the session its request carried; by an expired access token only one of the user who signs in.
+   * Default true.
+   */
   revokePreviousSession?: boolean | undefined;
   /** Bounds of the cache of verified tokens, or false for none. Default 10 000 entries, 16 MB. */
   verifiedTokenCache?: { maxEntries?: number | undefined; maxBytes?: number | undefined } | false | undefined;

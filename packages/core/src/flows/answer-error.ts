@@ -3,6 +3,7 @@ import type { Exchange } from "../http/exchange.js";
 import { type ErrorAnswer, errorAnswer } from "../respond/error-answer.js";
 import { clearAllTokens } from "../respond/write-tokens.js";
 import { PATIENCE_MS, PatienceError, patiently } from "../runtime/patience.js";
+import { foreignAlone } from "./another-deployment.js";
 import type { Handled } from "./endpoints.js";
 import { memoOf } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
@@ -24,7 +25,7 @@ export async function prepareAnswer(
   const memo = memoOf(core, exchange);
   await memo.sitesLoaded();
   const { res } = exchange;
-  if (answer.clearsTokens) clearAllTokens(res, memo.dress());
+  if (answer.clearsTokens) clearAllTokens(res, memo.dress(), await foreignAlone(memo));
   if (error.retryAfterMs !== undefined)
     res.setHeader("Retry-After", String(Math.ceil(error.retryAfterMs / 1000)));
   return answer;

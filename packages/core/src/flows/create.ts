@@ -69,11 +69,14 @@ export async function createNewSession(
   }
   memo.begin(session, transfer, CHECKED_ALL);
   if (transfer === "cookie" && bearer !== undefined) clearTokens(res, dress, "header");
-  if (transfer === "header" && cookies.length > 0) clearTokens(res, dress, "cookie");
+  const elsewhere = core.engine.verifier.elsewhere(cookies);
+  const ours = cookies.filter((text) => !elsewhere.has(text));
+  if (transfer === "header" && ours.length > 0) clearTokens(res, dress, "cookie");
   if (session.isRevoked) memo.revoked(session);
   else memo.tokensChanged(session);
   if (core.config.options.revokePreviousSession !== false) {
-    await revokePrevious(core, [...(bearer === undefined ? [] : [bearer]), ...cookies], session, userContext);
+    const previous = [...(bearer === undefined ? [] : [bearer]), ...ours, ...elsewhere];
+    await revokePrevious(core, previous, session, userContext);
   }
   core.cleanUp.tick();
   return session;
@@ -141,9 +144,12 @@ async function revokePrevious(
 ): Promise<void> {
   for (const token of ofOurShape(tokens)) {
     try {
-      // Expired or not: the signature says whose it was, and its refresh token lives on.
-      const handle = (await core.engine.verifier.authenticate(token))?.sessionHandle;
+      const { sub, exp, sessionHandle: handle } = (await core.engine.verifier.authenticate(token)) ?? {};
       if (handle === undefined || handle === session.getHandle()) continue;
+      // Expired, it says whose it was, and the refresh token lives on: that ends a session of this user's. For another's it
+      // proves nothing: anybody may have found it, in a log say.
+      const isExpired = (exp as number) * 1000 <= core.engine.clock.wallMs();
+      if (isExpired && sub !== session.getUserId()) continue;
       await core.engine.tools.functions.revokeSession({ sessionHandle: handle, userContext });
     } catch (error) {
       const isOfTheStore = SessionError.is(error) && error.type === "STORE_UNAVAILABLE";

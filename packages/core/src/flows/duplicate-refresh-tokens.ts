@@ -46,13 +46,20 @@ export async function chooseRefreshToken(
   const distinct = [...new Set(texts)];
   if (first === undefined || distinct.length === 1) return first ?? "";
   const sessions = new Map<string, Genuine[]>();
+  let doubt: unknown;
   for (const text of distinct) {
-    const genuine = await open(memo, text);
+    // One that cannot be judged now must not keep a good one from being used: a stranger can make any number of them.
+    const genuine = await open(memo, text).catch((error: unknown) => {
+      doubt ??= error;
+    });
     if (genuine === undefined) continue;
     const { handle } = genuine.token;
     sessions.set(handle, [...(sessions.get(handle) ?? []), genuine]);
   }
-  if (sessions.size === 0) return first;
+  if (sessions.size === 0) {
+    if (doubt !== undefined) throw doubt;
+    return first;
+  }
   const wanted = sessions.size === 1 ? [...sessions.keys()][0] : await handleThatIsOurs(memo, sessions);
   if (wanted !== undefined) return bestOf(memo, sessions.get(wanted) as Genuine[], arrivedAtMonoMs);
   if (sessions.size > MAX_ROWS) return mixed(memo, "");

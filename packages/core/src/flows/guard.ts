@@ -1,6 +1,6 @@
 import type { UserContext } from "../claims/user-context.js";
 import { requestPath } from "../config/normalise-path.js";
-import { SessionError } from "../errors/session-error.js";
+import type { SessionError } from "../errors/session-error.js";
 import { tryRefreshToken, unauthorised } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
 import type { TokenTransferMethod } from "../extract/token-transfer.js";
@@ -12,9 +12,9 @@ import { expireOlderCookie } from "../respond/write-tokens.js";
 import { type EstablishOptions, establishSession } from "../session/establish-session.js";
 import type { SessionContainer } from "../session/session-container.js";
 import type { VerifySessionOptions } from "../session/types.js";
-import { parseAccessToken } from "../tokens/access-token.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 import { chooseDuplicate } from "../verify/choose-duplicate.js";
+import { mayExpire } from "./another-deployment.js";
 import { checkClaims, hasValidators } from "./check-claims.js";
 import { foreignOrigin, isFromOwnPage } from "./check-origin.js";
 import { type CheckedOptions, callOptions } from "./guard-options.js";
@@ -194,9 +194,11 @@ function fromCookies(
     if (loading instanceof Promise) return loading.then(() => asItStands(memo, wanted, userContext));
     const refusal = refusalOf(memo, memo.antiCsrfMode());
     if (refusal !== undefined) {
-      if (req.cookieValues(memo.accessCookieName()).every((text) => parseAccessToken(text) === undefined))
-        return undefined;
-      throw refusal();
+      const refuse = ({ length }: readonly string[]): undefined => {
+        if (length > 0) throw refusal();
+      };
+      const ours = memo.core.engine.verifier.ours(req.cookieValues(memo.accessCookieName()));
+      return ours instanceof Promise ? ours.then(refuse) : refuse(ours);
     }
   }
   if (value === DUPLICATED) {
@@ -288,21 +290,23 @@ function settle(
   return session;
 }
 
-/** One of several access cookies; those that are not ours go once it is known which counts, or that none does (D-6). */
+/** One of several access cookies; those beside ours go when they are planted, or of the older domain (D-6). */
 async function chooseFrom(memo: RequestMemo): Promise<string | undefined> {
   const { engine, config } = memo.core;
   const { req, res } = memo.exchange;
-  const choosing = chooseDuplicate(engine.verifier, req.cookieValues(memo.accessCookieName()));
-  const chosen = await choosing.catch(async (error: unknown) => {
-    const isTold = SessionError.is(error) && error.type === "TRY_REFRESH_TOKEN";
-    if (isTold && config.olderCookieDomain === null && !res.committed && !memo.isReadOnly) {
-      await memo.sitesLoaded();
-      const apiHost = new URL(config.apiOrigin).hostname;
-      expirePlantedCookies(res, memo.dress(), apiHost, config.gatewayPath + requestPath(req.url), "access");
-    }
-    throw error;
+  const { verifier } = engine;
+  const values = req.cookieValues(memo.accessCookieName());
+  const chosen = await chooseDuplicate(verifier, values, async () => {
+    if (config.olderCookieDomain !== null || res.committed || memo.isReadOnly) return;
+    await memo.sitesLoaded();
+    const apiHost = new URL(config.apiOrigin).hostname;
+    expirePlantedCookies(res, memo.dress(), apiHost, config.gatewayPath + requestPath(req.url), "access");
   });
-  if (chosen !== undefined && config.olderCookieDomain !== null) {
+  if (
+    chosen !== undefined &&
+    config.olderCookieDomain !== null &&
+    mayExpire(memo, values, verifier.elsewhere(values))
+  ) {
     await memo.sitesLoaded();
     expireOlderCookie(res, memo.dress(), config.olderCookieDomain.domain, "access");
   }

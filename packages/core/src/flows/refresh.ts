@@ -2,14 +2,14 @@ import type { UserContext } from "../claims/user-context.js";
 import { unauthorised } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
 import { chooseTransfer } from "../extract/token-transfer.js";
-import { DUPLICATED } from "../http/cookie-header.js";
 import type { Exchange } from "../http/exchange.js";
 import { clearTokens } from "../respond/write-tokens.js";
 import type { SessionContainer } from "../session/session-container.js";
 import { looksLikeRefreshToken } from "../tokens/refresh-token.js";
+import { foreignRefreshTokens, mayExpire } from "./another-deployment.js";
 import { checkOrigin } from "./check-origin.js";
 import { chooseRefreshToken, expireForeignCookies } from "./duplicate-refresh-tokens.js";
-import { CHECKED_ALL, memoOf, type RequestMemo } from "./request-memo.js";
+import { CHECKED_ALL, memoOf } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
 
 /**
@@ -59,16 +59,17 @@ export async function refreshSession(
     return session;
   }
   if (transfer === "cookie" && headerToken !== undefined) clearTokens(res, dress, "header");
-  if (transfer === "header" && cookieTokens.length > 0) clearTokens(res, dress, "cookie");
+  const foreign = await foreignRefreshTokens(memo, cookieTokens);
+  if (transfer === "header" && cookieTokens.some((text) => !foreign.has(text)))
+    clearTokens(res, dress, "cookie");
   memo.tokensChanged(session);
-  if (transfer === "cookie") expireForeign(memo, cookieTokens);
+  if (transfer === "cookie") {
+    // Of the domain before `cookieDomain` was changed, or planted by a sibling host (D-7, D-10).
+    if (mayExpire(memo, cookieTokens, foreign)) expireForeignCookies(memo, "refresh");
+    const accessTokens = req.cookieValues(dress.accessCookieName);
+    const elsewhere = core.engine.verifier.elsewhere(accessTokens);
+    if (mayExpire(memo, accessTokens, elsewhere)) expireForeignCookies(memo, "access");
+  }
   core.cleanUp.tick();
   return session;
-}
-
-/** Cookies beside ours go: of the domain before `cookieDomain` was changed, or planted by a sibling host (D-7, D-10). */
-function expireForeign(memo: RequestMemo, cookieTokens: readonly string[]): void {
-  const accessCookie = memo.exchange.req.onlyCookie(memo.dress().accessCookieName);
-  if (cookieTokens.length > 1) expireForeignCookies(memo, "refresh");
-  if (accessCookie === DUPLICATED) expireForeignCookies(memo, "access");
 }

@@ -239,8 +239,9 @@ export class RequestMemo implements SessionSink {
     const { req } = this.exchange;
     const name = this.#writtenName(type);
     const other = this.core.config.otherCookieNames?.[type];
-    const isOther = other !== undefined && !req.onlyCookie(name) && req.onlyCookie(other) !== undefined;
-    return isOther ? other : name;
+    if (other === undefined || !req.onlyCookie(other)) return name;
+    // One with a prefix is ours: a plain one beside it comes from a host of the same site.
+    return !req.onlyCookie(name) || other.startsWith("__") ? other : name;
   }
 
   /** The sites must be known before anything that depends on `SameSite` is asked for. */

@@ -47,8 +47,7 @@ async function transferOfEnded(memo: RequestMemo, error: unknown): Promise<Token
   const { verifier } = memo.core.engine;
   const bearer = bearerToken(req.header("authorization"));
   if (bearer !== undefined && (await verifier.authenticate(bearer)) !== undefined) return "header";
-  const cookie = req.onlyCookie(memo.accessCookieName());
-  return typeof cookie === "string" && (await verifier.authenticate(cookie)) !== undefined
-    ? "cookie"
-    : undefined;
+  const [cookie, another] = await verifier.ours(req.cookieValues(memo.accessCookieName()));
+  const isOnly = cookie !== undefined && another === undefined;
+  return isOnly && (await verifier.authenticate(cookie)) !== undefined ? "cookie" : undefined;
 }

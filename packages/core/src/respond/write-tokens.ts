@@ -45,10 +45,15 @@ export function writeTokens(
 }
 
 /** Tells the client that tokens of one transfer method are gone (wire-contract.md 1.8.3). */
-export function clearTokens(res: BaseResponse, dress: TokenDress, method: TokenTransferMethod): void {
+export function clearTokens(
+  res: BaseResponse,
+  dress: TokenDress,
+  method: TokenTransferMethod,
+  spared?: ReadonlySet<"access" | "refresh">,
+): void {
   if (method === "cookie") {
-    setAccessCookie(res, dress, "", 0);
-    setRefreshCookie(res, dress, "", 0);
+    if (!spared?.has("access")) setAccessCookie(res, dress, "", 0);
+    if (!spared?.has("refresh")) setRefreshCookie(res, dress, "", 0);
   } else {
     setExposed(res, dress.accessHeaderName, "");
     setExposed(res, dress.refreshHeaderName, "");
@@ -58,9 +63,13 @@ export function clearTokens(res: BaseResponse, dress: TokenDress, method: TokenT
   forbidCaching(res);
 }
 
-/** Clears both methods, whatever the request carried (K-1). */
-export function clearAllTokens(res: BaseResponse, dress: TokenDress): void {
-  clearTokens(res, dress, "cookie");
+/** Clears both methods, whatever the request carried (K-1), but for cookies that are not ours. */
+export function clearAllTokens(
+  res: BaseResponse,
+  dress: TokenDress,
+  spared: ReadonlySet<"access" | "refresh">,
+): void {
+  clearTokens(res, dress, "cookie", spared);
   clearTokens(res, dress, "header");
 }
 

@@ -41,6 +41,16 @@ export function looksLikeRefreshToken(text: string): boolean {
   return text.length <= MAX_REFRESH_TOKEN_LENGTH && SHAPE.test(text);
 }
 
+/**
+ * Whether a text has that shape and names a secret that nobody here knows: another deployment made it, or ours, with a secret
+ * that was taken back.
+ *
+ * @throws SessionError `STORE_UNAVAILABLE` when it cannot be told
+ */
+export async function isOfUnknownSecret(ring: SecretRing, text: string): Promise<boolean> {
+  return looksLikeRefreshToken(text) && (await ring.find(text.split(".")[1] as string)) === undefined;
+}
+
 /** `hex(sha256(secret))`: what an access token says of its refresh token. */
 export function hash1Of(platform: Platform, secret: string): Maybe<string> {
   return platform.sha256Hex(secret);

@@ -19,6 +19,8 @@ export interface VerifierSettings {
   family: KeyFamily | undefined;
   /** Of the tokens that are minted; infinite where that is not known. */
   accessTokenValidityMs: number;
+  /** Whom our tokens name. Undefined: not known, and no token is taken for another deployment's. */
+  issuer?: string | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -98,23 +100,50 @@ export class AccessTokenVerifier {
   /**
    * Sorts texts by what verifying them would cost; no signature is checked.
    *
-   * @returns `known`: in the cache; `unknown`: of the shape of ours and not expired; `sawOurs`: whether there was any of
-   *          the shape of ours
+   * @returns `known`: in the cache; `unknown`: of the shape of ours and not expired
    */
-  sift(texts: Iterable<string>): { known: string[]; unknown: string[]; sawOurs: boolean } {
+  sift(texts: Iterable<string>): { known: string[]; unknown: string[] } {
     const nowSeconds = Math.floor(this.clock.wallMs() / 1000);
     const known: string[] = [];
     const unknown: string[] = [];
-    let sawOurs = false;
-    for (const text of new Set(texts)) {
-      const isKnown = this.cache?.get(text) !== undefined;
-      const payload = isKnown ? undefined : parseAccessToken(text)?.payload;
-      if (!isKnown && payload === undefined) continue;
-      sawOurs = true;
-      if (isKnown) known.push(text);
-      else if (payload !== undefined && payload.exp > nowSeconds) unknown.push(text);
+    for (const text of texts) {
+      if (this.cache?.get(text) !== undefined) known.push(text);
+      else if ((parseAccessToken(text)?.payload.exp ?? 0) > nowSeconds) unknown.push(text);
     }
-    return { known, unknown, sawOurs };
+    return { known, unknown };
+  }
+
+  /** Those of the texts that name another issuer; no key is looked for. One of ours does after `apiDomain` was changed. */
+  elsewhere(texts: Iterable<string>): Set<string> {
+    return new Set([...texts].filter((text) => this.#namesAnother(parseAccessToken(text)?.payload)));
+  }
+
+  /**
+   * Those of the texts, each once, that count here: they name our issuer, or, where none of them does, a key of ours. What
+   * is left is no token of ours, or another deployment's. No signature is checked.
+   *
+   * @throws SessionError `STORE_UNAVAILABLE` when none names our issuer and the keys cannot be read
+   */
+  ours(texts: Iterable<string>): Maybe<string[]> {
+    const elsewhere = this.elsewhere(texts);
+    const own = [...new Set(texts)].filter(
+      (text) => !elsewhere.has(text) && parseAccessToken(text) !== undefined,
+    );
+    return own.length > 0 || elsewhere.size === 0 ? own : this.#withKeysOfOurs(elsewhere);
+  }
+
+  async #withKeysOfOurs(texts: Iterable<string>): Promise<string[]> {
+    const found: string[] = [];
+    for (const text of texts) {
+      const kid = parseAccessToken(text)?.kid;
+      if (kid !== undefined && (await this.keys.find(kid)) !== undefined) found.push(text);
+    }
+    return found;
+  }
+
+  #namesAnother(payload: AccessTokenPayload | undefined): boolean {
+    const { issuer } = this.settings;
+    return issuer !== undefined && typeof payload?.iss === "string" && payload.iss !== issuer;
   }
 
   /**
@@ -141,7 +170,11 @@ export class AccessTokenVerifier {
     if (!isCanonicalBase64Url(parts.signature))
       throw tryRefreshToken("the access token's signature is malformed");
     const key = await this.keys.find(unverified.kid);
-    if (key === undefined) throw tryRefreshToken("the access token's key is not known, or no longer");
+    if (key === undefined) {
+      // Another deployment's, on a domain that both can set cookies for. One of ours whose key is gone names us.
+      if (this.#namesAnother(unverified.payload)) return undefined;
+      throw tryRefreshToken("the access token's key is not known, or no longer");
+    }
     if (unverified.alg !== key.algorithm)
       throw tryRefreshToken("the access token names another algorithm than its key");
     if (!(await key.key.verify(parts.signingInput, parts.signature))) {

@@ -51,6 +51,11 @@ export type AccessTokenVerifierOptions = PublicKeySource & {
   allowPlainHttp?: boolean | undefined;
   /** Reads the keys: a Worker's service binding, a proxy. Default: the global `fetch`. */
   fetch?: KeyFetch | undefined;
+  /**
+   * Whom the tokens name: `apiDomain` and `apiBasePath`, e.g. `https://api.example.com/auth`. With it the token of another
+   * application on the same domain, whose key is not published, counts as none. Default: it is to be refreshed.
+   */
+  issuer?: string | undefined;
   /** Algorithms that may have signed. Default all three. */
   algorithms?: readonly SigningAlgorithm[] | undefined;
   /** Where a request's token is looked for. Default `auto`: the header, then the cookie. */
@@ -111,6 +116,7 @@ const checkForm = shaped({
   jwksTimeoutSeconds: between(0.01, 60, "seconds"),
   allowPlainHttp: isBoolean,
   fetch: isFunction,
+  issuer: isNonEmptyText,
   algorithms: holds(
     (value) => Array.isArray(value) && value.length > 0 && value.every((name) => ALGORITHMS.includes(name)),
     `must be a list of ${ALGORITHMS.join(", ")}`,
@@ -149,6 +155,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
         });
   const verifier = new AccessTokenVerifier(platform, keys, clock, cache, {
     family: undefined,
+    issuer: options.issuer,
     accessTokenValidityMs: Number.POSITIVE_INFINITY,
   });
   keys.onWithdrawn = (kid) => verifier.forgetKey(kid);

@@ -209,6 +209,34 @@ describe("createNewSession", () => {
     expect(await rowOf(app.store, first)).toBeUndefined();
   });
 
+  it("whoever signs in with an expired token of somebody else's, found in a log, ends no session of theirs", async () => {
+    app = await startApp();
+    for (const mode of ["cookie", "header"] as const) {
+      const victim = app.client("header");
+      await victim.send("POST", "/login", {}, '{"userId":"victim"}');
+      const found = victim.accessToken as string;
+      app.clock.advanceSeconds(3600);
+      const login = await app
+        .client(mode)
+        .send(
+          "POST",
+          "/login",
+          mode === "header" ? { authorization: `Bearer ${found}` } : { cookie: `sAccessToken=${found}` },
+          '{"userId":"attacker"}',
+        );
+      expect(login.status).toBe(200);
+      expect((await victim.refresh()).status).toBe(200);
+    }
+  });
+
+  it("a live token of another user's session is replaced by the login all the same", async () => {
+    app = await startApp();
+    const first = app.client("header");
+    await first.send("POST", "/login", {}, '{"userId":"alice"}');
+    await first.copy().send("POST", "/login", {}, '{"userId":"bob"}');
+    expect((await first.refresh()).status).toBe(401);
+  });
+
   it("… at the cost of two signature checks at most, however many access tokens were sent", async () => {
     app = await startApp();
     const clients = await Promise.all(

@@ -192,8 +192,8 @@ const ROWS: Row[] = [
       await stranger.send("POST", "/login");
       return bare(w, cookieOf(stranger.cookies.get("sAccessToken") as string));
     },
-    R: "401-TRY",
-    O: "401-TRY",
+    R: "401-KEEP",
+    O: "none",
   },
   {
     id: "J-12",

@@ -45,6 +45,33 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
+describe("whoever is signed in at another application of the same domain [wire J-11]", () => {
+  it("is a guest where the service knows its issuer, with or without a token of ours beside it", async () => {
+    const other = await startApp({
+      appInfo: {
+        appName: "shop",
+        apiDomain: "https://shop.example.com",
+        websiteDomain: "https://example.com",
+      },
+    });
+    const theirs = (await other.session.createNewSessionWithoutRequestResponse("user-2")).getAccessToken();
+    const strict = elsewhere({ issuer: "https://api.example.com/auth" });
+    const asked = (cookie: string, verifiedBy = strict): Promise<unknown> =>
+      outcomeOf(verifiedBy.verify({ method: "GET", headers: { cookie } }, { sessionRequired: false }));
+    expect(await asked(`sAccessToken=${theirs}`)).toBeUndefined();
+    expect(await asked(`sAccessToken=${theirs}; sAccessToken=${client.accessToken}`)).toBe("user-1");
+    expect(await outcomeOf(strict.verify(theirs))).toBe("UNAUTHORISED");
+    // Without it nobody can tell.
+    expect(await asked(`sAccessToken=${theirs}`, verifier)).toBe("TRY_REFRESH_TOKEN");
+    // One of ours that has expired is still to be refreshed.
+    app.clock.advanceSeconds(3600);
+    expect(await asked(`sAccessToken=${theirs}; sAccessToken=${client.accessToken}`)).toBe(
+      "TRY_REFRESH_TOKEN",
+    );
+    await other.close();
+  });
+});
+
 describe("a token of the other server", () => {
   it("gives its payload, frozen, for as long as it lives and from the first moment of its key [sec T-10, T-12]", async () => {
     const token = client.accessToken ?? "";

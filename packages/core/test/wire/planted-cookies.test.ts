@@ -124,6 +124,79 @@ describe.each(setups)(
   },
 );
 
+describe.each(setups)(
+  "a page of a sibling host plants tokens that look like another deployment's: %s [sec C-11]",
+  (_, options) => {
+    it.each([false, true])(
+      "beside its own genuine pair, or not: the user stays signed in (genuine pair: %s)",
+      async (isBesideGenuine) => {
+        app = await startApp({ accessTokenValiditySeconds: 60, ...options });
+        const browser = new Browser();
+        await browser.fetch("POST", "/login", '{"userId":"victim"}');
+        const attacker = await signIn("attacker");
+        const domain = "example.com";
+        const isFree = (path: string, ofOurs: string): boolean =>
+          options.cookieDomain !== domain || path !== ofOurs;
+        for (const [n, path] of PLANTED_AT.entries()) {
+          const fake = await resign(app.store, attacker.access, {
+            header: { kid: `d-elsewhere-${n}` },
+            payload: { iss: "https://shop.example.com/auth" },
+            key: foreignKey(),
+          });
+          const fakeRefresh = attacker.rt.replace(/^1\.[^.]+/, `1.elsewhere${n}`);
+          const isGenuine = isBesideGenuine && n % 2 === 1;
+          if (isFree(path, "/"))
+            browser.jar.set({
+              name: "sAccessToken",
+              value: isGenuine ? attacker.access : fake,
+              domain,
+              path,
+            });
+          if (isFree(path, REFRESH))
+            browser.jar.set({
+              name: "sRefreshToken",
+              value: isGenuine ? attacker.rt : fakeRefresh,
+              domain,
+              path,
+            });
+        }
+        for (const seconds of [0, 61, 61]) {
+          app.clock.advanceSeconds(seconds);
+          checks = 0;
+          for (const path of ["/me", "/optional"]) {
+            expect([seconds, await browser.ask(path)]).toMatchObject([
+              seconds,
+              { status: 200, userId: "victim" },
+            ]);
+          }
+          expect((await browser.fetch("POST", REFRESH)).status).toBe(200);
+        }
+        expect(app.foreignErrors).toEqual([]);
+      },
+    );
+  },
+);
+
+it("40 tokens that look like another deployment's cost no signature check, and one reading of the keys", async () => {
+  app = await startApp();
+  const { access } = await signIn("user");
+  const like = await Promise.all(
+    Array.from({ length: 40 }, (_, n) =>
+      resign(app.store, access, {
+        header: { kid: `d-${n}` },
+        payload: { iss: "https://else.where" },
+        key: foreignKey(),
+      }),
+    ),
+  );
+  app.store.reset();
+  checks = 0;
+  const cookie = like.map((value) => `sAccessToken=${value}`).join("; ");
+  const response = await send(app.origin, "GET", "/optional", { cookie: cookie.slice(0, 16_000) });
+  expect([response.status, response.json, checks]).toEqual([200, null, 0]);
+  expect(app.store.calls.length).toBeLessThanOrEqual(1);
+});
+
 it("an access token planted at the path of one page is met and removed there", async () => {
   app = await startApp(
     {},

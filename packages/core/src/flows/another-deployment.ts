@@ -1,0 +1,46 @@
+import { isOfUnknownSecret } from "../tokens/refresh-token.js";
+import type { RequestMemo } from "./request-memo.js";
+
+/**
+ * Cookies of another deployment with this library reach ours under the same names: from a domain above both, or from another
+ * port or path of one host. They count for nothing here, and are neither expired nor cleared.
+ */
+
+/** Those of the refresh tokens that are another deployment's; all that are not known to be ours while it cannot be told. */
+export async function foreignRefreshTokens(
+  memo: RequestMemo,
+  texts: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const text of texts) {
+    const isForeign = isOfUnknownSecret(memo.core.engine.secrets, text).catch(() => true);
+    if (await isForeign) found.add(text);
+  }
+  return found;
+}
+
+/** Whether cookies beside ours may be expired: a request does not tell where each is, so only if all of them may go. */
+export function mayExpire(
+  memo: RequestMemo,
+  texts: readonly string[],
+  foreign: ReadonlySet<string>,
+): boolean {
+  const rest = texts.filter((text) => !foreign.has(text));
+  return rest.length > 1 && (foreign.size === 0 || memo.core.config.olderCookieDomain !== null);
+}
+
+/** Of which tokens the request carries cookies, all of them another deployment's: one of them may be where ours would be. */
+export async function foreignAlone(memo: RequestMemo): Promise<ReadonlySet<"access" | "refresh">> {
+  const { req } = memo.exchange;
+  const { verifier } = memo.core.engine;
+  const found = new Set<"access" | "refresh">();
+  const add = (type: "access" | "refresh", texts: readonly string[], foreign: ReadonlySet<string>): void => {
+    if (foreign.size > 0 && texts.every((text) => foreign.has(text))) found.add(type);
+  };
+  const refresh = req.cookieValues(memo.refreshCookieName());
+  add("refresh", refresh, await foreignRefreshTokens(memo, refresh));
+  const access = req.cookieValues(memo.accessCookieName());
+  const ours = await Promise.resolve(verifier.ours(access)).catch(() => []);
+  if (ours.length === 0) add("access", access, verifier.elsewhere(access));
+  return found;
+}
