@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { Exchange } from "../../src/http/exchange.js";
+import { NodeRequest, NodeResponse } from "../../src/http/node-http.js";
 import type { JoinedTransaction } from "../../src/store/session-store.js";
+import { createAccessTokenVerifier } from "../../src/verify/index.js";
 import { startApp, type TestApp } from "../support/http-app.js";
 import { outcome } from "../support/outcome.js";
 import { SpyStore } from "../support/spy-store.js";
@@ -16,8 +19,29 @@ class JoinableStore extends SpyStore {
   }
 }
 
+class Unreachable extends NodeResponse {
+  override get isReadOnly(): boolean {
+    return true;
+  }
+}
+
 async function signedInInside(store: JoinableStore, mode: "cookie" | "header"): Promise<WireClient> {
-  app = await startApp({}, {}, { store });
+  app = await startApp(
+    {},
+    {
+      "GET /read": async (req, res, _session, adapter) => {
+        const exchange = new Exchange(new NodeRequest(req), new Unreachable(res));
+        const taken = async () => void (await adapter.verifySession(exchange));
+        return {
+          type: await taken().then(
+            () => "taken",
+            ({ type }) => type,
+          ),
+        };
+      },
+    },
+    { store },
+  );
   // Keys and secret are there before.
   await app.client().send("POST", "/login");
   const client = app.client(mode);
@@ -49,6 +73,38 @@ describe.each(["cookie", "header"] as const)(
         expect(outcome(await client.copy(origin).send("GET", "/me"))).toBe("401-KEEP");
       }
       await other.close();
+    });
+
+    it("nobody takes its access token who cannot look at the row, until a first use has found the row", async () => {
+      const client = await signedInInside(new JoinableStore(), mode);
+      const keys = (await app.session.getJWKS()).keys;
+      const verifier = createAccessTokenVerifier({ keys, clock: app.clock });
+      const token = () => client.cookies.get("sAccessToken") ?? client.accessToken ?? "";
+      await expect(verifier.verify(token())).rejects.toMatchObject({ type: "TRY_REFRESH_TOKEN" });
+      expect((await client.send("GET", "/read")).json).toEqual({ type: "TRY_REFRESH_TOKEN" });
+      await client.send("GET", "/me");
+      expect((await verifier.verify(token())).sub).toBe("user-1");
+      expect((await client.send("GET", "/read")).json).toEqual({ type: "taken" });
+    });
+
+    it("a change of the payload that is rolled back: the token in the answer is as good as the row says", async () => {
+      const store = new JoinableStore();
+      app = await startApp({}, {}, { store });
+      const client = app.client(mode);
+      await client.send("POST", "/login", {}, '{"payload":{"plan":"free"}}');
+      const rotated = client.copy();
+      store.isJoined = true;
+      await client.send("POST", "/merge", {}, '{"plan":"pro"}');
+      store.isJoined = false;
+      await store.updateAccessTokenPayload(client.front.up.sessionHandle as string, 0, (text) =>
+        text.replace("pro", "free"),
+      );
+      // Also of a token that is not the newest one by then.
+      await rotated.refresh();
+      await rotated.send("GET", "/me");
+      expect((await client.send("GET", "/me")).json).toMatchObject({ payload: { plan: "free" } });
+      expect(client.front.up).toMatchObject({ plan: "free" });
+      expect(client.front.up).not.toHaveProperty("nbf");
     });
   },
 );
