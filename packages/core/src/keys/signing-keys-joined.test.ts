@@ -37,6 +37,7 @@ describe("in a transaction of the application", () => {
           });
         },
         afterwards: (task) => this.tasks.push(task),
+        whenOver: () => {},
       };
     }
     override async listSigningKeys(): Promise<SigningKeyRow[]> {

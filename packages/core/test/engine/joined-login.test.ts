@@ -1,9 +1,12 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { Exchange } from "../../src/http/exchange.js";
 import { NodeRequest, NodeResponse } from "../../src/http/node-http.js";
+import { JoinedTransactions } from "../../src/store/joined-transaction.js";
 import type { JoinedTransaction } from "../../src/store/session-store.js";
 import { createAccessTokenVerifier } from "../../src/verify/index.js";
-import { startApp, type TestApp } from "../support/http-app.js";
+import { type Handler, startApp, type TestApp } from "../support/http-app.js";
 import { outcome } from "../support/outcome.js";
 import { SpyStore } from "../support/spy-store.js";
 import type { WireClient } from "../support/wire-client.js";
@@ -11,11 +14,21 @@ import type { WireClient } from "../support/wire-client.js";
 let app: TestApp;
 afterEach(() => app.close());
 
-/** A store whose calls are, while `isJoined`, part of a transaction of the application. */
+/** A store whose calls are, while `isJoined` or within `join`, part of a transaction of the application. */
 class JoinableStore extends SpyStore {
   isJoined = false;
+  readonly #transactions = new JoinedTransactions<undefined>(new AsyncLocalStorage());
   joined(): JoinedTransaction | undefined {
-    return this.isJoined ? { outside: (work) => work(), afterwards: () => {} } : undefined;
+    return this.isJoined
+      ? { outside: (work) => work(), afterwards: () => {}, whenOver: () => {} }
+      : this.#transactions.current();
+  }
+  /** Rolled back in any case: what is deleted inside stays. */
+  join<T>(work: () => Promise<T>): Promise<T> {
+    return this.#transactions.join(() => undefined, work);
+  }
+  override async deleteSessions(handles: readonly string[], nowMs: number): Promise<string[]> {
+    return this.#transactions.current() === undefined ? super.deleteSessions(handles, nowMs) : [...handles];
   }
 }
 
@@ -126,4 +139,72 @@ it("inside a transaction, which may show an old moment, nobody is signed out for
   await expect(
     app.session.refreshSessionWithoutRequestResponse(refreshToken ?? "", true),
   ).rejects.toMatchObject({ type: "UNAUTHORISED" });
+});
+
+describe.each(["cookie", "header"] as const)("a joined function that rejects (%s)", (mode) => {
+  const store = () => app.store as JoinableStore;
+  const failing =
+    (work: (...given: Parameters<Handler>) => Promise<unknown>): Handler =>
+    async (req, res, session, adapter) => {
+      if (req.headers.flash !== undefined)
+        res.setHeader("set-cookie", ["flash=1", "sRefreshToken=theirs; Path=/x"]);
+      const before = res.getHeaders();
+      const refusal = store().join(() =>
+        store().join(async () => {
+          await work(req, res, session, adapter);
+          throw new Error("the second factor is wrong");
+        }),
+      );
+      return {
+        refused: await refusal.catch(({ message }: Error) => message),
+        isAsBefore: isDeepStrictEqual(res.getHeaders(), before),
+        user: (await session.getSession(req, res, { sessionRequired: false }))?.getUserId(),
+      };
+    };
+  const start = async (): Promise<WireClient> => {
+    app = await startApp(
+      {},
+      {
+        "POST /login-refused": failing((req, res, session) => session.createNewSession(req, res, "user-2")),
+        "POST /merge-refused": failing(async (req, res, session) =>
+          (await session.getSession(req, res)).mergeIntoAccessTokenPayload({ plan: "pro" }),
+        ),
+        "POST /logout-refused": failing(async (req, res, session) =>
+          (await session.getSession(req, res)).revokeSession(),
+        ),
+        "POST /login-twice": async (req, res, session) => {
+          await session.createNewSession(req, res, "user-1");
+          await store()
+            .join(async () => {
+              await session.createNewSession(req, res, "user-2");
+              throw new Error("no");
+            })
+            .catch(() => {});
+          return {};
+        },
+      },
+      { store: new JoinableStore() },
+    );
+    return app.client(mode);
+  };
+
+  it.each(["/login-refused", "/merge-refused", "/logout-refused"])(
+    "%s: the answer says nothing of it, and who was signed in before still is",
+    async (path) => {
+      const client = await start();
+      await client.send("POST", "/login");
+      for (const headers of [{}, { flash: "1" }]) {
+        const answer = await client.send("POST", path, headers);
+        expect(answer.json).toMatchObject({ refused: "the second factor is wrong", isAsBefore: true });
+        if (path !== "/logout-refused") expect(answer.json).toMatchObject({ user: "user-1" });
+      }
+    },
+  );
+
+  it("a login before it in the same request is what the answer says", async () => {
+    const client = await start();
+    await client.send("POST", "/login-twice");
+    expect((await client.send("GET", "/me")).json).toMatchObject({ userId: "user-1" });
+    await client.refresh();
+  });
 });
