@@ -202,6 +202,7 @@ export function createCore(
     revocations,
     stalls: () => watch,
     emit,
+    warn: (message) => config.logger.warn(message),
     isObserved: config.options.onEvent !== undefined || trace !== undefined,
   };
   const override = config.options.override;
