@@ -181,6 +181,7 @@ export function createCore(
     claimFetcher: new ClaimFetcher(
       () => clock.monoMs(),
       (report) => emit({ type: "claim_fetched", ...report }),
+      () => store.joined?.() !== undefined,
     ),
     settings: {
       accessTokenValidityMs: config.accessTokenValidityMs,
