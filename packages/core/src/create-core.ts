@@ -38,6 +38,7 @@ import type { PluginHost } from "./session/session-plugin.js";
 import { FailureLog } from "./store/failure-log.js";
 import { guardedStore } from "./store/guarded-store.js";
 import { storeIn } from "./store/namespace.js";
+import type { SessionStore } from "./store/session-store.js";
 import type { StoreFailure } from "./store/store-guard.js";
 import { StoreTimeout, within } from "./store/store-operations.js";
 import { usersOf, useStore } from "./store/store-users.js";
@@ -92,10 +93,10 @@ export function createCore(
   const revocations = new Revocations(
     clock,
     config.accessTokenValidityMs,
-    (handle) => traced.getSession(handle, clock.wallMs()),
+    (handle) => store.getSession(handle, clock.wallMs()),
     users.revoked,
   );
-  const store = revokingStore(traced, revocations);
+  const store: SessionStore = revokingStore(traced, revocations);
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
   const keys = new SigningKeys(platform, store, clock, random, {
     algorithm: config.algorithm,

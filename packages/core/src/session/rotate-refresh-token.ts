@@ -243,7 +243,13 @@ async function revokeForTheft(engine: SessionEngine, token: RefreshToken, row: S
   const transaction = engine.store.joined?.();
   // The application is told at once, since it holds the connection, and is asked to roll back: that must not undo this.
   if (transaction === undefined) await report();
-  else transaction.afterwards(() => revokeBeside(engine, row.handle).finally(report));
+  else {
+    engine.revocations.condemned.add(row.handle);
+    transaction.afterwards(async () => {
+      await revokeBeside(engine, row.handle);
+      await report();
+    });
+  }
   throw new SessionError({
     type: "TOKEN_THEFT_DETECTED",
     message: "a refresh token was used again after its successor was in use; the session has been revoked",
@@ -256,6 +262,7 @@ async function revokeBeside(engine: SessionEngine, handle: string): Promise<void
   for (let attempt = 1; attempt <= MAX_ATTEMPTS_BESIDE; attempt++) {
     try {
       await engine.store.deleteSessions([handle], engine.clock.wallMs());
+      engine.revocations.condemned.delete(handle);
       return;
     } catch {
       await new Promise<void>((resolve) => {

@@ -54,6 +54,11 @@ export class Revocations {
     return this.memory.sequence;
   }
 
+  /** Sessions that are over whatever their row says, until it is deleted. */
+  get condemned(): Set<string> {
+    return this.memory.condemned;
+  }
+
   /** Before anything verified earlier is used: makes this instance forget what any has revoked since. */
   catchUp(): void {
     if (this.memory.sequence !== this.#seen) this.#tell();
