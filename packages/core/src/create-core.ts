@@ -90,11 +90,13 @@ export function createCore(
   const guarded = guardedStore(ownStore, storeFailed);
   const traced = trace === undefined ? guarded : tracedStore(guarded, trace, () => clock.monoMs());
   const users = usersOf(givenStore, ownStore, namespace);
+  const isInTransaction = (): boolean => store.joined?.() !== undefined;
   const revocations = new Revocations(
     clock,
     config.accessTokenValidityMs,
     (handle) => store.getSession(handle, clock.wallMs()),
     users.revoked,
+    isInTransaction,
   );
   const store: SessionStore = revokingStore(traced, revocations);
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
@@ -182,7 +184,7 @@ export function createCore(
     claimFetcher: new ClaimFetcher(
       () => clock.monoMs(),
       (report) => emit({ type: "claim_fetched", ...report }),
-      () => store.joined?.() !== undefined,
+      isInTransaction,
     ),
     settings: {
       accessTokenValidityMs: config.accessTokenValidityMs,

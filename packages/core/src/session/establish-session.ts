@@ -130,7 +130,8 @@ export async function promote(
     nowMs,
     expiresAtMs: nowMs + engine.settings.refreshTokenValidityMs,
   });
-  if (row !== undefined) engine.rotations.rotated(row);
+  // A rotation that may be rolled back is none that anything is timed by.
+  if (row !== undefined && engine.store.joined?.() === undefined) engine.rotations.rotated(row);
   return row;
 }
 

@@ -177,13 +177,16 @@ export class AccessTokenVerifier {
     return this.cache?.add(token, key.kid, verified.payload) ?? verified;
   }
 
-  /** A token of a session that may have been revoked here counts as long as its row is there. */
+  /**
+   * A token of a session that may have been revoked here counts as long as its row is there. What a transaction of the
+   * application shows, which may be old, counts for nobody else.
+   */
   async #confirm(revocations: Revocations, verified: VerifiedToken): Promise<VerifiedToken> {
     const { sequence } = revocations;
     await revocations.assertLive(verified.payload);
-    if (revocations.sequence !== sequence || revocations.suspicionOf(verified.payload) === "revoked") {
-      return verified;
-    }
+    const isKnown =
+      revocations.sequence === sequence && revocations.suspicionOf(verified.payload) !== "revoked";
+    if (!isKnown || revocations.isInTransaction()) return verified;
     return this.cache?.add(verified.token, verified.kid, verified.payload) ?? verified;
   }
 

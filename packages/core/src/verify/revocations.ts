@@ -45,6 +45,8 @@ export class Revocations {
     private readonly readRow: (handle: string) => Promise<SessionRow | undefined>,
     /** Shared by all instances on the same data. */
     private readonly memory: RevocationMemory = emptyMemory(),
+    /** Whether `readRow` shows what a transaction of the application does. */
+    readonly isInTransaction: () => boolean = () => false,
   ) {
     memory.validityMs = Math.max(memory.validityMs, accessTokenValidityMs);
   }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Exchange } from "../../src/http/exchange.js";
 import { NodeRequest, NodeResponse } from "../../src/http/node-http.js";
 import { JoinedTransactions } from "../../src/store/joined-transaction.js";
-import type { JoinedTransaction } from "../../src/store/session-store.js";
+import type { JoinedTransaction, SessionRow } from "../../src/store/session-store.js";
 import { createAccessTokenVerifier } from "../../src/verify/index.js";
 import { type Handler, startApp, type TestApp } from "../support/http-app.js";
 import { outcome } from "../support/outcome.js";
@@ -22,6 +22,11 @@ class JoinableStore extends SpyStore {
     return this.isJoined
       ? { outside: (work) => work(), afterwards: () => {}, whenOver: () => {} }
       : this.#transactions.current();
+  }
+  /** The session that a transaction shows. */
+  shown: SessionRow | undefined;
+  override async getSession(handle: string, nowMs: number): Promise<SessionRow | undefined> {
+    return (this.isJoined ? this.shown : undefined) ?? super.getSession(handle, nowMs);
   }
   /** Rolled back in any case: what is deleted inside stays. */
   join<T>(work: () => Promise<T>): Promise<T> {
@@ -139,6 +144,23 @@ it("inside a transaction, which may show an old moment, nobody is signed out for
   await expect(
     app.session.refreshSessionWithoutRequestResponse(refreshToken ?? "", true),
   ).rejects.toMatchObject({ type: "UNAUTHORISED" });
+});
+
+it("a session that only the old moment of a transaction still shows is known to nobody else afterwards", async () => {
+  const store = new JoinableStore();
+  app = await startApp({}, {}, { store });
+  const { accessToken } = (
+    await app.session.createNewSessionWithoutRequestResponse("user-1")
+  ).getAllSessionTokensDangerously();
+  const take = () => app.session.getSessionWithoutRequestResponse(accessToken);
+  store.shown = await store.getSession((await take()).getHandle(), 0);
+  const other = await app.sibling();
+  for (const { session } of [other, app]) await session.revokeAllSessionsForUser("user-1");
+  await other.close();
+  store.isJoined = true;
+  await take();
+  store.isJoined = false;
+  await expect(take()).rejects.toMatchObject({ type: "UNAUTHORISED" });
 });
 
 describe.each(["cookie", "header"] as const)("a joined function that rejects (%s)", (mode) => {
