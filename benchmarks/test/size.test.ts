@@ -4,8 +4,8 @@ import { entries, OURS, OURS_EDGE, OURS_VERIFY_ONLY, OURS_VERIFY_ONLY_EDGE } fro
 
 /** Bytes after gzip. A change that needs more raises the figure here, and says why in its commit. */
 const BUDGETS = {
-  [OURS]: 58_800,
-  [OURS_EDGE]: 53_900,
+  [OURS]: 59_800,
+  [OURS_EDGE]: 54_900,
   [OURS_VERIFY_ONLY]: 9_200,
   [OURS_VERIFY_ONLY_EDGE]: 8_500,
 };

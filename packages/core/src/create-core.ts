@@ -38,6 +38,7 @@ import type { PluginHost } from "./session/session-plugin.js";
 import { FailureLog } from "./store/failure-log.js";
 import { guardedStore } from "./store/guarded-store.js";
 import { storeIn } from "./store/namespace.js";
+import type { SessionStore } from "./store/session-store.js";
 import type { StoreFailure } from "./store/store-guard.js";
 import { StoreTimeout, within } from "./store/store-operations.js";
 import { usersOf, useStore } from "./store/store-users.js";
@@ -89,13 +90,15 @@ export function createCore(
   const guarded = guardedStore(ownStore, storeFailed);
   const traced = trace === undefined ? guarded : tracedStore(guarded, trace, () => clock.monoMs());
   const users = usersOf(givenStore, ownStore, namespace);
+  const isInTransaction = (): boolean => store.joined?.() !== undefined;
   const revocations = new Revocations(
     clock,
     config.accessTokenValidityMs,
-    (handle) => traced.getSession(handle, clock.wallMs()),
+    (handle) => store.getSession(handle, clock.wallMs()),
     users.revoked,
+    isInTransaction,
   );
-  const store = revokingStore(traced, revocations);
+  const store: SessionStore = revokingStore(traced, revocations);
   const family = config.options.useDynamicAccessTokenSigningKey === false ? "static" : "dynamic";
   const keys = new SigningKeys(platform, store, clock, random, {
     algorithm: config.algorithm,
@@ -183,6 +186,7 @@ export function createCore(
     claimFetcher: new ClaimFetcher(
       () => clock.monoMs(),
       (report) => emit({ type: "claim_fetched", ...report }),
+      isInTransaction,
     ),
     settings: {
       accessTokenValidityMs: config.accessTokenValidityMs,
@@ -204,6 +208,7 @@ export function createCore(
     revocations,
     stalls: () => watch,
     emit,
+    warn: (message) => config.logger.warn(message),
     isObserved: config.options.onEvent !== undefined || trace !== undefined,
   };
   const override = config.options.override;

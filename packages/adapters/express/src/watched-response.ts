@@ -38,11 +38,12 @@ class WatchedResponse extends NodeResponse<ExpressResponse> {
     this.#warn = warn;
   }
 
-  protected override replaceSetCookie(drop: (line: string) => boolean, line: string): void {
+  protected override replaceSetCookie(drop: (line: string) => boolean, line?: string): void {
     super.replaceSetCookie(drop, line);
     if (this.committed) return;
     if (this.#ours === undefined) this.#watch();
-    this.#ours = [...(this.#ours ?? []).filter((other) => !drop(other)), line];
+    const kept = (this.#ours ?? []).filter((other) => !drop(other));
+    this.#ours = line === undefined ? kept : [...kept, line];
   }
 
   #watch(): void {

@@ -39,12 +39,14 @@ export class FastifyResponse extends BaseResponse<FastifyReplyLike> {
     return Array.isArray(value) ? value.join(", ") : value === undefined ? undefined : String(value);
   }
 
-  protected replaceSetCookie(drop: (line: string) => boolean, line: string): void {
+  protected replaceSetCookie(drop: (line: string) => boolean, line?: string): void {
     if (this.committed) return;
     const present = this.native.getHeader("set-cookie");
     const lines = Array.isArray(present) ? present : present === undefined ? [] : [String(present)];
+    const kept = lines.filter((other) => !drop(other));
+    if (line !== undefined) kept.push(line);
     this.native.removeHeader("set-cookie");
-    this.native.header("set-cookie", [...lines.filter((other) => !drop(other)), line]);
+    if (kept.length > 0) this.native.header("set-cookie", kept);
   }
 
   /**

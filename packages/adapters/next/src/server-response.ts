@@ -56,6 +56,9 @@ export class ActionResponse extends BufferedResponse<CookieJar> {
   readonly written = new Map<string, string>();
   readonly #wasOpen: boolean;
   #isOver = false;
+  /** What waits for the end of a transaction: Next cannot take a cookie back, and an action sends nothing before it ends. */
+  #held: (() => void)[] | undefined;
+  #holders = 0;
 
   constructor(readonly native: CookieJar) {
     super();
@@ -91,7 +94,28 @@ export class ActionResponse extends BufferedResponse<CookieJar> {
     }
   }
 
+  override remember(headers: readonly string[], cookies: readonly string[]): (isKept: boolean) => void {
+    const restore = super.remember(headers, cookies);
+    this.#held ??= [];
+    const held = this.#held;
+    const before = held.length;
+    this.#holders += 1;
+    return (isKept) => {
+      restore(isKept);
+      if (!isKept) held.length = before;
+      this.#holders -= 1;
+      if (this.#holders > 0) return;
+      this.#held = undefined;
+      for (const set of held) set();
+    };
+  }
+
   override setCookie(spec: CookieSpec): void {
+    if (this.#held === undefined) this.#setNow(spec);
+    else this.#held.push(() => this.#setNow(spec));
+  }
+
+  #setNow(spec: CookieSpec): void {
     this.native.set({
       name: spec.name,
       value: spec.value,
@@ -119,6 +143,8 @@ export class ActionResponse extends BufferedResponse<CookieJar> {
   }
 
   #setForClient(name: string, value: string, expires: Date): void {
-    this.native.set({ name, value, path: "/", expires, sameSite: "lax" });
+    const set = (): unknown => this.native.set({ name, value, path: "/", expires, sameSite: "lax" });
+    if (this.#held === undefined) set();
+    else this.#held.push(set);
   }
 }

@@ -354,6 +354,79 @@ export const joinedConformanceCases: readonly JoinedCase[] = [
       }),
   },
   {
+    id: "theft-dropped",
+    title:
+      "a theft that is found in a transaction ends the session, also when the transaction is rolled back",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        const events: string[] = [];
+        const clock = new LaterClock();
+        const { session } = signingIn(application.store, clock, {
+          refreshGracePeriodSeconds: 0,
+          onEvent: ({ type }) => void events.push(type),
+        });
+        const refresh = async (token: string | undefined) =>
+          (
+            await session.refreshSessionWithoutRequestResponse(token ?? "", true)
+          ).getAllSessionTokensDangerously();
+        const created = await session.createNewSessionWithoutRequestResponse("alice");
+        const stolen = created.getAllSessionTokensDangerously().refreshToken;
+        const second = await refresh((await refresh(stolen)).refreshToken);
+        await session.getSessionWithoutRequestResponse(second.accessToken, undefined, {
+          antiCsrfCheck: false,
+        });
+        // Nothing that may have been sent before the process stood still is called a theft.
+        clock.advanceMs(5_000);
+        const verdict = application.transaction(isolation, (lent) =>
+          lent.join(() => refresh(stolen), new Watch()),
+        );
+        await assert.rejects(verdict, { type: "TOKEN_THEFT_DETECTED" });
+        await assert.rejects(refresh(second.refreshToken), { type: "UNAUTHORISED" });
+        await until(
+          async () => (await other.session.getSessionInformation(created.getHandle())) === undefined,
+        );
+        await until(async () => events.includes("theft"));
+        assert.equal(events.filter((type) => type === "theft").length, 1);
+      }),
+  },
+  {
+    id: "claims-dropped",
+    title: "what a session was given in a transaction that is rolled back is in no token that counts",
+    run: (application, isolation) =>
+      using(application, async (other) => {
+        await firstDay(other, "alice");
+        const here = signingIn(application.store);
+        const payloadOf = async (token: string) =>
+          (
+            await here.session.getSessionWithoutRequestResponse(token, undefined, { antiCsrfCheck: false })
+          ).getAccessTokenPayload();
+        const created = await here.session.createNewSessionWithoutRequestResponse("alice", { plan: "free" });
+        for (const end of ["dropped", "kept"]) {
+          const container = await here.session.getSessionWithoutRequestResponse(
+            created.getAccessToken(),
+            undefined,
+            { antiCsrfCheck: false },
+          );
+          const change = application.transaction(isolation, async (lent) => {
+            await lent.join(async () => {
+              await here.roles?.addRoleToUser("public", "alice", "admin");
+              await container.mergeIntoAccessTokenPayload({ plan: "pro" });
+            }, new Watch());
+            if (end === "dropped") throw new Error(end);
+          });
+          if (end === "dropped") await assert.rejects(change, /dropped/);
+          else await change;
+          const payload = await payloadOf(container.getAccessToken());
+          assert.equal(payload.plan, end === "dropped" ? "free" : "pro");
+          if (here.roles !== undefined) {
+            const { v } = payload["st-role"] as { v: string[] };
+            assert.equal(v.includes("admin"), end === "kept");
+          }
+        }
+      }),
+  },
+  {
     id: "as-it-was",
     title: "the connection is set afterwards as it was before, whatever was done on it",
     run: (application, isolation) =>
@@ -531,4 +604,11 @@ async function wasLastStatement(attempt: Promise<unknown>, watch: Watch): Promis
   assert.ok(outcome === undefined || SessionError.is(outcome), `not an error of ours: ${String(outcome)}`);
   assert.notEqual(outcome, undefined, `statement ${watch.sent} failed, and the call resolved`);
   return false;
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; !(await holds()); waitedMs += 20) {
+    assert.ok(waitedMs < 10_000, "not in ten seconds");
+    await sleep(20);
+  }
 }

@@ -1,5 +1,11 @@
-import { type Clock, silentLogger } from "@acme/session-core";
-import { bindSession, Exchange, WebRequest, WebResponse } from "@acme/session-core/adapter";
+import { type Clock, type SessionOptions, silentLogger } from "@acme/session-core";
+import {
+  type BoundSession,
+  bindSession,
+  Exchange,
+  WebRequest,
+  WebResponse,
+} from "@acme/session-core/adapter";
 import type { SessionStore } from "@acme/session-core/store";
 import { createUserRoles } from "@acme/session-core/user-roles";
 
@@ -30,14 +36,19 @@ export interface SignedIn {
 }
 
 /** Core on a store, as one process of an application has it: with roles, in the cookie mode. */
-export function signingIn(store: SessionStore, clock: Clock = new LaterClock()) {
+export function signingIn(
+  store: SessionStore,
+  clock: Clock = new LaterClock(),
+  options: Pick<SessionOptions, "refreshGracePeriodSeconds" | "onEvent"> = {},
+) {
   const roles = createUserRoles();
-  const { session } = bindSession<Request, WebResponse>(
+  const { session }: { session: BoundSession<Request, WebResponse> } = bindSession<Request, WebResponse>(
     {
       appInfo: { appName: "joined", apiDomain: API, websiteDomain: "https://example.com" },
       store,
       clock,
       logger: silentLogger,
+      ...options,
       plugins: store.roles === undefined ? [] : [roles],
     },
     (request, response) => new Exchange(new WebRequest(request), response),
@@ -63,6 +74,7 @@ export function signingIn(store: SessionStore, clock: Clock = new LaterClock()) 
         .then((found) => found !== undefined)
         .catch(() => false);
     },
+    session,
     close: () => session.close(),
   };
 }

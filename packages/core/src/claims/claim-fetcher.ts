@@ -19,7 +19,7 @@ export interface FetchInput extends ClaimSubject {
   readonly userContext: UserContext;
   /** Milliseconds since the epoch: when the asking evaluation began. */
   readonly nowMs: number;
-  /** How old a fetch under way may be to be joined; undefined for any. */
+  /** A fetch under way must be younger to be joined; undefined for any. */
   readonly maxAgeInSeconds: number | undefined;
 }
 
@@ -47,7 +47,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Fetches claims within their time limit. Requests of one session that need one claim at the same time share one fetch
- * (claims.md O-11), but for a claim that depends on others: it must see what its own request has fetched.
+ * (claims.md O-11), but for a claim that depends on others, since it must see what its own request has fetched; for one
+ * that belongs to single requests, since it must see what was so when its own began; and in a transaction of the
+ * application, of which nobody else may see anything, and which shows what nobody else sees.
  */
 export class ClaimFetcher {
   readonly #underWay = new Map<string, Flight>();
@@ -55,16 +57,19 @@ export class ClaimFetcher {
   constructor(
     private readonly monoMs: () => number,
     private readonly report: (report: ClaimFetchReport) => void,
+    private readonly isInTransaction: () => boolean = () => false,
   ) {}
 
   /** @throws what `fetchValue` threw; `TimeoutError`; SessionError `INVALID_PAYLOAD` for a value of another type */
   fetch(claim: SessionClaim<unknown>, input: FetchInput): Promise<FetchedValue> {
     const { sessionHandle, nowMs, maxAgeInSeconds } = input;
-    if (sessionHandle === undefined || claim.policy.dependsOn.length > 0) return this.#start(claim, input);
+    const { dependsOn, mode } = claim.policy;
+    const isAlone = dependsOn.length > 0 || mode === "request" || this.isInTransaction();
+    if (sessionHandle === undefined || isAlone) return this.#start(claim, input);
     const id = `${sessionHandle} ${claim.key}`;
     const flight = this.#underWay.get(id);
     const maxAgeMs = (maxAgeInSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-    if (flight?.claim === claim && nowMs - flight.startedAtMs <= maxAgeMs) return flight.fetch;
+    if (flight?.claim === claim && nowMs - flight.startedAtMs < maxAgeMs) return flight.fetch;
     const fetch = this.#start(claim, input);
     const own: Flight = { claim, startedAtMs: nowMs, fetch };
     this.#underWay.set(id, own);

@@ -11,9 +11,10 @@ import {
 import type { Exchange } from "../http/exchange.js";
 import type { Maybe } from "../platform/platform.js";
 import type { TokenDress } from "../respond/token-dress.js";
-import { clearTokens, writeTokens } from "../respond/write-tokens.js";
+import { clearTokens, namesOfTokens, writeTokens } from "../respond/write-tokens.js";
 import { answeredAtOnce } from "../session/answered-at-once.js";
 import type { HeldTokens, SessionContainer, SessionSink } from "../session/session-container.js";
+import type { JoinedTransaction } from "../store/session-store.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 import type { SessionCore } from "./session-core.js";
 
@@ -45,6 +46,8 @@ export class RequestMemo implements SessionSink {
   #attempts: Attempt[] | undefined;
   #userContext: UserContext | undefined;
   #dress: TokenDress | undefined;
+  /** The application's transaction that what the response says can be taken back with. */
+  #transaction: JoinedTransaction | undefined;
 
   constructor(
     readonly core: SessionCore,
@@ -53,6 +56,7 @@ export class RequestMemo implements SessionSink {
 
   /** A session that was found in the request; its later changes are written to the response. */
   adopt(session: SessionContainer, transfer: TokenTransferMethod, passed: number): SessionContainer {
+    if (session.heldTokens.updated) this.#rememberInTransaction();
     session.sink = this;
     this.session = session;
     this.passed = passed;
@@ -110,6 +114,7 @@ export class RequestMemo implements SessionSink {
 
   tokensChanged(session: SessionContainer): void {
     if (!this.#isAbout(session)) return;
+    this.#rememberInTransaction();
     this.session = session;
     this.#assertReachable("the session has changed, and the client hears of it with its next refresh only");
     const { accessToken, refreshToken, refreshTokenExpiresAtMs, antiCsrfToken } = session.heldTokens;
@@ -130,6 +135,7 @@ export class RequestMemo implements SessionSink {
 
   revoked(session: SessionContainer): void {
     if (!this.#isAbout(session)) return;
+    this.#rememberInTransaction();
     this.#turn();
     this.session = undefined;
     this.isEnded = true;
@@ -142,6 +148,22 @@ export class RequestMemo implements SessionSink {
   /** By handle: a guard and a stricter one behind it may hold a container each. */
   #isAbout(session: SessionContainer): boolean {
     return this.session === session || this.session?.getHandle() === session.getHandle();
+  }
+
+  /** What is told to the client in a transaction of the application is not told when the application's work fails in it. */
+  #rememberInTransaction(): void {
+    const transaction = this.core.engine.store.joined?.();
+    if (transaction === undefined || transaction === this.#transaction || this.isReadOnly) return;
+    this.#transaction = transaction;
+    const { session, passed, isEnded, transfer } = this;
+    const { headers, cookies } = namesOfTokens(this.dress());
+    const settle = this.exchange.res.remember(headers, cookies);
+    transaction.whenOver((isKept) => {
+      settle(isKept);
+      if (isKept) return;
+      this.#turn();
+      Object.assign(this, { session, passed, isEnded, transfer });
+    });
   }
 
   #turn(): void {

@@ -23,8 +23,9 @@ class PlainResponse extends BaseResponse<string> {
   getHeader(name: string): string | undefined {
     return this.headers.get(name.toLowerCase());
   }
-  protected replaceSetCookie(drop: (line: string) => boolean, line: string): void {
-    this.cookies = [...this.cookies.filter((other) => !drop(other)), line];
+  protected replaceSetCookie(drop: (line: string) => boolean, line?: string): void {
+    this.cookies = this.cookies.filter((other) => !drop(other));
+    if (line !== undefined) this.cookies.push(line);
   }
   finish(body: ResponseBody | null): string {
     this.sent = body;

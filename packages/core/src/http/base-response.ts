@@ -39,8 +39,8 @@ export abstract class BaseResponse<Native = unknown> {
   abstract removeHeader(name: string): void;
   /** The header as set so far; never asked for `set-cookie`. */
   abstract getHeader(name: string): string | undefined;
-  /** Removes the `Set-Cookie` lines that `drop` names, then adds one. Every other line stays as it is. */
-  protected abstract replaceSetCookie(drop: (line: string) => boolean, line: string): void;
+  /** Removes the `Set-Cookie` lines that `drop` names, then adds `line`, if given. Every other line stays as it is. */
+  protected abstract replaceSetCookie(drop: (line: string) => boolean, line?: string): void;
   /**
    * Sends the response with the status and headers set so far. A no-op when `committed`.
    *
@@ -51,6 +51,30 @@ export abstract class BaseResponse<Native = unknown> {
   /** Sets a cookie; an earlier line with the same (name, domain, path) is replaced. */
   setCookie(spec: CookieSpec): void {
     this.replaceSetCookie((line) => isSameCookie(line, spec), serializeCookie(spec));
+  }
+
+  /**
+   * What sets these headers and cookies back to how they are now, unless what was written meanwhile is kept, or has been
+   * sent.
+   */
+  remember(headers: readonly string[], cookies: readonly string[]): (isKept: boolean) => void {
+    const isMeant = (line: string): boolean => cookies.some((name) => line.startsWith(`${name}=`));
+    const values = headers.map((name) => this.getHeader(name));
+    const lines: string[] = [];
+    this.replaceSetCookie((line) => {
+      if (isMeant(line)) lines.push(line);
+      return false;
+    });
+    return (isKept) => {
+      if (isKept || this.committed) return;
+      headers.forEach((name, index) => {
+        const value = values[index];
+        if (value === undefined) this.removeHeader(name);
+        else this.setHeader(name, value);
+      });
+      this.replaceSetCookie(isMeant);
+      for (const line of lines) this.replaceSetCookie(() => false, line);
+    };
   }
 
   /** Adds a token to a comma-separated header unless an equal one (ignoring case) is there already. */

@@ -50,8 +50,9 @@ export abstract class BufferedResponse<Native = unknown> extends BaseResponse<Na
     return this.#headers?.get(name.toLowerCase())?.value;
   }
 
-  protected replaceSetCookie(drop: (line: string) => boolean, line: string): void {
-    this.#setCookies = [...this.#setCookies.filter((other) => !drop(other)), line];
+  protected replaceSetCookie(drop: (line: string) => boolean, line?: string): void {
+    const kept = this.#setCookies.filter((other) => !drop(other));
+    this.#setCookies = line === undefined ? kept : [...kept, line];
   }
 
   /**

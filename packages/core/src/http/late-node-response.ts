@@ -23,7 +23,7 @@ export abstract class LateNodeResponse<Native = unknown> extends BufferedRespons
     super.setHeader(name, value);
   }
 
-  protected override replaceSetCookie(drop: (line: string) => boolean, line: string): void {
+  protected override replaceSetCookie(drop: (line: string) => boolean, line?: string): void {
     this.#awaitHead();
     super.replaceSetCookie(drop, line);
   }

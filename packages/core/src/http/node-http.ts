@@ -76,11 +76,14 @@ export class NodeResponse<
     return Array.isArray(value) ? value.join(", ") : value === undefined ? undefined : String(value);
   }
 
-  protected replaceSetCookie(drop: (line: string) => boolean, line: string): void {
+  protected replaceSetCookie(drop: (line: string) => boolean, line?: string): void {
     if (this.committed) return;
     const present = this.native.getHeader("set-cookie");
     const lines = Array.isArray(present) ? present : present === undefined ? [] : [String(present)];
-    this.native.setHeader("set-cookie", [...lines.filter((other) => !drop(other)), line]);
+    const kept = lines.filter((other) => !drop(other));
+    if (line !== undefined) kept.push(line);
+    if (kept.length === 0) this.native.removeHeader("set-cookie");
+    else this.native.setHeader("set-cookie", kept);
   }
 
   finish(body: ResponseBody | null): undefined {

@@ -38,6 +38,7 @@ describe("in a transaction of the application", () => {
           });
         },
         afterwards: (task) => this.tasks.push(task),
+        whenOver: () => {},
       };
     }
     override async listSigningKeys(): Promise<SigningKeyRow[]> {

@@ -9,6 +9,7 @@ const ACCESS_COOKIE_LIFETIME_MS = 31_536_000_000;
 const EXPOSE = "Access-Control-Expose-Headers";
 const FRONT_TOKEN = "front-token";
 const ANTI_CSRF = "anti-csrf";
+const CACHE_CONTROL = "Cache-Control";
 
 /** What a response is to carry. */
 export interface TokensToSend {
@@ -18,6 +19,20 @@ export interface TokensToSend {
   refreshToken?: { token: string; expiresAtMs: number } | undefined;
   /** With create and refresh only. */
   antiCsrfToken?: string | undefined;
+}
+
+/** Everything that tokens are written to, or cleared in. */
+export function namesOfTokens({
+  accessHeaderName,
+  refreshHeaderName,
+  accessCookieName,
+  refreshCookieName,
+  otherCookieNames: others,
+}: TokenDress): { headers: string[]; cookies: string[] } {
+  return {
+    headers: [FRONT_TOKEN, accessHeaderName, refreshHeaderName, ANTI_CSRF, EXPOSE, CACHE_CONTROL],
+    cookies: [accessCookieName, refreshCookieName, ...(others ? [others.access, others.refresh] : [])],
+  };
 }
 
 /** Writes tokens, in the order front token, access token, refresh token, anti-CSRF token (O-8). */
@@ -121,6 +136,6 @@ function setExposed(res: BaseResponse, name: string, value: string): void {
 
 /** Tokens never end up in a cache; a value of the application that is as strict stays (C-08). */
 function forbidCaching(res: BaseResponse): void {
-  const present = res.getHeader("Cache-Control")?.toLowerCase() ?? "";
-  if (!present.includes("no-store")) res.setHeader("Cache-Control", "private, no-store");
+  const present = res.getHeader(CACHE_CONTROL)?.toLowerCase() ?? "";
+  if (!present.includes("no-store")) res.setHeader(CACHE_CONTROL, "private, no-store");
 }

@@ -49,15 +49,13 @@ export async function createSession(
     parentHash1: null,
   });
   const payload = payloadOf(
+    engine,
     {
       userId,
       tenantId,
       handle,
       refreshTokenHash1: refreshToken.hash1,
-      // In a transaction of the application nobody knows yet whether the row will be kept: marked like a token fresh from a
-      // refresh, with a parent that never was, it is good only once its first use has found the row.
-      parentRefreshTokenHash1:
-        engine.store.joined?.() === undefined ? null : hex(engine.random(SECRET_BYTES)),
+      parentRefreshTokenHash1: null,
       antiCsrfToken: refreshToken.antiCsrfToken,
       customPayload,
       expiresAtSeconds: newTokenExpirySeconds(engine, nowMs, absoluteExpiresAtMs),

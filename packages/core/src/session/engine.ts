@@ -56,6 +56,8 @@ export interface SessionEngine {
   /** From the instance's beginning on; absent where the platform cannot tell, or the application moves the clock. */
   stalls(): Pick<ProcessWatch, "lastStallEndMonoMs"> | undefined;
   emit(event: SessionEvent): void;
+  /** A line in the log. */
+  warn(message: string): void;
   /** Whether the application listens to events. */
   readonly isObserved: boolean;
 }

@@ -2,6 +2,7 @@ import { tryRefreshToken, unauthorised } from "../errors/throwers.js";
 import type { Maybe } from "../platform/platform.js";
 import { jsonEqual } from "../runtime/json.js";
 import type { SessionRow } from "../store/session-store.js";
+import { isProvisional } from "../tokens/access-token.js";
 import { hash2Of } from "../tokens/refresh-token.js";
 import { withoutReservedClaims } from "../tokens/reserved-claims.js";
 import { checkAntiCsrfToken } from "../verify/check-anti-csrf.js";
@@ -23,7 +24,7 @@ export interface EstablishOptions {
 }
 
 /**
- * Turns an access token into a session (wire-contract.md 3.2, G-7 to G-17). A token that is not marked needs no I/O:
+ * Turns an access token into a session (wire-contract.md 3.2, G-7 to G-17). A token without a mark needs no I/O:
  * then the answer is not even a promise.
  *
  * @returns undefined when the text is not a token of ours
@@ -49,8 +50,11 @@ function fromVerified(
   const { payload } = verified;
   if (options.antiCsrfCheck) checkAntiCsrfToken(payload.antiCsrfToken, options.antiCsrfToken);
   const isMarked = (payload.parentRefreshTokenHash1 ?? null) !== null;
-  if (!options.checkDatabase && (!isMarked || options.isReadOnly))
-    return containerOf(engine, verified, false);
+  if (!options.checkDatabase && (options.isReadOnly || !isMarked)) {
+    if (!isProvisional(payload)) return containerOf(engine, verified, false);
+    if (options.isReadOnly)
+      throw tryRefreshToken("whether the access token's transaction was committed is not known yet");
+  }
   return fromRow(engine, verified, options.checkDatabase, options.isReadOnly ?? false);
 }
 
@@ -69,7 +73,7 @@ function containerOf(
   });
 }
 
-/** The token is marked, or the application wants the row looked at. */
+/** The token is marked or provisional, or the application wants the row looked at. */
 async function fromRow(
   engine: SessionEngine,
   verified: VerifiedToken,
@@ -77,6 +81,8 @@ async function fromRow(
   isReadOnly: boolean,
 ): Promise<SessionContainer> {
   const { payload } = verified;
+  // Of what it says only the row counts.
+  const isUncertain = isProvisional(payload);
   const startedMs = engine.clock.wallMs();
   const ownHash2 = await hash2Of(engine.platform, payload.refreshTokenHash1);
   const parentHash1 = payload.parentRefreshTokenHash1 ?? null;
@@ -92,8 +98,8 @@ async function fromRow(
   }
   await assertSound(engine, row);
   const isCurrent = ownHash2 === row.refreshTokenHash2;
-  if (parentHash1 !== null && isCurrent) return reissue(engine, verified, row, startedMs);
-  if (!checkDatabase) return containerOf(engine, verified, false);
+  if ((parentHash1 !== null || isUncertain) && isCurrent) return reissue(engine, verified, row, startedMs);
+  if (!checkDatabase && !isUncertain) return containerOf(engine, verified, false);
   const isRecent =
     isCurrent ||
     ownHash2 === row.previousRefreshTokenHash2 ||
@@ -101,10 +107,9 @@ async function fromRow(
       (parentHash2 === row.previousRefreshTokenHash2 ||
         (isReadOnly && parentHash2 === row.refreshTokenHash2)));
   if (!isRecent) throw tryRefreshToken("the access token belongs to a branch that was rotated out");
-  const isPayloadCurrent = jsonEqual(
-    withoutReservedClaims(payload),
-    await readStoredJson(engine, row, "accessTokenPayloadJson"),
-  );
+  const isPayloadCurrent =
+    !isUncertain &&
+    jsonEqual(withoutReservedClaims(payload), await readStoredJson(engine, row, "accessTokenPayloadJson"));
   return isPayloadCurrent ? containerOf(engine, verified, false) : reissue(engine, verified, row, startedMs);
 }
 
@@ -125,7 +130,8 @@ export async function promote(
     nowMs,
     expiresAtMs: nowMs + engine.settings.refreshTokenValidityMs,
   });
-  if (row !== undefined) engine.rotations.rotated(row);
+  // A rotation that may be rolled back is none that anything is timed by.
+  if (row !== undefined && engine.store.joined?.() === undefined) engine.rotations.rotated(row);
   return row;
 }
 

@@ -13,16 +13,17 @@ const INPUT = {
   expiresAtSeconds: 20,
 };
 
-/** Settings and randomness are all the expiry depends on. */
+/** Settings and randomness are all the expiry depends on, and no transaction is open. */
 function engineWith(jitter: number, random: [number, number] = [0, 0]): SessionEngine {
   return {
+    store: {},
     settings: { accessTokenValidityMs: 3_600_000, accessTokenValidityJitter: jitter },
     random: () => Uint8Array.from(random),
   } as unknown as SessionEngine;
 }
 
 it("writes the ten members of an otherwise empty token, in one order, times floored to seconds [wire F-5, F-10]", () => {
-  const payload = payloadOf(INPUT, 10_999);
+  const payload = payloadOf(engineWith(0), INPUT, 10_999);
   expect(Object.entries(payload)).toEqual([
     ["sub", "u"],
     ["rsub", "u"],

@@ -1,7 +1,7 @@
 import type { SigningKey } from "../keys/signing-keys.js";
 import type { JsonObject } from "../runtime/json.js";
 import { deepFreeze } from "../runtime/json.js";
-import { type AccessTokenPayload, accessTokenHeader } from "../tokens/access-token.js";
+import { type AccessTokenPayload, accessTokenHeader, provisionalFrom } from "../tokens/access-token.js";
 import type { SessionEngine } from "./engine.js";
 
 /** What a token is minted from. */
@@ -23,8 +23,14 @@ export interface MintedToken {
   payload: AccessTokenPayload;
 }
 
-/** The payload, its keys always in the same order: the client compares it as text. */
-export function payloadOf(input: MintInput, nowMs: number): AccessTokenPayload {
+/**
+ * The payload, its keys always in the same order: the client compares it as text.
+ *
+ * In a transaction of the application nobody knows yet whether what the token says will be kept: it is provisional. Told by
+ * `nbf`, not by an `exp` that has passed: by that the client would refresh first, and a page could not be rendered.
+ */
+export function payloadOf(engine: SessionEngine, input: MintInput, nowMs: number): AccessTokenPayload {
+  const isUncertain = engine.store.joined?.() !== undefined;
   return {
     sub: input.userId,
     rsub: input.userId,
@@ -35,6 +41,7 @@ export function payloadOf(input: MintInput, nowMs: number): AccessTokenPayload {
     refreshTokenHash1: input.refreshTokenHash1,
     parentRefreshTokenHash1: input.parentRefreshTokenHash1,
     antiCsrfToken: input.antiCsrfToken,
+    ...(isUncertain && { nbf: provisionalFrom(input.expiresAtSeconds) }),
     ...input.customPayload,
   } as AccessTokenPayload;
 }
@@ -63,7 +70,7 @@ export async function mintAccessToken(
   input: MintInput,
   issuedAtMs: number,
 ): Promise<MintedToken> {
-  return signPayload(engine, payloadOf(input, issuedAtMs), await engine.keys.signing());
+  return signPayload(engine, payloadOf(engine, input, issuedAtMs), await engine.keys.signing());
 }
 
 /**

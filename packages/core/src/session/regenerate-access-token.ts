@@ -46,6 +46,7 @@ export async function regenerateAccessToken(
   const minted = await signPayload(
     engine,
     payloadOf(
+      engine,
       {
         userId: row.userId,
         tenantId: row.tenantId,
@@ -95,6 +96,7 @@ export async function patchPayload(
     // By the clock as it is when the row is looked at: a write that waited must not pass for a new one.
     const merged = mergeClaimPatch(stored, update, engine.clock.wallMs(), fetched);
     const payload = payloadOf(
+      engine,
       {
         userId: row.userId,
         tenantId: row.tenantId,

@@ -9,6 +9,9 @@ import type { Revocations } from "../verify/revocations.js";
 export function revokingStore(store: SessionStore, revocations: Revocations): SessionStore {
   return {
     ...store,
+    async getSession(handle, nowMs) {
+      return revocations.condemned.has(handle) ? undefined : store.getSession(handle, nowMs);
+    },
     async deleteSessions(handles, nowMs) {
       const deleted = await store.deleteSessions(handles, nowMs);
       revocations.sessions(handles);

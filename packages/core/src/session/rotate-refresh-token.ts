@@ -1,6 +1,7 @@
 import type { UserContext } from "../claims/user-context.js";
 import { SessionError } from "../errors/session-error.js";
 import { storeUnavailable, unauthorised } from "../errors/throwers.js";
+import type { Maybe } from "../platform/platform.js";
 import type { ClockReading } from "../runtime/clock-watch.js";
 import type { SessionRow } from "../store/session-store.js";
 import {
@@ -34,6 +35,9 @@ export interface RefreshInput {
 }
 
 const MAX_ATTEMPTS = 5;
+/** A minute at least; a statement that waits for the row takes three seconds more. */
+const MAX_ATTEMPTS_BESIDE = 60;
+const PAUSE_BESIDE_MS = 1000;
 /** After a stall, requests read this long after waking may have been sent before it. */
 const STALL_DOUBT_MS = 1000;
 
@@ -222,19 +226,53 @@ async function issueChild(
   });
 }
 
-/** The verdict is reported only after the revocation is durable, and by one request (security rule O-04). */
+/**
+ * The verdict is reported only after the revocation is durable, and by one request (security rule O-04); in a transaction
+ * of the application the revocation is made durable behind it, whatever becomes of the transaction.
+ */
 async function revokeForTheft(engine: SessionEngine, token: RefreshToken, row: SessionRow): Promise<never> {
   const deleted = await engine.store.deleteSessions([row.handle], engine.clock.wallMs());
   if (deleted.length === 0) throw unauthorised("the session does not exist any more", true);
-  await emitFor(engine, row.handle, (handleHash) => ({
-    type: "theft",
-    handleHash,
-    userId: row.userId,
-    generation: token.generation,
-  }));
+  const report = (): Maybe<void> =>
+    emitFor(engine, row.handle, (handleHash) => ({
+      type: "theft",
+      handleHash,
+      userId: row.userId,
+      generation: token.generation,
+    }));
+  const transaction = engine.store.joined?.();
+  // The application is told at once, since it holds the connection, and is asked to roll back: that must not undo this.
+  if (transaction === undefined) await report();
+  else {
+    engine.revocations.condemned.add(row.handle);
+    transaction.afterwards(async () => {
+      await revokeBeside(engine, row.handle);
+      await report();
+    });
+  }
   throw new SessionError({
     type: "TOKEN_THEFT_DETECTED",
     message: "a refresh token was used again after its successor was in use; the session has been revoked",
     payload: { sessionHandle: row.handle, userId: row.userId, recipeUserId: row.userId },
   });
+}
+
+/** Until the transaction has let the row go, or the pool of one has its connection back. */
+async function revokeBeside(engine: SessionEngine, handle: string): Promise<void> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS_BESIDE; attempt++) {
+    try {
+      await engine.store.deleteSessions([handle], engine.clock.wallMs());
+      engine.revocations.condemned.delete(handle);
+      return;
+    } catch {
+      await new Promise<void>((resolve) => {
+        const timer: unknown = setTimeout(resolve, PAUSE_BESIDE_MS);
+        // A number where there are no processes to keep.
+        (timer as { unref?(): unknown }).unref?.();
+      });
+    }
+  }
+  engine.warn(
+    "A session whose refresh token was stolen could not be revoked beside the application's transaction.",
+  );
 }

@@ -47,15 +47,23 @@ export class JoinedTransactions<Query> {
       // One transaction in another: nothing of ours may wait for a connection before the outer one has ended too.
       outer === undefined ? undefined : (task) => outer.afterwards(task),
     );
-    let result: T;
+    let isKept = false;
     try {
-      result = await this.storage.run({ joined }, work);
-    } catch (error) {
-      await joined.end().catch(() => {});
-      throw error;
+      let result: T;
+      try {
+        result = await this.storage.run({ joined }, work);
+      } catch (error) {
+        await joined.end().catch(() => {});
+        throw error;
+      }
+      await joined.end();
+      isKept = true;
+      return result;
+    } finally {
+      // One transaction in another is kept only with it.
+      if (isKept && outer !== undefined) outer.whenOver((isOuterKept) => joined.settle(isOuterKept));
+      else joined.settle(isKept);
     }
-    await joined.end();
-    return result;
   }
 }
 
@@ -65,6 +73,7 @@ export class Joined<Query> implements JoinedTransaction {
   readonly #underWay = new Set<Promise<unknown>>();
   #turn: Promise<unknown> = Promise.resolve();
   readonly #tasks: (() => unknown)[] = [];
+  readonly #waiting: ((isKept: boolean) => void)[] = [];
   #failure: { readonly error: unknown } | undefined;
   #isOver = false;
 
@@ -124,6 +133,15 @@ export class Joined<Query> implements JoinedTransaction {
   afterwards(task: () => unknown): void {
     if (this.#isOver) this.#runBehind(task);
     else this.#tasks.push(task);
+  }
+
+  whenOver(task: (isKept: boolean) => void): void {
+    this.#waiting.push(task);
+  }
+
+  /** The last first, so that what each of them sets back was so before it. */
+  settle(isKept: boolean): void {
+    for (const task of this.#waiting.splice(0).reverse()) task(isKept);
   }
 
   /** Hands the connection back. @throws SessionError when it was not used as it should have been, or not successfully */

@@ -24,6 +24,8 @@ export interface RevocationMemory {
   readonly tenants: Map<string | undefined, Mark>;
   /** Signing keys that have gone from the store → their revocation's sequence. */
   readonly kids: Map<string, number>;
+  /** Sessions that are over whatever their row says, until it is deleted. */
+  readonly condemned: Set<string>;
   /** Ids of secrets that are never accepted again. */
   readonly secrets: Set<string>;
 }
@@ -36,6 +38,7 @@ export function emptyMemory(): RevocationMemory {
     users: new Map(),
     tenants: new Map(),
     kids: new Map(),
+    condemned: new Set(),
     secrets: new Set(),
   };
 }

@@ -86,6 +86,8 @@ export interface JoinedTransaction {
   outside<T>(work: () => Promise<T>): Promise<T>;
   /** Runs `task` in the background, outside, when the transaction has been handed back. What it throws is lost. */
   afterwards(task: () => unknown): void;
+  /** Calls `task` right before the call of the application settles: `false`, it rejects, and what a client was to be told is void. */
+  whenOver(task: (isKept: boolean) => void): void;
 }
 
 /**

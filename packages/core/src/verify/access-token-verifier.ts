@@ -8,6 +8,7 @@ import type { KeyFamily } from "../store/session-store.js";
 import {
   type AccessTokenPayload,
   asAccessTokenPayload,
+  isProvisional,
   parseAccessToken,
   splitToken,
 } from "../tokens/access-token.js";
@@ -209,13 +210,16 @@ export class AccessTokenVerifier {
     return this.cache?.add(token, key.kid, verified.payload) ?? verified;
   }
 
-  /** A token of a session that may have been revoked here counts as long as its row is there. */
+  /**
+   * A token of a session that may have been revoked here counts as long as its row is there. What a transaction of the
+   * application shows, which may be old, counts for nobody else.
+   */
   async #confirm(revocations: Revocations, verified: VerifiedToken): Promise<VerifiedToken> {
     const { sequence } = revocations;
     await revocations.assertLive(verified.payload);
-    if (revocations.sequence !== sequence || revocations.suspicionOf(verified.payload) === "revoked") {
-      return verified;
-    }
+    const isKnown =
+      revocations.sequence === sequence && revocations.suspicionOf(verified.payload) !== "revoked";
+    if (!isKnown || revocations.isInTransaction()) return verified;
     return this.cache?.add(verified.token, verified.kid, verified.payload) ?? verified;
   }
 
@@ -231,7 +235,9 @@ export class AccessTokenVerifier {
   #checkTimes({ payload }: VerifiedToken, nowMs: number): void {
     const nowSeconds = Math.floor(nowMs / 1000);
     if (payload.exp <= nowSeconds) throw tryRefreshToken("the access token has expired");
-    if (typeof payload.nbf === "number" && payload.nbf > nowSeconds) {
+    const isEarly = typeof payload.nbf === "number" && payload.nbf > nowSeconds;
+    // Whoever has the store looks at the row.
+    if (isEarly && !(this.revocations !== undefined && isProvisional(payload))) {
       throw tryRefreshToken("the access token is not valid yet");
     }
     // Minted by a host whose clock is far off (security rule TM-08).

@@ -45,6 +45,8 @@ export class Revocations {
     private readonly readRow: (handle: string) => Promise<SessionRow | undefined>,
     /** Shared by all instances on the same data. */
     private readonly memory: RevocationMemory = emptyMemory(),
+    /** Whether `readRow` shows what a transaction of the application does. */
+    readonly isInTransaction: () => boolean = () => false,
   ) {
     memory.validityMs = Math.max(memory.validityMs, accessTokenValidityMs);
   }
@@ -52,6 +54,11 @@ export class Revocations {
   /** Grows with every revocation. */
   get sequence(): number {
     return this.memory.sequence;
+  }
+
+  /** Sessions that are over whatever their row says, until it is deleted. */
+  get condemned(): Set<string> {
+    return this.memory.condemned;
   }
 
   /** Before anything verified earlier is used: makes this instance forget what any has revoked since. */

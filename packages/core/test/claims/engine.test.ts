@@ -134,6 +134,55 @@ describe("the engine", () => {
     expect(asked).toBe(5);
   });
 
+  it("a request that began after a change does not take what a request before it has asked for", async () => {
+    const fetcher = quietFetcher();
+    const gate = door<void>();
+    let plan = "pro";
+    const fetchValue = async (): Promise<string> => {
+      const seen = plan;
+      await gate.promise;
+      return seen;
+    };
+    for (const [policy, maxAgeInSeconds] of [
+      [{ mode: "request" as const }, undefined],
+      [{}, 0],
+    ] as const) {
+      plan = "pro";
+      const { validators } = new PrimitiveClaim<string>({ ...policy, key: "plan", fetchValue });
+      const ask = () => runValidators(question([validators.hasValue("pro", maxAgeInSeconds)], {}, fetcher));
+      const before = ask();
+      plan = "free";
+      const after = ask();
+      gate.open();
+      expect((await before).invalidClaims).toEqual([]);
+      expect((await after).invalidClaims).toHaveLength(1);
+    }
+  });
+
+  it("what is fetched in a transaction is seen by no other request, and the other way round", async () => {
+    let isInTransaction = false;
+    const fetcher = new ClaimFetcher(
+      () => 0,
+      () => {},
+      () => isInTransaction,
+    );
+    const gate = door<void>();
+    const fetchValue = async (): Promise<string> => {
+      const seen = isInTransaction ? "granted" : "none";
+      await gate.promise;
+      return seen;
+    };
+    const { validators } = new PrimitiveClaim<string>({ key: "role", fetchValue });
+    const ask = (isWithin: boolean) => {
+      isInTransaction = isWithin;
+      return runValidators(question([validators.hasValue("granted")], {}, fetcher));
+    };
+    const asked = [ask(true), ask(false), ask(true), ask(false)];
+    gate.open();
+    const refused = (await Promise.all(asked)).map(({ invalidClaims }) => invalidClaims.length);
+    expect(refused).toEqual([0, 1, 0, 1]);
+  });
+
   it("fetches what a claim depends on first, and shows it the new value", async () => {
     const first = new PrimitiveClaim<string>({ key: "first", fetchValue: async () => "new" });
     const second = new PrimitiveClaim<string>({

@@ -1,6 +1,12 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
-import type { JoinedTransaction } from "../../src/store/session-store.js";
-import { startApp, type TestApp } from "../support/http-app.js";
+import { Exchange } from "../../src/http/exchange.js";
+import { NodeRequest, NodeResponse } from "../../src/http/node-http.js";
+import { JoinedTransactions } from "../../src/store/joined-transaction.js";
+import type { JoinedTransaction, SessionRow } from "../../src/store/session-store.js";
+import { createAccessTokenVerifier } from "../../src/verify/index.js";
+import { type Handler, startApp, type TestApp } from "../support/http-app.js";
 import { outcome } from "../support/outcome.js";
 import { SpyStore } from "../support/spy-store.js";
 import type { WireClient } from "../support/wire-client.js";
@@ -8,16 +14,52 @@ import type { WireClient } from "../support/wire-client.js";
 let app: TestApp;
 afterEach(() => app.close());
 
-/** A store whose calls are, while `isJoined`, part of a transaction of the application. */
+/** A store whose calls are, while `isJoined` or within `join`, part of a transaction of the application. */
 class JoinableStore extends SpyStore {
   isJoined = false;
+  readonly #transactions = new JoinedTransactions<undefined>(new AsyncLocalStorage());
   joined(): JoinedTransaction | undefined {
-    return this.isJoined ? { outside: (work) => work(), afterwards: () => {} } : undefined;
+    return this.isJoined
+      ? { outside: (work) => work(), afterwards: () => {}, whenOver: () => {} }
+      : this.#transactions.current();
+  }
+  /** The session that a transaction shows. */
+  shown: SessionRow | undefined;
+  override async getSession(handle: string, nowMs: number): Promise<SessionRow | undefined> {
+    return (this.isJoined ? this.shown : undefined) ?? super.getSession(handle, nowMs);
+  }
+  /** Rolled back in any case: what is deleted inside stays. */
+  join<T>(work: () => Promise<T>): Promise<T> {
+    return this.#transactions.join(() => undefined, work);
+  }
+  override async deleteSessions(handles: readonly string[], nowMs: number): Promise<string[]> {
+    return this.#transactions.current() === undefined ? super.deleteSessions(handles, nowMs) : [...handles];
+  }
+}
+
+class Unreachable extends NodeResponse {
+  override get isReadOnly(): boolean {
+    return true;
   }
 }
 
 async function signedInInside(store: JoinableStore, mode: "cookie" | "header"): Promise<WireClient> {
-  app = await startApp({}, {}, { store });
+  app = await startApp(
+    {},
+    {
+      "GET /read": async (req, res, _session, adapter) => {
+        const exchange = new Exchange(new NodeRequest(req), new Unreachable(res));
+        const taken = async () => void (await adapter.verifySession(exchange));
+        return {
+          type: await taken().then(
+            () => "taken",
+            ({ type }) => type,
+          ),
+        };
+      },
+    },
+    { store },
+  );
   // Keys and secret are there before.
   await app.client().send("POST", "/login");
   const client = app.client(mode);
@@ -49,6 +91,38 @@ describe.each(["cookie", "header"] as const)(
         expect(outcome(await client.copy(origin).send("GET", "/me"))).toBe("401-KEEP");
       }
       await other.close();
+    });
+
+    it("nobody takes its access token who cannot look at the row, until a first use has found the row", async () => {
+      const client = await signedInInside(new JoinableStore(), mode);
+      const keys = (await app.session.getJWKS()).keys;
+      const verifier = createAccessTokenVerifier({ keys, clock: app.clock });
+      const token = () => client.cookies.get("sAccessToken") ?? client.accessToken ?? "";
+      await expect(verifier.verify(token())).rejects.toMatchObject({ type: "TRY_REFRESH_TOKEN" });
+      expect((await client.send("GET", "/read")).json).toEqual({ type: "TRY_REFRESH_TOKEN" });
+      await client.send("GET", "/me");
+      expect((await verifier.verify(token())).sub).toBe("user-1");
+      expect((await client.send("GET", "/read")).json).toEqual({ type: "taken" });
+    });
+
+    it("a change of the payload that is rolled back: the token in the answer is as good as the row says", async () => {
+      const store = new JoinableStore();
+      app = await startApp({}, {}, { store });
+      const client = app.client(mode);
+      await client.send("POST", "/login", {}, '{"payload":{"plan":"free"}}');
+      const rotated = client.copy();
+      store.isJoined = true;
+      await client.send("POST", "/merge", {}, '{"plan":"pro"}');
+      store.isJoined = false;
+      await store.updateAccessTokenPayload(client.front.up.sessionHandle as string, 0, (text) =>
+        text.replace("pro", "free"),
+      );
+      // Also of a token that is not the newest one by then.
+      await rotated.refresh();
+      await rotated.send("GET", "/me");
+      expect((await client.send("GET", "/me")).json).toMatchObject({ payload: { plan: "free" } });
+      expect(client.front.up).toMatchObject({ plan: "free" });
+      expect(client.front.up).not.toHaveProperty("nbf");
     });
   },
 );
@@ -83,4 +157,89 @@ it("inside a transaction, a login whose old session cannot be ended fails with t
   // Outside it is the login that counts.
   store.isJoined = false;
   expect((await client.send("POST", "/login")).status).toBe(200);
+});
+
+it("a session that only the old moment of a transaction still shows is known to nobody else afterwards", async () => {
+  const store = new JoinableStore();
+  app = await startApp({}, {}, { store });
+  const { accessToken } = (
+    await app.session.createNewSessionWithoutRequestResponse("user-1")
+  ).getAllSessionTokensDangerously();
+  const take = () => app.session.getSessionWithoutRequestResponse(accessToken);
+  store.shown = await store.getSession((await take()).getHandle(), 0);
+  const other = await app.sibling();
+  for (const { session } of [other, app]) await session.revokeAllSessionsForUser("user-1");
+  await other.close();
+  store.isJoined = true;
+  await take();
+  store.isJoined = false;
+  await expect(take()).rejects.toMatchObject({ type: "UNAUTHORISED" });
+});
+
+describe.each(["cookie", "header"] as const)("a joined function that rejects (%s)", (mode) => {
+  const store = () => app.store as JoinableStore;
+  const failing =
+    (work: (...given: Parameters<Handler>) => Promise<unknown>): Handler =>
+    async (req, res, session, adapter) => {
+      if (req.headers.flash !== undefined)
+        res.setHeader("set-cookie", ["flash=1", "sRefreshToken=theirs; Path=/x"]);
+      const before = res.getHeaders();
+      const refusal = store().join(() =>
+        store().join(async () => {
+          await work(req, res, session, adapter);
+          throw new Error("the second factor is wrong");
+        }),
+      );
+      return {
+        refused: await refusal.catch(({ message }: Error) => message),
+        isAsBefore: isDeepStrictEqual(res.getHeaders(), before),
+        user: (await session.getSession(req, res, { sessionRequired: false }))?.getUserId(),
+      };
+    };
+  const start = async (): Promise<WireClient> => {
+    app = await startApp(
+      {},
+      {
+        "POST /login-refused": failing((req, res, session) => session.createNewSession(req, res, "user-2")),
+        "POST /merge-refused": failing(async (req, res, session) =>
+          (await session.getSession(req, res)).mergeIntoAccessTokenPayload({ plan: "pro" }),
+        ),
+        "POST /logout-refused": failing(async (req, res, session) =>
+          (await session.getSession(req, res)).revokeSession(),
+        ),
+        "POST /login-twice": async (req, res, session) => {
+          await session.createNewSession(req, res, "user-1");
+          await store()
+            .join(async () => {
+              await session.createNewSession(req, res, "user-2");
+              throw new Error("no");
+            })
+            .catch(() => {});
+          return {};
+        },
+      },
+      { store: new JoinableStore() },
+    );
+    return app.client(mode);
+  };
+
+  it.each(["/login-refused", "/merge-refused", "/logout-refused"])(
+    "%s: the answer says nothing of it, and who was signed in before still is",
+    async (path) => {
+      const client = await start();
+      await client.send("POST", "/login");
+      for (const headers of [{}, { flash: "1" }]) {
+        const answer = await client.send("POST", path, headers);
+        expect(answer.json).toMatchObject({ refused: "the second factor is wrong", isAsBefore: true });
+        if (path !== "/logout-refused") expect(answer.json).toMatchObject({ user: "user-1" });
+      }
+    },
+  );
+
+  it("a login before it in the same request is what the answer says", async () => {
+    const client = await start();
+    await client.send("POST", "/login-twice");
+    expect((await client.send("GET", "/me")).json).toMatchObject({ userId: "user-1" });
+    await client.refresh();
+  });
 });
