@@ -89,21 +89,20 @@ export interface ResolvedConfig {
  */
 export function resolveOptions(given: SessionOptions | undefined, isProduction: boolean): ResolvedConfig {
   const options = checkSessionOptions(given);
+  const logger = safeLogger(options.logger ?? consoleLogger);
   const app = resolveAppInfo(options.appInfo, isProduction);
   const apiUrl = new URL(app.apiOrigin);
   const isHttps = apiUrl.protocol === "https:";
-  if (isProduction && !isHttps && options.cookieSecure === undefined && !isLocalHost(apiUrl.hostname)) {
-    throw invalidOption(
-      "appInfo.apiDomain",
-      "is plain http, which would send tokens in clear: use the public https address, or say that you mean it with `cookieSecure: false`",
-    );
-  }
+  if (isProduction) checkPlainHttp(options, app);
   const cookieSecure = options.cookieSecure ?? isHttps;
   const cookieDomain = resolveCookieDomain("cookieDomain", options.cookieDomain);
   if (cookieDomain !== undefined) checkCookieDomain("cookieDomain", cookieDomain, apiUrl.hostname);
   const accessTokenPath = resolveAccessTokenPath(options.accessTokenPath);
   checkAccessTokenPath(accessTokenPath, app.basePath, options);
-  if (isProduction && !options.allowTestValues) checkProductionStore(options.store);
+  if (isProduction && !options.allowTestValues) {
+    checkProductionStore(options.store);
+    checkMissingValues(options, logger);
+  }
   checkSecrets(options);
   if (options.cookiePrefixes) checkPrefixes(cookieSecure, cookieDomain, accessTokenPath);
   if (options.cookieSameSite === "none" && !cookieSecure && !isLocalHost(apiUrl.hostname)) {
@@ -139,7 +138,7 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
     options,
     clock: options.clock === undefined ? systemClock : ownClock(options.clock),
     random: options.random === undefined ? systemRandom : ownRandom(options.random),
-    logger: safeLogger(options.logger ?? consoleLogger),
+    logger,
     secrets:
       options.secret === undefined
         ? []
@@ -175,7 +174,7 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
         siteOf(new URL(app.website).hostname, registrable) === undefined
       ) {
         throw invalidOption(
-          "appInfo.websiteDomain",
+          websiteOption(options.appInfo),
           `${new URL(app.website).hostname} is a public suffix; no site can live there`,
         );
       }
@@ -212,7 +211,7 @@ function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): Re
     );
   }
   const website =
-    typeof websiteText === "function" ? websiteText : resolveOrigin("appInfo.websiteDomain", websiteText);
+    typeof websiteText === "function" ? websiteText : resolveOrigin(websiteOption(appInfo), websiteText);
   const gatewayPath = resolvePath("appInfo.apiGatewayPath", appInfo.apiGatewayPath ?? "");
   const basePath = gatewayPath + resolvePath("appInfo.apiBasePath", appInfo.apiBasePath ?? "/auth");
   return { apiOrigin, basePath, gatewayPath, issuer: apiOrigin + basePath, website };
@@ -228,6 +227,9 @@ function resolveOrigin(option: string, text: string): string {
   }
   return origin;
 }
+
+const websiteOption = (appInfo: AppInfo | undefined): string =>
+  appInfo?.origin === undefined ? "appInfo.websiteDomain" : "appInfo.origin";
 
 function resolvePath(option: string, text: string): string {
   const path = normalisePath(text);
@@ -300,6 +302,42 @@ function checkAccessTokenPath(path: string, basePath: string, { override }: Sess
     "accessTokenPath",
     `${path} does not cover ${signOutPath}: browsers would send no access token there, and nobody could sign out; use \`/\`, or an \`appInfo.apiBasePath\` below it`,
   );
+}
+
+/** @throws SessionError `INVALID_OPTION` for an address of plain http that is not on this machine */
+function checkPlainHttp({ appInfo, cookieSecure, allowTestValues }: SessionOptions, app: ResolvedApp): void {
+  if (cookieSecure !== undefined) return;
+  const isPlain = (origin: ResolvedApp["website"]): boolean =>
+    typeof origin === "string" && origin.startsWith("http:") && !isLocalHost(new URL(origin).hostname);
+  if (isPlain(app.apiOrigin)) {
+    throw invalidOption(
+      "appInfo.apiDomain",
+      "is plain http, which would send tokens in clear: use the public https address, or say that you mean it with `cookieSecure: false`",
+    );
+  }
+  if (isPlain(app.website) && !allowTestValues) {
+    throw invalidOption(
+      websiteOption(appInfo),
+      "is plain http: pages that come by https are another origin, and could not refresh; use the public https address",
+    );
+  }
+}
+
+/**
+ * What is written but has no value is most often a variable of the environment that is not set.
+ *
+ * @throws SessionError `INVALID_OPTION` where going without would sign everybody out
+ */
+function checkMissingValues(options: SessionOptions, logger: SafeLogger): void {
+  for (const option of ["secret", "namespace", "cookieDomain"] as const) {
+    if (options[option] !== undefined || !Object.hasOwn(options, option)) continue;
+    const told = invalidOption(
+      option,
+      "is written, but undefined: is the environment variable set? Leave the option out to go without",
+    );
+    if (option !== "cookieDomain") throw told;
+    logger.warn(told.message);
+  }
 }
 
 /** @throws SessionError `INVALID_OPTION` */
