@@ -89,11 +89,9 @@ export interface ResolvedConfig {
  */
 export function resolveOptions(given: SessionOptions | undefined, isProduction: boolean): ResolvedConfig {
   const options = checkSessionOptions(given);
-  const logger = safeLogger(options.logger ?? consoleLogger);
-  const app = resolveAppInfo(options.appInfo, isProduction);
+  const app = resolveAppInfo(options, isProduction);
   const apiUrl = new URL(app.apiOrigin);
   const isHttps = apiUrl.protocol === "https:";
-  if (isProduction) checkPlainHttp(options, app);
   const cookieSecure = options.cookieSecure ?? isHttps;
   const cookieDomain = resolveCookieDomain("cookieDomain", options.cookieDomain);
   if (cookieDomain !== undefined) checkCookieDomain("cookieDomain", cookieDomain, apiUrl.hostname);
@@ -101,7 +99,7 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
   checkAccessTokenPath(accessTokenPath, app.basePath, options);
   if (isProduction && !options.allowTestValues) {
     checkProductionStore(options.store);
-    checkMissingValues(options, logger);
+    checkMissingValues(options);
   }
   checkSecrets(options);
   if (options.cookiePrefixes) checkPrefixes(cookieSecure, cookieDomain, accessTokenPath);
@@ -138,7 +136,7 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
     options,
     clock: options.clock === undefined ? systemClock : ownClock(options.clock),
     random: options.random === undefined ? systemRandom : ownRandom(options.random),
-    logger,
+    logger: safeLogger(options.logger ?? consoleLogger),
     secrets:
       options.secret === undefined
         ? []
@@ -174,7 +172,7 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
         siteOf(new URL(app.website).hostname, registrable) === undefined
       ) {
         throw invalidOption(
-          websiteOption(options.appInfo),
+          "appInfo.websiteDomain",
           `${new URL(app.website).hostname} is a public suffix; no site can live there`,
         );
       }
@@ -191,7 +189,8 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
 
 type ResolvedApp = Pick<ResolvedConfig, "apiOrigin" | "basePath" | "gatewayPath" | "issuer" | "website">;
 
-function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): ResolvedApp {
+function resolveAppInfo(options: SessionOptions, isProduction: boolean): ResolvedApp {
+  const { appInfo } = options;
   if (appInfo === undefined) {
     if (isProduction) {
       throw invalidOption(
@@ -202,8 +201,10 @@ function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): Re
     const apiOrigin = "http://localhost";
     return { apiOrigin, basePath: "/auth", gatewayPath: "", issuer: `${apiOrigin}/auth`, website: undefined };
   }
-  const apiOrigin = resolveOrigin("appInfo.apiDomain", appInfo.apiDomain);
-  const websiteText = appInfo.origin ?? appInfo.websiteDomain;
+  const refusesHttp = isProduction && options.cookieSecure === undefined && !options.allowTestValues;
+  const apiOrigin = resolveOrigin("appInfo.apiDomain", appInfo.apiDomain, refusesHttp);
+  const { origin } = appInfo;
+  const websiteText = origin ?? appInfo.websiteDomain;
   if (websiteText === undefined) {
     throw invalidOption(
       "appInfo.websiteDomain",
@@ -211,25 +212,32 @@ function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): Re
     );
   }
   const website =
-    typeof websiteText === "function" ? websiteText : resolveOrigin(websiteOption(appInfo), websiteText);
+    typeof websiteText === "function"
+      ? websiteText
+      : resolveOrigin(`appInfo.${origin ? "origin" : "websiteDomain"}`, websiteText, refusesHttp);
   const gatewayPath = resolvePath("appInfo.apiGatewayPath", appInfo.apiGatewayPath ?? "");
   const basePath = gatewayPath + resolvePath("appInfo.apiBasePath", appInfo.apiBasePath ?? "/auth");
   return { apiOrigin, basePath, gatewayPath, issuer: apiOrigin + basePath, website };
 }
 
-function resolveOrigin(option: string, text: string): string {
+/** @param refusesHttp pages of the https address would be another origin, and tokens would travel in clear */
+function resolveOrigin(option: string, text: string, refusesHttp: boolean): string {
   const origin = normaliseDomain(text);
   if (origin === undefined)
     throw invalidOption(option, 'must be a domain or an origin, e.g. "https://api.example.com"');
   const { hostname } = new URL(origin);
-  if (!isLocalHost(hostname) && !hostname.includes(".")) {
+  if (isLocalHost(hostname)) return origin;
+  if (!hostname.includes(".")) {
     throw invalidOption(option, `${hostname} has no registrable domain; no cookie can be set for it`);
+  }
+  if (refusesHttp && origin.startsWith("http:")) {
+    throw invalidOption(
+      option,
+      "is plain http, which would send tokens in clear: use the public https address, or say that you mean it with `cookieSecure: false`",
+    );
   }
   return origin;
 }
-
-const websiteOption = (appInfo: AppInfo | undefined): string =>
-  appInfo?.origin === undefined ? "appInfo.websiteDomain" : "appInfo.origin";
 
 function resolvePath(option: string, text: string): string {
   const path = normalisePath(text);
@@ -304,39 +312,17 @@ function checkAccessTokenPath(path: string, basePath: string, { override }: Sess
   );
 }
 
-/** @throws SessionError `INVALID_OPTION` for an address of plain http that is not on this machine */
-function checkPlainHttp({ appInfo, cookieSecure, allowTestValues }: SessionOptions, app: ResolvedApp): void {
-  if (cookieSecure !== undefined) return;
-  const isPlain = (origin: ResolvedApp["website"]): boolean =>
-    typeof origin === "string" && origin.startsWith("http:") && !isLocalHost(new URL(origin).hostname);
-  if (isPlain(app.apiOrigin)) {
-    throw invalidOption(
-      "appInfo.apiDomain",
-      "is plain http, which would send tokens in clear: use the public https address, or say that you mean it with `cookieSecure: false`",
-    );
-  }
-  if (isPlain(app.website) && !allowTestValues) {
-    throw invalidOption(
-      websiteOption(appInfo),
-      "is plain http: pages that come by https are another origin, and could not refresh; use the public https address",
-    );
-  }
-}
-
 /**
- * What is written but has no value is most often a variable of the environment that is not set.
+ * What is written but has no value is most often a variable of the environment that is not set; going without would sign
+ * everybody out.
  *
- * @throws SessionError `INVALID_OPTION` where going without would sign everybody out
+ * @throws SessionError `INVALID_OPTION`
  */
-function checkMissingValues(options: SessionOptions, logger: SafeLogger): void {
-  for (const option of ["secret", "namespace", "cookieDomain"] as const) {
-    if (options[option] !== undefined || !Object.hasOwn(options, option)) continue;
-    const told = invalidOption(
-      option,
-      "is written, but undefined: is the environment variable set? Leave the option out to go without",
-    );
-    if (option !== "cookieDomain") throw told;
-    logger.warn(told.message);
+function checkMissingValues(options: SessionOptions): void {
+  for (const option of ["secret", "namespace"] as const) {
+    if (options[option] === undefined && option in options) {
+      throw invalidOption(option, "is undefined: set its environment variable, or leave it out");
+    }
   }
 }
 

@@ -85,19 +85,12 @@ export function atLeast(min: number, unit: string): OptionCheck {
 }
 
 export function listOf(what: string): OptionCheck {
-  const isList = holds(
-    (value) => Array.isArray(value) && value.every((item) => typeof item === "object" && item !== null),
-    `must be a list of ${what}`,
-  );
   return (value, path) => {
-    const uncalled = [value].flat().find((item) => typeof item === "function");
-    if (uncalled !== undefined) {
-      throw invalidOption(
-        path,
-        `must be a list of ${what}: ${uncalled.name || "one"} is a function, call it`,
-      );
+    for (const item of Array.isArray(value) ? value : [value, undefined]) {
+      if (typeof item === "function")
+        throw invalidOption(path, `${item.name || "one"} is a function: call it`);
+      if (typeof item !== "object" || item === null) throw invalidOption(path, `must be a list of ${what}`);
     }
-    isList(value, path);
   };
 }
 

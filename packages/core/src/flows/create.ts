@@ -87,7 +87,7 @@ export function ownClaims(accessTokenPayload: JsonObject | null | undefined): Js
   // Of other libraries the tenant's id comes first.
   if (typeof accessTokenPayload === "string") {
     throw invalidPayload(
-      "the access token payload must be a plain object: the arguments are the user's id, the payload, the session data; a tenant is named in `{ userId, tenantId, accessTokenPayload }`",
+      "the access token payload must be a plain object, after the user's id; with a tenant: `{ userId, tenantId, accessTokenPayload }`",
     );
   }
   return withoutReservedClaims(snapshotPayload("access token payload", accessTokenPayload));
