@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { isAServer, notInstalled } from "./guides.mjs";
 import {
   execute,
   filesOf,
@@ -22,7 +23,7 @@ const adapters = {
   fetch: ["srvx"],
   hapi: ["@hapi/hapi"],
   hono: ["hono", "@hono/node-server"],
-  koa: ["koa", "@types/koa", "@koa/router", "@koa/cors", "@types/koa__cors"],
+  koa: ["koa", "@types/koa", "@koa/router", "@koa/cors", "@types/koa__cors", "koa-mount", "koa-static"],
   // With Express 5 and its types beside those that LoopBack has inside (adapters.md LB-08).
   loopback: [
     "express",
@@ -47,6 +48,8 @@ const adapters = {
 const decorated = new Set(["loopback", "nest"]);
 /** Where the README's example needs types, too. */
 const typed = new Set([...decorated, "aws-lambda"]);
+const decorators = (name) =>
+  decorated.has(name) ? { experimentalDecorators: true, emitDecoratorMetadata: true } : {};
 const readme = (name) => firstBlock(`packages/adapters/${name}/README.md`, typed.has(name) ? "ts" : "js");
 const compilerOptions = {
   target: "es2022",
@@ -76,7 +79,7 @@ before(async () => {
       ...filesOf(`docs/frameworks/${name}.md`),
       "readme.ts": readme(name),
       "tsconfig.json": JSON.stringify({
-        compilerOptions: { ...compilerOptions, experimentalDecorators: decorated.has(name) },
+        compilerOptions: { ...compilerOptions, ...decorators(name) },
         include: ["*.ts"],
       }),
     });
@@ -91,6 +94,14 @@ for (const name of Object.keys(adapters)) {
       const tsc = join(project, "node_modules/typescript/bin/tsc");
       assert.deepEqual(await execute("node", [tsc, "-p", name], { cwd: project }), { code: 0, output: "" });
     });
+
+    it("what the README and the guide import is in their install lines", () => {
+      for (const page of [`packages/adapters/${name}/README.md`, `docs/frameworks/${name}.md`])
+        assert.deepEqual([page, notInstalled(page)], [page, []]);
+    });
+
+    // Functions to deploy, each by itself.
+    if (name !== "aws-lambda") isAServer(name, () => project);
 
     for (const { name: version, path } of nodes) {
       it(`the guide's test passes on ${version}`, async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { request } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
@@ -37,6 +38,9 @@ const config = JSON.stringify({
 const layout = `import type { ReactNode } from "react";
 export default ({ children }: { children: ReactNode }) => <html lang="en"><body>{children}</body></html>;
 `;
+const account = `export const dynamic = "force-dynamic";
+export default () => <p>reached</p>;
+`;
 const nextConfig = `import { fileURLToPath } from "node:url";
 export default {
   // tsc has said what it has to say.
@@ -60,6 +64,7 @@ before(async () => {
   write(project, {
     ...filesOf("docs/frameworks/next.md"),
     "app/layout.tsx": layout,
+    "app/account/[[...rest]]/page.tsx": account,
     "next.config.mjs": nextConfig,
     "tsconfig.json": config,
   });
@@ -129,6 +134,16 @@ describe("the guide's application", () => {
     const cookies = response.headers.getSetCookie().map((line) => line.split(";")[0]);
     return { status: response.status, text: await response.text(), cookies, headers: response.headers };
   }
+  /** With the path as it is: `fetch` would put it in order. */
+  async function raw(method, path) {
+    const { hostname, port } = new URL(origin);
+    const asked = request({ hostname, port, method, path, agent: false });
+    asked.end();
+    const [response] = await once(asked, "response");
+    let text = "";
+    for await (const chunk of response.setEncoding("utf8")) text += chunk;
+    return { status: response.statusCode, text };
+  }
   const login = async () => (await call("POST", "/login", "", '{"user":"alice"}')).cookies.join("; ");
 
   it("route handlers: signs in, guards, and signs out", async () => {
@@ -159,5 +174,35 @@ describe("the guide's application", () => {
     assert.match((await call("GET", "/home", await login())).text, /<p>alice<\/p>/);
     const { status, headers } = await call("GET", "/account/settings");
     assert.deepEqual([status, headers.get("location")], [307, "/login?to=%2Faccount%2Fsettings"]);
+  });
+
+  it("the proxy stands before every page below its path, however the path is written", async () => {
+    assert.match((await call("GET", "/account/deep/er", await login())).text, /<p>reached<\/p>/);
+    const paths = [
+      "",
+      "/",
+      "?x",
+      "/deep/er",
+      "/deep/",
+      "//deep",
+      "/%2fdeep",
+      "/.",
+      "/deep.rsc",
+      "/deep?_rsc=1",
+    ];
+    const written = [...paths.map((rest) => `/account${rest}`), "/ACCOUNT", "/Account/deep"];
+    const around = [
+      "//account",
+      "/./account",
+      "/%61ccount",
+      "/%61ccount/deep",
+      "/home/../account",
+      "/%2faccount",
+    ];
+    for (const path of [...written, ...around])
+      for (const method of ["GET", "HEAD", "POST"]) {
+        const { status, text } = await raw(method, path);
+        assert.ok(status >= 300 && status < 500 && !text.includes("reached"), `${method} ${path}: ${status}`);
+      }
   });
 });

@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { root } from "../lib/run.mjs";
+import { isAServer, notInstalled } from "./guides.mjs";
 import {
   execute,
   filesOf,
@@ -162,6 +163,12 @@ describe("the README's first example, from the packed tarballs", () => {
       assert.deepEqual(await execute("node", [tsc, "-p", name], { cwd: project }), { code: 0, output: "" });
     });
   }
+
+  it("what the README and the guide import is in their install lines", () => {
+    for (const page of [README, guides.express]) assert.deepEqual([page, notInstalled(page)], [page, []]);
+  });
+
+  isAServer("express", () => project);
 
   it("the guide's test passes", async () => {
     const ran = await execute("node", ["--test", "express/built/session.test.js"], { cwd: project });

@@ -109,7 +109,8 @@ describe("every option of createSession [sec U-02]", () => {
     Object.entries(OPTIONS).flatMap(([option, { right }]) => right.map((value) => [option, value] as const)),
   )("%s accepts %o", (option, value) => {
     expect(resolve({ [option]: value })).toBeDefined();
-    if (option !== "appInfo" && option !== "store") expect(resolve({ [option]: undefined })).toBeDefined();
+    if (["appInfo", "store", "secret", "namespace"].includes(option)) return;
+    expect(resolve({ [option]: undefined })).toBeDefined();
   });
 
   it.each(
@@ -238,8 +239,37 @@ describe("plain http [sec U-02]", () => {
   it("is refused in production, unless it is said in so many words or stays on this machine", () => {
     expect(refused({ appInfo })).toBe("appInfo.apiDomain");
     expect(resolve({ appInfo, cookieSecure: false }).cookieSecure).toBe(false);
-    expect(resolve({ appInfo: { ...appInfo, apiDomain: "http://localhost:3000" } }).cookieSecure).toBe(false);
+    expect(resolve({ appInfo: { ...APP, apiDomain: "http://localhost:3000" } }).cookieSecure).toBe(false);
     expect(resolveOptions({ appInfo }, false).cookieSecure).toBe(false);
+  });
+
+  it("so is a website: its pages come by https, and could not refresh when the access token ends", () => {
+    const site = { ...APP, websiteDomain: "http://example.com" };
+    expect(refused({ appInfo: site })).toBe("appInfo.websiteDomain");
+    const byOrigin = { ...APP, websiteDomain: undefined, origin: "http://example.com" };
+    expect(refused({ appInfo: byOrigin })).toBe("appInfo.origin");
+    expect(resolve({ appInfo: site, allowTestValues: true }).website).toBe("http://example.com");
+    expect(resolve({ appInfo: site, cookieSecure: true }).website).toBe("http://example.com");
+    for (const websiteDomain of ["http://localhost:3000", "http://app.localhost", "http://127.0.0.1"])
+      expect(resolve({ appInfo: { ...APP, websiteDomain } }).website).toBe(websiteDomain);
+    expect(resolveOptions({ appInfo: site }, false).website).toBe("http://example.com");
+  });
+});
+
+describe("an option that is written, but undefined", () => {
+  it.each(["secret", "namespace"])(
+    "%s is refused in production: going without signs everybody out",
+    (option) => {
+      const { [`NOT_SET_${option}`]: value } = process.env;
+      expect(refused({ [option]: value })).toBe(option);
+      expect(resolve({ [option]: value, allowTestValues: true }).secrets).toEqual([]);
+      expect(resolveOptions({ [option]: value }, false).secrets).toEqual([]);
+    },
+  );
+
+  it("others are left out so", () => {
+    expect(resolve({ cookieDomain: undefined, antiCsrf: undefined }).cookieDomain).toBeUndefined();
+    expect(refused({ store: undefined })).toBe("store");
   });
 });
 
@@ -351,7 +381,7 @@ describe("what cannot work, or is not safe, is refused at the start", () => {
   it("SameSite=Strict with a website on another site, unless tokens travel in headers", async () => {
     expect(refused({ appInfo: elsewhere, cookieSameSite: "strict" })).toBe("cookieSameSite");
     expect(
-      refused({ appInfo: { ...APP, websiteDomain: "http://example.com" }, cookieSameSite: "strict" }),
+      refused({ appInfo: { ...APP, websiteDomain: "http://example.com" }, cookieSameSite: "strict" }, false),
     ).toBe("cookieSameSite");
     resolve({ appInfo: elsewhere, cookieSameSite: "strict", tokenTransfer: "header" });
     resolve({ cookieSameSite: "strict" });

@@ -89,21 +89,18 @@ export interface ResolvedConfig {
  */
 export function resolveOptions(given: SessionOptions | undefined, isProduction: boolean): ResolvedConfig {
   const options = checkSessionOptions(given);
-  const app = resolveAppInfo(options.appInfo, isProduction);
+  const app = resolveAppInfo(options, isProduction);
   const apiUrl = new URL(app.apiOrigin);
   const isHttps = apiUrl.protocol === "https:";
-  if (isProduction && !isHttps && options.cookieSecure === undefined && !isLocalHost(apiUrl.hostname)) {
-    throw invalidOption(
-      "appInfo.apiDomain",
-      "is plain http, which would send tokens in clear: use the public https address, or say that you mean it with `cookieSecure: false`",
-    );
-  }
   const cookieSecure = options.cookieSecure ?? isHttps;
   const cookieDomain = resolveCookieDomain("cookieDomain", options.cookieDomain);
   if (cookieDomain !== undefined) checkCookieDomain("cookieDomain", cookieDomain, apiUrl.hostname);
   const accessTokenPath = resolveAccessTokenPath(options.accessTokenPath);
   checkAccessTokenPath(accessTokenPath, app.basePath, options);
-  if (isProduction && !options.allowTestValues) checkProductionStore(options.store);
+  if (isProduction && !options.allowTestValues) {
+    checkProductionStore(options.store);
+    checkMissingValues(options);
+  }
   checkSecrets(options);
   if (options.cookiePrefixes) checkPrefixes(cookieSecure, cookieDomain, accessTokenPath);
   if (options.cookieSameSite === "none" && !cookieSecure && !isLocalHost(apiUrl.hostname)) {
@@ -192,7 +189,8 @@ export function resolveOptions(given: SessionOptions | undefined, isProduction: 
 
 type ResolvedApp = Pick<ResolvedConfig, "apiOrigin" | "basePath" | "gatewayPath" | "issuer" | "website">;
 
-function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): ResolvedApp {
+function resolveAppInfo(options: SessionOptions, isProduction: boolean): ResolvedApp {
+  const { appInfo } = options;
   if (appInfo === undefined) {
     if (isProduction) {
       throw invalidOption(
@@ -203,8 +201,10 @@ function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): Re
     const apiOrigin = "http://localhost";
     return { apiOrigin, basePath: "/auth", gatewayPath: "", issuer: `${apiOrigin}/auth`, website: undefined };
   }
-  const apiOrigin = resolveOrigin("appInfo.apiDomain", appInfo.apiDomain);
-  const websiteText = appInfo.origin ?? appInfo.websiteDomain;
+  const refusesHttp = isProduction && options.cookieSecure === undefined && !options.allowTestValues;
+  const apiOrigin = resolveOrigin("appInfo.apiDomain", appInfo.apiDomain, refusesHttp);
+  const { origin } = appInfo;
+  const websiteText = origin ?? appInfo.websiteDomain;
   if (websiteText === undefined) {
     throw invalidOption(
       "appInfo.websiteDomain",
@@ -212,19 +212,29 @@ function resolveAppInfo(appInfo: AppInfo | undefined, isProduction: boolean): Re
     );
   }
   const website =
-    typeof websiteText === "function" ? websiteText : resolveOrigin("appInfo.websiteDomain", websiteText);
+    typeof websiteText === "function"
+      ? websiteText
+      : resolveOrigin(`appInfo.${origin ? "origin" : "websiteDomain"}`, websiteText, refusesHttp);
   const gatewayPath = resolvePath("appInfo.apiGatewayPath", appInfo.apiGatewayPath ?? "");
   const basePath = gatewayPath + resolvePath("appInfo.apiBasePath", appInfo.apiBasePath ?? "/auth");
   return { apiOrigin, basePath, gatewayPath, issuer: apiOrigin + basePath, website };
 }
 
-function resolveOrigin(option: string, text: string): string {
+/** @param refusesHttp pages of the https address would be another origin, and tokens would travel in clear */
+function resolveOrigin(option: string, text: string, refusesHttp: boolean): string {
   const origin = normaliseDomain(text);
   if (origin === undefined)
     throw invalidOption(option, 'must be a domain or an origin, e.g. "https://api.example.com"');
   const { hostname } = new URL(origin);
-  if (!isLocalHost(hostname) && !hostname.includes(".")) {
+  if (isLocalHost(hostname)) return origin;
+  if (!hostname.includes(".")) {
     throw invalidOption(option, `${hostname} has no registrable domain; no cookie can be set for it`);
+  }
+  if (refusesHttp && origin.startsWith("http:")) {
+    throw invalidOption(
+      option,
+      "is plain http, which would send tokens in clear: use the public https address, or say that you mean it with `cookieSecure: false`",
+    );
   }
   return origin;
 }
@@ -300,6 +310,20 @@ function checkAccessTokenPath(path: string, basePath: string, { override }: Sess
     "accessTokenPath",
     `${path} does not cover ${signOutPath}: browsers would send no access token there, and nobody could sign out; use \`/\`, or an \`appInfo.apiBasePath\` below it`,
   );
+}
+
+/**
+ * What is written but has no value is most often a variable of the environment that is not set; going without would sign
+ * everybody out.
+ *
+ * @throws SessionError `INVALID_OPTION`
+ */
+function checkMissingValues(options: SessionOptions): void {
+  for (const option of ["secret", "namespace"] as const) {
+    if (options[option] === undefined && option in options) {
+      throw invalidOption(option, "is undefined: set its environment variable, or leave it out");
+    }
+  }
 }
 
 /** @throws SessionError `INVALID_OPTION` */

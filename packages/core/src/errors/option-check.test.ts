@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkOptions, isBoolean, isText, nearestName, oneOf } from "./option-check.js";
+import { checkOptions, isBoolean, isText, listOf, nearestName, oneOf } from "./option-check.js";
 
 const checks = { keyPrefix: isText, checkDatabase: isBoolean, require: isText, mode: oneOf("a", "b") };
 
@@ -55,8 +55,11 @@ it.each([
   ["rolse", "roles"],
   ["overrideGlobalClaimValidator", "overrideGlobalClaimValidators"],
   ["sesionRequired", "sessionRequired"],
+  ["accessTokenValidity", "accessTokenValiditySeconds"],
+  ["AccessTokenValidityJ", "accessTokenValidityJitter"],
   ["zebra", undefined],
   ["x", undefined],
+  ["req", undefined],
 ])("%s is near %s", (name, near) => {
   const known = [
     "require",
@@ -65,6 +68,25 @@ it.each([
     "roles",
     "overrideGlobalClaimValidators",
     "sessionRequired",
+    "accessTokenValiditySeconds",
+    "accessTokenValidityJitter",
   ];
   expect(nearestName(name, known)).toBe(near);
+});
+
+describe("a list", () => {
+  const check = (value: unknown) => () => listOf("plugins")(value, "plugins");
+  function createUserRoles() {}
+
+  it("with a function in it says to call that", () => {
+    const message = "option `plugins`: createUserRoles is a function: call it";
+    expect(check([{}, createUserRoles])).toThrow(message);
+    expect(check(createUserRoles)).toThrow(message);
+  });
+
+  it("of anything else is told what it must be", () => {
+    for (const value of [{}, [1], [{}, null], [undefined], "x", undefined])
+      expect(check(value)).toThrow("option `plugins`: must be a list of plugins");
+    expect(check([{}])).not.toThrow();
+  });
 });

@@ -85,10 +85,13 @@ export function atLeast(min: number, unit: string): OptionCheck {
 }
 
 export function listOf(what: string): OptionCheck {
-  return holds(
-    (value) => Array.isArray(value) && value.every((item) => typeof item === "object" && item !== null),
-    `must be a list of ${what}`,
-  );
+  return (value, path) => {
+    for (const item of Array.isArray(value) ? value : [value, undefined]) {
+      if (typeof item === "function")
+        throw invalidOption(path, `${item.name || "one"} is a function: call it`);
+      if (typeof item !== "object" || item === null) throw invalidOption(path, `must be a list of ${what}`);
+    }
+  };
 }
 
 /** A list of names that is not empty, as an empty one would ask for nothing. */
@@ -179,14 +182,16 @@ export function noSuchOption(path: string, name: string, known: readonly string[
   return invalidOption(path, `there is no such option; ${advice}`);
 }
 
-/** The known name that was probably meant: another case, a slip of the keyboard, a part, an abbreviation. */
+/** The known name that was probably meant: its beginning, another case, a slip of the keyboard, a part, an abbreviation. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const given = name.toLowerCase();
   let best: string | undefined;
   let bestSlips = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
     const wanted = candidate.toLowerCase();
-    const slips = slipsBetween(given, wanted);
+    // Of two names with the same beginning, the first.
+    const isBeginning = given.length >= 4 && wanted.startsWith(given);
+    const slips = isBeginning ? 0 : slipsBetween(given, wanted);
     const isNear =
       slips <= Math.max(1, Math.floor(wanted.length / 4)) ||
       (given.length >= 4 && (wanted.includes(given) || isAbbreviation(given, wanted))) ||

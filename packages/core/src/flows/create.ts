@@ -2,7 +2,7 @@ import type { UserContext } from "../claims/user-context.js";
 import { isLocalHost } from "../config/normalise-domain.js";
 import { checkAntiCsrf } from "../config/resolve-options.js";
 import { SessionError } from "../errors/session-error.js";
-import { invalidOption } from "../errors/throwers.js";
+import { invalidOption, invalidPayload } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
 import { transferForNewSession } from "../extract/token-transfer.js";
 import type { Exchange } from "../http/exchange.js";
@@ -87,6 +87,12 @@ export async function createNewSession(
  * claims: there, an override has put them in by mistake (Q-2).
  */
 export function ownClaims(accessTokenPayload: JsonObject | null | undefined): JsonObject {
+  // Of other libraries the tenant's id comes first.
+  if (typeof accessTokenPayload === "string") {
+    throw invalidPayload(
+      "the access token payload must be a plain object, after the user's id; with a tenant: `{ userId, tenantId, accessTokenPayload }`",
+    );
+  }
   return withoutReservedClaims(snapshotPayload("access token payload", accessTokenPayload));
 }
 

@@ -50,7 +50,7 @@ export async function handleEndpoint(
       return sendJwks(core, exchange);
     case "discovery":
       exchange.res.setHeader("Access-Control-Allow-Origin", "*");
-      return sendJson(exchange, discoveryDocument(core));
+      return sendJson(exchange, discoveryDocument(core, exchange.req.header("host")));
     default: {
       const claimEndpoint = matchClaimEndpoint(core, exchange);
       if (claimEndpoint === undefined) return undefined;
@@ -97,12 +97,17 @@ export function endpointRoutes(core: SessionCore): EndpointRoute[] {
   return [...own, ...core.claimEndpoints].map(({ method, path }) => ({ method, basePath, path }));
 }
 
-/** OpenID Connect Discovery 1.0 §3, as far as a verifier of our tokens needs it. */
-export function discoveryDocument(core: SessionCore) {
-  const { issuer, algorithm } = core.config;
+/**
+ * OpenID Connect Discovery 1.0 §3, as far as a verifier of our tokens needs it.
+ *
+ * @param host of the request: where `appInfo` is left out, in development, nothing else knows the port
+ */
+export function discoveryDocument(core: SessionCore, host?: string) {
+  const { issuer, algorithm, basePath, website } = core.config;
+  const isKnown = host === undefined || website !== undefined;
   return {
     issuer,
-    jwks_uri: `${issuer}/jwt/jwks.json`,
+    jwks_uri: `${isKnown ? issuer : `http://${host}${basePath}`}/jwt/jwks.json`,
     subject_types_supported: ["public"],
     id_token_signing_alg_values_supported: [algorithm],
     response_types_supported: ["code"],

@@ -269,10 +269,10 @@ describe("a secret that is withdrawn", () => {
     const ring = ringOver(store, A);
     await ring.primary();
     const [configured] = (await ring.list()).filter(({ from }) => from === "option");
-    expect(configured?.isUsed).toBe(false);
+    expect(configured?.makesNewTokens).toBe(false);
     await expect(ring.withdraw(configured?.id ?? "")).rejects.toMatchObject({ type: "INVALID_ARGUMENT" });
     await ring.withdraw(stored.id);
-    expect(await ring.list()).toEqual([{ ...configured, isUsed: true }]);
+    expect(await ring.list()).toEqual([{ ...configured, makesNewTokens: true }]);
     expect((await ring.primary()).id).toBe(configured?.id);
     expect(await store.listSecrets()).toEqual([{ id: stored.id, secret: "" }]);
   });

@@ -22,8 +22,8 @@ export interface SecretInformation {
   id: string;
   /** Whether it stands in the option `secret`, or in the store. */
   from: "option" | "store";
-  /** Whether new refresh tokens are made with it. */
-  isUsed: boolean;
+  /** Whether new refresh tokens are made with it. `false`: none any more; those that are out may still need it. */
+  makesNewTokens: boolean;
 }
 
 /** In the option `secret`: the one that the store keeps. */
@@ -128,7 +128,7 @@ export class SecretRing {
       .map((id) => ({
         id,
         from: configured.includes(id) ? ("option" as const) : ("store" as const),
-        isUsed: id === used,
+        makesNewTokens: id === used,
       }))
       .sort((a, b) => Number(a.from === "store") - Number(b.from === "store"));
   }

@@ -36,6 +36,22 @@ describe("createNewSession", () => {
     }
   });
 
+  it("says where a tenant's id goes when one stands before the user's", async () => {
+    app = await startApp(
+      {},
+      {
+        "POST /tenant-first": async (req, res, session) => {
+          const call = session.createNewSession as (...args: unknown[]) => Promise<unknown>;
+          return call(req, res, "public", "user-1", { plan: "pro" }).catch((error: Error) => error.message);
+        },
+      },
+    );
+    const client = app.client();
+    const { json } = await client.send("POST", "/tenant-first");
+    expect(json).toMatch(/payload must be a plain object, after the user's id; .*`{ userId, tenantId,/);
+    expect(client.cookies.size).toBe(0);
+  });
+
   it("builds claims in order, each seeing what stands before it [wire C-2]", async () => {
     const first = new TestClaim("first", 1);
     const second = new TestClaim("second", 2);

@@ -197,6 +197,16 @@ describe("JWKS and discovery", () => {
     });
   });
 
+  it("in development without appInfo the keys are where the request went", async () => {
+    app = await startApp({ appInfo: undefined });
+    const { json } = await send(app.origin, "GET", "/auth/.well-known/openid-configuration");
+    // What tokens say of their issuer stays.
+    expect(json).toMatchObject({ issuer: "http://localhost/auth" });
+    const { jwks_uri } = json as { jwks_uri: string };
+    expect(jwks_uri).toBe(`${app.origin}/auth/jwt/jwks.json`);
+    expect(await (await fetch(jwks_uri)).json()).toMatchObject({ keys: [{ kty: "EC" }] });
+  });
+
   it("[wire P-3, P-4] set no cookies and take no session", async () => {
     app = await startApp();
     const client = app.client();
