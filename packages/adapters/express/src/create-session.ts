@@ -5,6 +5,7 @@ import {
   bindSession,
   type CheckedOptions,
   checkFactoryOptions,
+  checkGuardOptions,
   findExchange,
   invalidArgument,
   isAnything,
@@ -82,10 +83,12 @@ export interface ExpressSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: ExpressSessionOptions = {},
 ): ExpressSession<T> {
-  checkFactoryOptions(options, { property: isAnything, warnOnLostCookies: isBoolean });
-  const { property, warnOnLostCookies, ...coreOptions } = options;
+  const { property, warnOnLostCookies, ...coreOptions } = checkFactoryOptions(options, {
+    property: isAnything,
+    warnOnLostCookies: isBoolean,
+  });
   const slot = new SessionSlot(property);
-  const wrap = wrapper(lostCookieWarning(warnOnLostCookies, options.logger));
+  const wrap = wrapper(lostCookieWarning(warnOnLostCookies, coreOptions.logger));
   const { session, adapter } = bindSession<ExpressRequest, ExpressResponse, T>(coreOptions, wrap);
 
   /** Answers an error of ours, or passes any other on. Never throws. */
@@ -135,7 +138,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return serveEndpoints;
     },
 
-    verifySession(verifyOptions) {
+    verifySession(given) {
+      const verifyOptions = checkGuardOptions(given, OWN);
       const getOptions = adapter.guardOptions(verifyOptions, OWN);
       const fail = failing(verifyOptions?.onError);
       return (req, res, next) => {
@@ -173,10 +177,10 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return exchange && (adapter.current(exchange) as SessionOf<T> | undefined);
     },
 
-    handler(handle, verifyOptions) {
+    handler(handle, given) {
       if (typeof handle !== "function")
         throw invalidArgument("handler takes your handler: (req, res, session) => …");
-      adapter.guardOptions(verifyOptions, OWN);
+      const verifyOptions = checkGuardOptions(given, OWN);
       const getOptions = adapter.guardOptions({ ...verifyOptions, sessionRequired: true }, OWN);
       const fail = failing(verifyOptions?.onError);
       return (req, res, next) => {

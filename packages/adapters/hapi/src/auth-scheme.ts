@@ -1,5 +1,5 @@
 import type { SessionContainer, VerifySessionOptions } from "@acme/session-core";
-import type { AdapterCore, CheckedOptions } from "@acme/session-core/adapter";
+import { type AdapterCore, type CheckedOptions, checkGuardOptions } from "@acme/session-core/adapter";
 import type { Request, ServerAuthScheme } from "@hapi/hapi";
 import { credentialsOf } from "./credentials.js";
 import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
@@ -21,8 +21,7 @@ export function authScheme(
   guardOptions: AdapterCore["guardOptions"],
 ): ServerAuthScheme {
   return (_server, given) => {
-    const options = given as VerifySessionOptions | undefined;
-    guardOptions(options);
+    const options = checkGuardOptions(given as VerifySessionOptions | undefined);
     const whereSole = guardOptions({ ...options, sessionRequired: true });
     const whereNotSole = guardOptions({ ...options, sessionRequired: false });
     return {

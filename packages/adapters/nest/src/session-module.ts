@@ -62,13 +62,12 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
 
   /** @throws SessionError `INVALID_OPTION` */
   static forRoot(options: SessionModuleOptions & { global?: boolean }): DynamicModule {
-    checkModuleOptions("forRoot", options, { global: isBoolean });
-    const { global = true, ...rest } = options;
+    const { global = true, ...rest } = checkModuleOptions("forRoot", options, { global: isBoolean });
     return moduleOf(global, [], [{ provide: MODULE_OPTIONS, useValue: rest }]);
   }
 
-  static forRootAsync(options: SessionModuleAsyncOptions): DynamicModule {
-    checkOptions("SessionModule.forRootAsync", ASYNC_OPTIONS, options);
+  static forRootAsync(given: SessionModuleAsyncOptions): DynamicModule {
+    const options = checkOptions("SessionModule.forRootAsync", ASYNC_OPTIONS, given);
     const { global = true, imports = [] } = options;
     return moduleOf(global, imports, optionProviders(options));
   }
@@ -98,19 +97,17 @@ const ASYNC_OPTIONS = {
 };
 
 /** Options of an instance are checked by `createSession`; here, that they are that, or an instance under its name. */
-function checkModuleOptions(
-  method: "forRoot" | "forRootAsync",
-  given: unknown,
-  own: OptionChecks = {},
-): void {
+function checkModuleOptions<O>(method: "forRoot" | "forRootAsync", given: O, own: OptionChecks = {}): O {
   const name = `SessionModule.${method}`;
-  if (typeof given === "function" && adapterOf(given as NestSession) !== undefined) {
+  const value: unknown = given;
+  if (typeof value === "function" && adapterOf(value as NestSession) !== undefined) {
     throw invalidOption(name, "takes an instance by its name: write `{ session: Session }`");
   }
   const hasSession =
-    typeof given === "object" && given !== null && "session" in given && given.session !== undefined;
-  if (hasSession) checkOptions(name, { session: isSession, ...own }, given);
-  else checkFactoryOptions(given, { session: isAnything, ...own });
+    typeof value === "object" && value !== null && "session" in value && value.session !== undefined;
+  return hasSession
+    ? checkOptions(name, { session: isSession, ...own }, given)
+    : checkFactoryOptions(given, { session: isAnything, ...own });
 }
 
 function moduleOf(
@@ -128,8 +125,8 @@ function moduleOf(
         provide: SESSION,
         inject: [MODULE_OPTIONS],
         useFactory: (given: SessionModuleOptions) => {
-          checkModuleOptions("forRootAsync", given);
-          return given.session ?? createSession(given);
+          const made = checkModuleOptions("forRootAsync", given);
+          return made.session ?? createSession(made);
         },
       },
       SessionGuard,

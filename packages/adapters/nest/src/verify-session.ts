@@ -11,8 +11,6 @@ import { SessionGuard } from "./session-guard.js";
  * @throws SessionError `INVALID_OPTION` naming the option, when the class is loaded
  */
 export function VerifySession(options: VerifySessionOptions = {}): ClassDecorator & MethodDecorator {
-  checkGuardOptions(options);
-  // A copy, so that what is changed after the check counts for nothing.
-  return applyDecorators(guardedWith({ ...options }), UseGuards(SessionGuard)) as ClassDecorator &
+  return applyDecorators(guardedWith(checkGuardOptions(options)), UseGuards(SessionGuard)) as ClassDecorator &
     MethodDecorator;
 }

@@ -7,6 +7,7 @@ import {
 import {
   type BoundSession,
   bindSession,
+  checkGuardOptions,
   checkOptions,
   Exchange,
   invalidArgument,
@@ -59,6 +60,7 @@ export type PagesNext = (error?: unknown) => void;
 
 /** What guards take beside what `getSession` takes. */
 const OWN = { onError: isFunction };
+const PROXY = { redirectTo: isNonEmptyText, refreshAt: isNonEmptyText };
 
 /** A session instance for Next.js. Every execution context has an entry of its own. */
 export interface NextSession<T extends SessionTypes = SessionTypes> extends Bound<T> {
@@ -233,13 +235,14 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     routeHandlers: { GET: endpoint, POST: endpoint, PUT: endpoint },
     route: (handle, given) => {
       assertHandler("route", handle);
-      if (given !== undefined) checkOptions("route", OWN, given);
-      return (request, context) => answered(request, () => handle(request, context), given?.onError);
+      const onError = given && checkOptions("route", OWN, given).onError;
+      return (request, context) => answered(request, () => handle(request, context), onError);
     },
     withSession: (handle, given) => {
       assertHandler("withSession", handle);
-      const getOptions = adapter.guardOptions(given, OWN);
-      const onError = given?.onError;
+      const verifyOptions = checkGuardOptions(given, OWN);
+      const getOptions = adapter.guardOptions(verifyOptions, OWN);
+      const onError = verifyOptions?.onError;
       return (request, context) =>
         answered(
           request,
@@ -252,7 +255,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     getServerSession: async (verifyOptions) => {
-      const optional = adapter.callOptions({ ...verifyOptions, sessionRequired: false });
+      const checked = checkGuardOptions(verifyOptions, {}, "getServerSession");
+      const optional = adapter.callOptions({ ...checked, sessionRequired: false });
       const exchange = await componentExchange();
       return serverSession(
         () => adapter.verifySession(exchange, optional) as unknown as Promise<Ours | undefined>,
@@ -271,8 +275,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     withAction: (run, given) => {
       assertHandler("withAction", run);
-      const getOptions = adapter.guardOptions(given, OWN);
-      const onError = given?.onError;
+      const verifyOptions = checkGuardOptions(given, OWN);
+      const getOptions = adapter.guardOptions(verifyOptions, OWN);
+      const onError = verifyOptions?.onError;
       return async (...args) => {
         let found: unknown;
         try {
@@ -286,9 +291,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     async proxy(request, proxyOptions = {}) {
-      const { redirectTo, refreshAt, ...verifyOptions } = proxyOptions;
-      if (redirectTo !== undefined) isNonEmptyText(redirectTo, "proxy.redirectTo");
-      if (refreshAt !== undefined) isNonEmptyText(refreshAt, "proxy.refreshAt");
+      const { redirectTo, refreshAt, ...verifyOptions } = checkGuardOptions(proxyOptions, PROXY, "proxy");
       const getOptions = adapter.callOptions({ antiCsrfCheck: false, ...verifyOptions });
       const { NextResponse } = await nextServer();
       const exchange = wrap(request, undefined);

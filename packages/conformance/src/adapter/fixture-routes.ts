@@ -6,6 +6,7 @@ import {
 } from "@acme/session-core";
 import type { FixtureExchange, FixtureReply, FixtureRoute } from "./fixture-route.js";
 import type { Gate } from "./gate.js";
+import { optionForms } from "./option-forms.js";
 import { ANSWERED_BY_THE_APP, needsRole } from "./role-validator.js";
 
 /** What the routes share with the application they belong to. */
@@ -78,6 +79,21 @@ export function makeFixtureRoutes(state: FixtureState): readonly FixtureRoute[] 
         handle: async ({ guarded }) => json(describe(guarded)),
       }),
     ),
+    ...Object.entries(optionForms({ roles: ["editor"] })).flatMap(([form, options]): FixtureRoute[] => [
+      {
+        name: "editors",
+        method: "GET",
+        path: `/editors-by-${form}`,
+        guard: options,
+        handle: async ({ guarded }) => json(describe(guarded)),
+      },
+      {
+        name: "editors-asked",
+        method: "GET",
+        path: `/editors-asked-by-${form}`,
+        handle: async (exchange) => json(describe(await exchange.getSession(options))),
+      },
+    ]),
     {
       name: "misspelt",
       method: "GET",

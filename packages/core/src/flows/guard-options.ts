@@ -60,35 +60,34 @@ const DEEP: OptionChecks = {
  * Checks the options that a guard is made with, before there is an instance to make it: a decorator's, say.
  *
  * @param own what the adapter's guard takes beside them
+ * @param where name of the guard, for messages
+ * @returns what they say, those of the adapter too, in a frozen object of ours; the given one must not be looked at again:
+ *          a copy of it has neither its getters nor what it inherits
  * @throws SessionError `INVALID_OPTION`; `INVALID_ARGUMENT` for what is no options at all, and for validators that are none
  */
-export function checkGuardOptions(given: unknown, own: OptionChecks = {}): void {
-  if (given === undefined) return;
+export function checkGuardOptions<O>(given: O, own: OptionChecks = {}, where = GUARD): O {
+  if (given === undefined) return given;
   if (isRequestLike(given)) {
     throw invalidArgument(
       "verifySession was handed to the framework itself, which called it with a request: write `verifySession()`, which makes the guard",
     );
   }
-  checkOptions(GUARD, { ...DEEP, ...own }, flattened(given));
+  return told(where, { ...DEEP, ...own }, given);
 }
 
 const NAMES = Object.keys(SHALLOW) as readonly (keyof VerifySessionOptions)[];
 /** Left out these ask for nothing; given as undefined they are a constant that does not exist, and would open a door. */
 const NEVER_UNDEFINED: readonly string[] = ["roles", "permissions", "require", "only"];
 
-/** What an object of options has to say, be it its own, inherited, or told by a getter of a class. */
-function flattened(given: unknown): unknown {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
-  if (typeof (given as { then?: unknown }).then === "function") return given;
-  const source = given as Record<string, unknown>;
-  const flat: Record<string, unknown> = {};
-  for (const name in source) flat[name] = source[name];
-  for (const name of NAMES) if (source[name] !== undefined) flat[name] = source[name];
+/** What an object of options has to say, and that it says anything. */
+function told<O>(where: string, checks: OptionChecks, given: O): O {
+  const options = checkOptions(where, checks, given);
+  const said = options as Record<string, unknown>;
   for (const name of NEVER_UNDEFINED)
-    if (name in flat && flat[name] === undefined) throw undefinedOption(name);
+    if (name in said && said[name] === undefined) throw undefinedOption(name);
   const prototype: unknown = Object.getPrototypeOf(given);
-  if (Object.keys(flat).length > 0 || prototype === Object.prototype || prototype === null) return flat;
-  throw invalidOption(GUARD, "must be an object of options, and plain");
+  if (Object.keys(said).length > 0 || prototype === Object.prototype || prototype === null) return options;
+  throw invalidOption(where, "must be an object of options, and plain");
 }
 
 function undefinedOption(name: string): Error {
@@ -132,9 +131,7 @@ export function guardOptions(
   given: VerifySessionOptions | undefined,
   own?: OptionChecks,
 ): CheckedOptions | undefined {
-  if (given === undefined) return undefined;
-  checkGuardOptions(given, own);
-  return keptOptions(core, given);
+  return given === undefined ? undefined : keptOptions(core, checkGuardOptions(given, own));
 }
 
 /**
@@ -148,16 +145,17 @@ export function callOptions(
 ): CheckedOptions | undefined {
   if (given === undefined) return undefined;
   if (given instanceof KeptOptions) return given as KeptOptions as CheckedOptions;
-  let isRight = typeof given === "object" && given !== null && !Array.isArray(given);
-  if (isRight) {
-    for (const name in given) isRight = isRight && fits(name, given[name as keyof VerifySessionOptions]);
-    for (const name of NAMES) isRight = isRight && (given[name] === undefined || fits(name, given[name]));
-  }
-  if (!isRight) {
-    checkOptions("getSession", SHALLOW, flattened(given));
-    throw invalidOption("getSession", "must be an object of options, and plain");
-  }
-  return keptOptions(core, given);
+  return keptOptions(core, quicklyRead(given) ?? told("getSession", SHALLOW, given));
+}
+
+/** A copy of what is plain and right, without what a closer look costs; undefined where it needs that. */
+function quicklyRead(given: VerifySessionOptions): VerifySessionOptions | undefined {
+  if (typeof given !== "object" || given === null || Object.getPrototypeOf(given) !== Object.prototype)
+    return;
+  const read = { ...given };
+  for (const name in read) if (!fits(name, read[name as keyof VerifySessionOptions])) return;
+  for (const name of NAMES) if (read[name] === undefined && given[name] !== undefined) return;
+  return read;
 }
 
 function fits(name: string, value: unknown): boolean {
