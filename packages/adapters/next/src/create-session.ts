@@ -141,7 +141,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     req instanceof Exchange ? req : wrap(req, res),
   );
   type Ours = SessionOf<T>;
-  const answeredErrors = new WeakSet<object>();
+  /** The error that `nextWrapper` has answered, by exchange: several requests may share one error. */
+  const answeredErrors = new WeakMap<Exchange, unknown>();
 
   /** Runs a step of a route handler once; its response gets our headers, its error our answer if it is ours. */
   async function answered(
@@ -211,7 +212,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
           if (handle !== undefined) await handle(req, res);
           else res.status(404).end("not found");
         } catch (error) {
-          const wasAnswered = SessionError.is(error) && answeredErrors.has(error);
+          const wasAnswered = SessionError.is(error) && answeredErrors.get(exchange) === error;
           if (!wasAnswered && (await adapter.answerError(exchange, error)) === undefined) throw error;
         }
       };
@@ -226,8 +227,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         if (passed.length > 0) throw passed[0];
         return result;
       } catch (error) {
-        if ((await adapter.answerError(wrap(req, res), error)) !== undefined)
-          answeredErrors.add(error as object);
+        const exchange = wrap(req, res);
+        if ((await adapter.answerError(exchange, error)) !== undefined) answeredErrors.set(exchange, error);
         throw error;
       }
     },
