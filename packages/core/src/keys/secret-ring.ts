@@ -1,4 +1,4 @@
-import { invalidArgument } from "../errors/throwers.js";
+import { invalidArgument, shared } from "../errors/throwers.js";
 import type { MacKey, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
@@ -155,7 +155,7 @@ export class SecretRing {
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined;
     });
-    return this.#loading;
+    return shared(this.#loading);
   }
 
   /**
