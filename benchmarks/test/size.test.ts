@@ -4,7 +4,7 @@ import { entries, OURS, OURS_EDGE, OURS_VERIFY_ONLY, OURS_VERIFY_ONLY_EDGE } fro
 
 /** Bytes after gzip. A change that needs more raises the figure here, and says why in its commit. */
 const BUDGETS = {
-  [OURS]: 58_000,
+  [OURS]: 58_100,
   [OURS_EDGE]: 53_500,
   [OURS_VERIFY_ONLY]: 9_200,
   [OURS_VERIFY_ONLY_EDGE]: 8_500,

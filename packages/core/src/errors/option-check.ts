@@ -154,12 +154,15 @@ export function shaped(
  * All that an object of options says, in a plain one: its own members, inherited ones, and those of its class, whose
  * methods keep their `this`. A proxy may have known names without telling them.
  */
-export function plainOptions(given: object, known: readonly string[]): Record<string, unknown> {
+function plainOptions(given: object, known: readonly string[]): Record<string, unknown> {
   const source = given as Record<string, unknown>;
   // Without a prototype, so that `__proto__` is a name like any other.
   const plain: Record<string, unknown> = Object.assign(Object.create(null), given);
-  let from: object | null = Object.getPrototypeOf(given);
-  for (; from !== null && !isObjectPrototype(from); from = Object.getPrototypeOf(from)) {
+  let from: object | null = given;
+  for (;;) {
+    from = Object.getPrototypeOf(from) as object | null;
+    // Object's own, of any realm: a test runner's, say.
+    if (from === null || Object.hasOwn(from, "isPrototypeOf")) break;
     for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
       if (name in plain || name === "constructor") continue;
       const value = source[name];
@@ -174,11 +177,6 @@ export function plainOptions(given: object, known: readonly string[]): Record<st
   return plain;
 }
 
-/** Of any realm: a test runner's, say. */
-function isObjectPrototype(object: object): boolean {
-  return Object.getPrototypeOf(object) === null && Object.hasOwn(object, "isPrototypeOf");
-}
-
 /** @param check what the value must be, unless it is `false` */
 export function falseOr(check: OptionCheck): OptionCheck {
   return (value, path) => (value === false ? value : check(value, path));
@@ -187,8 +185,7 @@ export function falseOr(check: OptionCheck): OptionCheck {
 /** What something is that is no object of options; never what is in it. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "an object of another kind" : `a ${typeof value}`;
+  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
 }
 
 /** Up to so many names a message lists them all. */

@@ -83,18 +83,16 @@ const NEVER_UNDEFINED: readonly string[] = ["roles", "permissions", "require", "
 function told<O>(where: string, checks: OptionChecks, given: O): O {
   const options = checkOptions(where, checks, given);
   const said = options as Record<string, unknown>;
-  for (const name of NEVER_UNDEFINED)
-    if (name in said && said[name] === undefined) throw undefinedOption(name);
+  for (const name of NEVER_UNDEFINED) {
+    if (!(name in said) || said[name] !== undefined) continue;
+    throw invalidOption(
+      `${GUARD}.${name}`,
+      "is undefined: leave it out, or give a list; a name that does not exist would let everybody in",
+    );
+  }
   const prototype: unknown = Object.getPrototypeOf(given);
   if (Object.keys(said).length > 0 || prototype === Object.prototype || prototype === null) return options;
   throw invalidOption(where, "must be an object of options, and plain");
-}
-
-function undefinedOption(name: string): Error {
-  return invalidOption(
-    `${GUARD}.${name}`,
-    "is undefined: leave it out, or give a list; a name that does not exist would let everybody in",
-  );
 }
 
 /** The options in an object of ours: nothing that happens to the given one, or to its lists, counts any more. */
@@ -153,34 +151,13 @@ function quicklyRead(given: VerifySessionOptions): VerifySessionOptions | undefi
   if (typeof given !== "object" || given === null || Object.getPrototypeOf(given) !== Object.prototype)
     return;
   const read = { ...given };
-  for (const name in read) if (!fits(name, read[name as keyof VerifySessionOptions])) return;
+  for (const name of Object.keys(read) as (keyof VerifySessionOptions)[]) {
+    if (!Object.hasOwn(SHALLOW, name)) return;
+    if (read[name] !== undefined) SHALLOW[name](read[name], `getSession.${name}`);
+    else if (NEVER_UNDEFINED.includes(name)) return;
+  }
   for (const name of NAMES) if (read[name] === undefined && given[name] !== undefined) return;
   return read;
-}
-
-function fits(name: string, value: unknown): boolean {
-  if (value === undefined) return Object.hasOwn(SHALLOW, name) && !NEVER_UNDEFINED.includes(name);
-  switch (name) {
-    case "sessionRequired":
-    case "antiCsrfCheck":
-    case "checkDatabase":
-      return typeof value === "boolean";
-    case "require":
-    case "skip":
-    case "only":
-      return Array.isArray(value);
-    case "roles":
-    case "permissions":
-      return Array.isArray(value) && value.length > 0 && value.every(isName);
-    case "overrideGlobalClaimValidators":
-      return typeof value === "function";
-    default:
-      return false;
-  }
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
 }
 
 /** Every role and every permission that is listed; validators of the route, so that no override takes them away. */

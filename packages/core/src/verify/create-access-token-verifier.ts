@@ -178,13 +178,13 @@ export function createAccessTokenVerifier(given: AccessTokenVerifierOptions): To
 
 /** Looked at for each request, so without an allocation where it is plain and right. @throws SessionError `INVALID_OPTION` */
 function checkHow(how: VerifyTokenOptions): VerifyTokenOptions {
-  let isRight = Object.getPrototypeOf(how ?? true) === Object.prototype;
-  for (const name in how) isRight = isRight && Object.hasOwn(HOW, name);
-  for (const value of isRight ? [how.sessionRequired, how.antiCsrfCheck] : [])
-    isRight = isRight && (value === undefined || typeof value === "boolean");
+  const isPlain = Object.getPrototypeOf(how ?? 0) === Object.prototype;
+  const isRight = isPlain && isFlag(how.sessionRequired) && isFlag(how.antiCsrfCheck);
+  for (const name in how) if (!Object.hasOwn(HOW, name)) return checkOptions("verify", HOW, how);
   return isRight ? how : checkOptions("verify", HOW, how);
 }
 
+const isFlag = (value: unknown): boolean => value === undefined || typeof value === "boolean";
 const HOW = { sessionRequired: isBoolean, antiCsrfCheck: isBoolean };
 
 interface RequestRules {
