@@ -12,6 +12,7 @@ export type {
   ProbeSnapshot,
   RunningApp,
 } from "./adapter/harness.js";
+export { optionForms } from "./adapter/option-forms.js";
 export { runAdapterConformance } from "./adapter/run-adapter-conformance.js";
 export { type Guarding, type MisuseSubject, runAdapterMisuse } from "./adapter/run-adapter-misuse.js";
 export type { SetCookie } from "./adapter/set-cookie.js";

@@ -14,7 +14,9 @@ import {
 import { checkFactoryOptions } from "../src/config/options-schema.js";
 import { nearestName } from "../src/errors/option-check.js";
 import { SessionError } from "../src/errors/session-error.js";
+import { checkGuardOptions } from "../src/flows/guard-options.js";
 import { sqliteStore } from "../src/sqlite/index.js";
+import { MemoryStore } from "../src/store/index.js";
 import { createUserRoles, definePermissions } from "../src/user-roles/index.js";
 import { createAccessTokenVerifier } from "../src/verify/index.js";
 import { startApp, type TestApp, wrap } from "./support/http-app.js";
@@ -297,8 +299,136 @@ describe.each(Object.entries(TAKERS))("%s", (_name, { call, base = {}, wrong }) 
     },
   );
 
+  it("refuses a name that does not exist where a class has it as a getter, and where it is inherited", async () => {
+    class Getter {
+      get zebra(): boolean {
+        return true;
+      }
+    }
+    for (const given of [new Getter(), Object.create({ zebra: true })]) {
+      const { message } = await refusal(() => call(Object.assign(given, base)));
+      expect(message).toMatch(/zebra`: there is no such option/);
+    }
+  });
+
+  it.each(Object.entries(wrong))(
+    "refuses %s of a wrong type also as a getter, inherited, and behind a proxy that tells no names",
+    async (option, value) => {
+      const said: Record<string, unknown> = { ...base, [option]: value };
+      const getters = Object.create(
+        Object.create(
+          Object.prototype,
+          Object.fromEntries(Object.keys(said).map((name) => [name, { get: () => said[name] }])),
+        ),
+      );
+      const proxy = new Proxy({}, { get: (_, name) => said[name as string] });
+      for (const given of [getters, Object.create(said), proxy]) {
+        const { message } = await refusal(() => call(given));
+        expect(message).toMatch(
+          new RegExp(
+            `${option}|user ?id|tenant ?id|access token payload|session data|claim needs a key`,
+            "i",
+          ),
+        );
+      }
+    },
+  );
+
   it.each([null, "", 7, true])("refuses %j in place of its options", async (given) => {
     await refusal(() => call(given));
+  });
+});
+
+describe("options of a class with getters, and inherited ones, count like plain ones", () => {
+  const options = {
+    antiCsrf: "VIA_TOKEN",
+    accessTokenValiditySeconds: 120,
+    namespace: "admins",
+    logger: { debug() {}, info() {}, warn() {} },
+  } as const;
+  class Configuration {
+    get antiCsrf() {
+      return options.antiCsrf;
+    }
+    get accessTokenValiditySeconds() {
+      return options.accessTokenValiditySeconds;
+    }
+    get namespace() {
+      return options.namespace;
+    }
+    get logger() {
+      return options.logger;
+    }
+  }
+
+  it.each(Object.entries({ getters: new Configuration(), inherited: Object.create(options) as object }))(
+    "createSession, %s",
+    async (_form, given) => {
+      const store = new MemoryStore();
+      const admins = bindSession({ ...options, store }, wrap).session;
+      const { session } = bindSession(Object.assign(Object.create(given), { store }), wrap);
+      const made = await session.createNewSessionWithoutRequestResponse("user-1");
+      const { iat, exp, antiCsrfToken } = made.getAccessTokenPayload() as Record<string, number>;
+      expect([Number(exp) - Number(iat), typeof antiCsrfToken]).toEqual([120, "string"]);
+      expect(await admins.getSessionInformation(made.getHandle())).toMatchObject({ userId: "user-1" });
+      await Promise.all([session.close(), admins.close()]);
+    },
+  );
+
+  it("members of members, and methods with a private `this`", () => {
+    class Policy {
+      get onFetchError() {
+        return "stale" as const;
+      }
+    }
+    class Definition {
+      readonly #plan = "free";
+      get key() {
+        return "plan" as const;
+      }
+      get policy() {
+        return new Policy();
+      }
+      fetch(): string {
+        return this.#plan;
+      }
+    }
+    const defined = defineClaim(new Definition());
+    expect([defined.key, defined.policy.onFetchError]).toEqual(["plan", "stale"]);
+    expect(defined.fetchValue({} as never)).toBe("free");
+  });
+
+  it("an option is read once, so that no second answer goes unchecked", () => {
+    let reads = 0;
+    const given = {
+      get roles() {
+        reads += 1;
+        return reads === 1 ? ["admin"] : undefined;
+      },
+    };
+    const kept = app.adapter.guardOptions(given as object);
+    expect([reads, kept?.require?.length]).toEqual([1, 1]);
+    reads = 0;
+    expect(app.adapter.callOptions(given as object)?.require?.length).toBe(1);
+  });
+
+  it("a copy of checked options loses nothing, and they cannot be changed", () => {
+    const given = { roles: ["admin"] };
+    for (const form of [given, Object.create(given) as typeof given]) {
+      const checked = checkGuardOptions(form);
+      expect({ ...checked }).toEqual(given);
+      expect(Object.isFrozen(checked)).toBe(true);
+    }
+  });
+
+  it("a guard whose getter says nothing is refused: a name that does not exist would let everybody in", () => {
+    class Admins {
+      get roles(): undefined {
+        return undefined;
+      }
+    }
+    expect(() => app.adapter.guardOptions(new Admins() as object)).toThrow(/roles`: is undefined/);
+    expect(() => app.adapter.callOptions(new Admins() as object)).toThrow(/roles`: is undefined/);
   });
 });
 

@@ -1,6 +1,7 @@
 import {
   bindSession,
   checkFactoryOptions,
+  checkGuardOptions,
   invalidArgument,
   invalidOption,
   isAnything,
@@ -39,8 +40,10 @@ const NOT_FOUND = {
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: LambdaSessionOptions = {},
 ): LambdaSession<T> {
-  checkFactoryOptions(options, { property: isNonEmptyText, stripPrefix: isAnything });
-  const { property, stripPrefix, ...coreOptions } = options;
+  const { property, stripPrefix, ...coreOptions } = checkFactoryOptions(options, {
+    property: isNonEmptyText,
+    stripPrefix: isAnything,
+  });
   const slot = new SessionSlot(property);
   const rules = {
     stripPrefix: checkedPrefix(stripPrefix),
@@ -86,8 +89,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return streamHandler(invocations, handler);
     },
 
-    authorizer: ((authorizerOptions: AuthorizerOptions = {}) => {
-      const getOptions = adapter.guardOptions(authorizerOptions, { enableSimpleResponses: isBoolean });
+    authorizer: ((given: AuthorizerOptions = {}) => {
+      const authorizerOptions = checkGuardOptions(given, AUTHORIZER);
+      const getOptions = adapter.guardOptions(authorizerOptions, AUTHORIZER);
       const { enableSimpleResponses } = authorizerOptions;
       const make = enableSimpleResponses ? simpleAuthorizer : policyAuthorizer;
       return make(
@@ -102,6 +106,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
   };
 }
+
+const AUTHORIZER = { enableSimpleResponses: isBoolean };
 
 /** A callback as last parameter would never be called: wrappers wait for the promise. */
 function assertHandler(handler: unknown, most: number): void {

@@ -1,5 +1,5 @@
 import { type AnySessionError, SessionError, type VerifySessionOptions } from "@acme/session-core";
-import { isFunction } from "@acme/session-core/adapter";
+import { checkGuardOptions, isFunction } from "@acme/session-core/adapter";
 import type { LambdaExchange } from "./exchanges.js";
 import type { Invocations } from "./invocations.js";
 import type { SessionEvent } from "./lambda-event.js";
@@ -25,6 +25,8 @@ export interface SessionMiddleware {
   onError(request: MiddyRequest): Promise<void>;
 }
 
+const OWN = { onError: isFunction };
+
 /**
  * Guards a middy handler. `before` answers early where there is no session, which skips everybody's `after`. As middy
  * runs `after` and `onError` backwards, those of the first middleware see what the others have made of the response.
@@ -32,9 +34,10 @@ export interface SessionMiddleware {
 export function sessionMiddy(
   invocations: Invocations,
   slot: SessionSlot,
-  options: MiddyOptions = {},
+  given: MiddyOptions = {},
 ): SessionMiddleware {
-  const getOptions = invocations.adapter.guardOptions(options, { onError: isFunction });
+  const options = checkGuardOptions(given, OWN);
+  const getOptions = invocations.adapter.guardOptions(options, OWN);
   const { onError } = options;
   const { running } = invocations;
   const owned = new WeakSet<MiddyRequest>();

@@ -4,8 +4,8 @@ import {
   type BoundSession,
   bindSession,
   type CheckedOptions,
-  changed,
   checkFactoryOptions,
+  checkGuardOptions,
   findExchange,
   invalidArgument,
   isBoolean,
@@ -83,10 +83,12 @@ export interface ExpressSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: ExpressSessionOptions = {},
 ): ExpressSession<T> {
-  checkFactoryOptions(options, { property: isNonEmptyText, warnOnLostCookies: isBoolean });
-  const { property, warnOnLostCookies, ...coreOptions } = options;
+  const { property, warnOnLostCookies, ...coreOptions } = checkFactoryOptions(options, {
+    property: isNonEmptyText,
+    warnOnLostCookies: isBoolean,
+  });
   const slot = new SessionSlot(property);
-  const wrap = wrapper(lostCookieWarning(warnOnLostCookies, options.logger));
+  const wrap = wrapper(lostCookieWarning(warnOnLostCookies, coreOptions.logger));
   const { session, adapter } = bindSession<ExpressRequest, ExpressResponse, T>(coreOptions, wrap);
 
   /** Answers an error of ours, or passes any other on. Never throws. */
@@ -136,7 +138,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return serveEndpoints;
     },
 
-    verifySession(verifyOptions) {
+    verifySession(given) {
+      const verifyOptions = checkGuardOptions(given, OWN);
       const getOptions = adapter.guardOptions(verifyOptions, OWN);
       const fail = failing(verifyOptions?.onError);
       return (req, res, next) => {
@@ -174,10 +177,11 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       return exchange && (adapter.current(exchange) as SessionOf<T> | undefined);
     },
 
-    handler(handle, verifyOptions) {
+    handler(handle, given) {
       if (typeof handle !== "function")
         throw invalidArgument("handler takes your handler: (req, res, session) => …");
-      const getOptions = changed(adapter.guardOptions(verifyOptions, OWN), { sessionRequired: true });
+      const verifyOptions = checkGuardOptions(given, OWN);
+      const getOptions = adapter.guardOptions({ ...verifyOptions, sessionRequired: true }, OWN);
       const fail = failing(verifyOptions?.onError);
       return (req, res, next) => {
         guarded(req, res, getOptions)

@@ -4,6 +4,7 @@ import {
   type BoundSession,
   bindSession,
   checkFactoryOptions,
+  checkGuardOptions,
   findExchange,
   isNonEmptyText,
   oneOf,
@@ -64,8 +65,7 @@ export interface FastifySession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: FastifySessionOptions = {},
 ): FastifySession<T> {
-  checkFactoryOptions(options, { property: isNonEmptyText });
-  const { property, ...coreOptions } = options;
+  const { property, ...coreOptions } = checkFactoryOptions(options, { property: isNonEmptyText });
   const slot = new SessionSlot(property);
   const { session, adapter } = bindSession<FastifyRequestLike, FastifyReplyLike, T>(coreOptions, wrap);
 
@@ -81,7 +81,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     plugin: makePlugin(adapter, slot),
 
-    verifySession(verifyOptions) {
+    verifySession(given) {
+      const verifyOptions = checkGuardOptions(given, OWN);
       const getOptions = adapter.guardOptions(verifyOptions, OWN);
       const fail: ErrorHandler =
         verifyOptions?.onError === "throw"

@@ -21,7 +21,7 @@ export function makePlugin(adapter: AdapterCore, slot: SessionSlot): FastifyPlug
     if (app.hasRequestDecorator(slot.property)) throw slot.isTaken();
     app.decorateRequest(slot.property, null);
     app.addHook("onError", async (request, reply, error) => {
-      if (SessionError.is(error)) noteError(wrap(request, reply), error);
+      if (SessionError.is(error)) noteError(wrap(request, reply), reply, error);
     });
     app.addHook("onSend", (request, reply, payload, done) => {
       const exchange = findExchange(request.raw);

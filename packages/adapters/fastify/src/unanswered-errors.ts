@@ -1,30 +1,29 @@
 import { SessionError } from "@acme/session-core";
 import type { Exchange } from "@acme/session-core/adapter";
+import type { FastifyReply } from "fastify";
 
-/** Errors of ours on their way to the client, by exchange. */
-const unanswered = new WeakMap<Exchange, { error: unknown; isWithFastify: boolean }>();
+/** Errors of ours on their way to the client, by exchange, and what was sent last. Several requests may share one error. */
+const unanswered = new WeakMap<Exchange, { readonly error: unknown; sent: unknown }>();
 
 /**
  * Notes an error of ours that was thrown. Whether the application's error handler answers it is not known yet: Fastify's
- * own handler, the last resort, is recognised by its reading `error.headers`, which it sets on the reply.
+ * own handler, the last resort, is recognised by its sending the error itself.
  */
-export function noteError(exchange: Exchange, error: unknown): void {
-  if (!SessionError.is(error) || !Object.isExtensible(error)) return;
-  const noted = { error, isWithFastify: false };
+export function noteError(exchange: Exchange, reply: FastifyReply, error: unknown): void {
+  if (!SessionError.is(error)) return;
+  const noted: { error: unknown; sent: unknown } = { error, sent: undefined };
   unanswered.set(exchange, noted);
-  Object.defineProperty(error, "headers", {
-    configurable: true,
-    get() {
-      noted.isWithFastify = true;
-      return undefined;
-    },
-  });
+  const send = reply.send.bind(reply);
+  reply.send = (payload?: unknown) => {
+    noted.sent = payload;
+    return send(payload);
+  };
 }
 
-/** The error that Fastify's own handler has seen, and nobody answered before; asked for a second time there is none. */
+/** The error that Fastify's own handler sends, and nobody answered before; asked for a second time there is none. */
 export function takeUnanswered(exchange: Exchange): unknown {
   const noted = unanswered.get(exchange);
-  if (!noted?.isWithFastify) return undefined;
+  if (noted === undefined || noted.sent !== noted.error) return undefined;
   unanswered.delete(exchange);
   return noted.error;
 }

@@ -1,5 +1,5 @@
 import type { SessionContainer, VerifySessionOptions } from "@acme/session-core";
-import { type AdapterCore, type CheckedOptions, changed } from "@acme/session-core/adapter";
+import { type AdapterCore, type CheckedOptions, checkGuardOptions } from "@acme/session-core/adapter";
 import type { Request, ServerAuthScheme } from "@hapi/hapi";
 import { credentialsOf } from "./credentials.js";
 import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
@@ -21,9 +21,9 @@ export function authScheme(
   guardOptions: AdapterCore["guardOptions"],
 ): ServerAuthScheme {
   return (_server, given) => {
-    const options = guardOptions(given as VerifySessionOptions | undefined);
-    const whereSole = changed(options, { sessionRequired: true });
-    const whereNotSole = changed(options, { sessionRequired: false });
+    const options = checkGuardOptions(given as VerifySessionOptions | undefined);
+    const whereSole = guardOptions({ ...options, sessionRequired: true });
+    const whereNotSole = guardOptions({ ...options, sessionRequired: false });
     return {
       authenticate(request, h) {
         const decide = (session: SessionContainer | undefined) =>

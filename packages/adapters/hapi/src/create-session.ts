@@ -52,8 +52,7 @@ export interface HapiSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: HapiSessionOptions = {},
 ): HapiSession<T> {
-  checkFactoryOptions(options, { strategy: isNonEmptyText });
-  const { strategy = "session", ...coreOptions } = options;
+  const { strategy = "session", ...coreOptions } = checkFactoryOptions(options, { strategy: isNonEmptyText });
   /** What the plugin notes on a server. */
   const instance = {};
   const view = (request: HapiRequestLike, h: ToolkitLike) => wrap(request, h, instance);

@@ -4,6 +4,7 @@ import {
   type BoundSession,
   bindSession,
   checkFactoryOptions,
+  checkGuardOptions,
   findExchange,
   isNonEmptyText,
   oneOf,
@@ -56,8 +57,7 @@ export interface KoaSession<T extends SessionTypes = SessionTypes>
 export function createSession<T extends SessionTypes = SessionTypes>(
   options: KoaSessionOptions = {},
 ): KoaSession<T> {
-  checkFactoryOptions(options, { property: isNonEmptyText });
-  const { property, ...coreOptions } = options;
+  const { property, ...coreOptions } = checkFactoryOptions(options, { property: isNonEmptyText });
   const slot = new SessionSlot(property);
   const { session, adapter } = bindSession<KoaContext, KoaContext, T>(coreOptions, wrap);
   const responseOf = (ctx: KoaContext): KoaResponse => wrap(ctx).res as KoaResponse;
@@ -99,7 +99,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       };
     },
 
-    verifySession(verifyOptions) {
+    verifySession(given) {
+      const verifyOptions = checkGuardOptions(given, OWN);
       const getOptions = adapter.guardOptions(verifyOptions, OWN);
       const onError = verifyOptions?.onError;
       return async (ctx, next) => {

@@ -73,13 +73,12 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
 
   /** @throws SessionError `INVALID_OPTION` */
   static forRoot(options: SessionModuleOptions & { global?: boolean }): DynamicModule {
-    checkModuleOptions("forRoot", options, { global: isBoolean });
-    const { global = true, ...rest } = options;
+    const { global = true, ...rest } = checkModuleOptions("forRoot", options, { global: isBoolean });
     return moduleOf(global, [], [{ provide: MODULE_OPTIONS, useValue: rest }]);
   }
 
-  static forRootAsync(options: SessionModuleAsyncOptions): DynamicModule {
-    checkOptions("SessionModule.forRootAsync", ASYNC_OPTIONS, options);
+  static forRootAsync(given: SessionModuleAsyncOptions): DynamicModule {
+    const options = checkOptions("SessionModule.forRootAsync", ASYNC_OPTIONS, given);
     const { global = true, imports = [] } = options;
     return moduleOf(global, imports, optionProviders(options));
   }
@@ -106,19 +105,17 @@ const ASYNC_OPTIONS = {
 };
 
 /** Options of an instance are checked by `createSession`; here, that they are that, or an instance under its name. */
-function checkModuleOptions(
-  method: "forRoot" | "forRootAsync",
-  given: unknown,
-  own: OptionChecks = {},
-): void {
+function checkModuleOptions<O>(method: "forRoot" | "forRootAsync", given: O, own: OptionChecks = {}): O {
   const name = `SessionModule.${method}`;
-  if (isSession(given)) {
+  const value: unknown = given;
+  if (isSession(value)) {
     throw invalidOption(name, "takes an instance by its name: write `{ session: Session }`");
   }
   const hasSession =
-    typeof given === "object" && given !== null && "session" in given && given.session !== undefined;
-  if (hasSession) checkOptions(name, { session: isInstance, ...own }, given);
-  else checkFactoryOptions(given, { session: isAnything, ...own });
+    typeof value === "object" && value !== null && "session" in value && value.session !== undefined;
+  return hasSession
+    ? checkOptions(name, { session: isInstance, ...own }, given)
+    : checkFactoryOptions(given, { session: isAnything, ...own });
 }
 
 function moduleOf(
@@ -136,8 +133,8 @@ function moduleOf(
         provide: SESSION,
         inject: [MODULE_OPTIONS],
         useFactory: (given: SessionModuleOptions) => {
-          checkModuleOptions("forRootAsync", given);
-          return given.session ?? createSession(given);
+          const made = checkModuleOptions("forRootAsync", given);
+          return made.session ?? createSession(made);
         },
       },
       SessionGuard,

@@ -15,7 +15,7 @@ export function VerifySession(options?: VerifySessionOptions): ClassDecorator & 
 export function VerifySession(...given: unknown[]): ClassDecorator & MethodDecorator {
   assertCalled("VerifySession", given);
   return applyDecorators(
-    guardedWith(checkGuardOptions(given[0])),
+    guardedWith(checkGuardOptions((given[0] === undefined ? {} : given[0]) as VerifySessionOptions)),
     UseGuards(SessionGuard),
   ) as ClassDecorator & MethodDecorator;
 }

@@ -7,7 +7,7 @@ import {
 import {
   type BoundSession,
   bindSession,
-  changed,
+  checkGuardOptions,
   checkOptions,
   Exchange,
   invalidArgument,
@@ -60,7 +60,7 @@ export type PagesNext = (error?: unknown) => void;
 
 /** What guards take beside what `getSession` takes. */
 const OWN = { onError: isFunction };
-const OF_PROXY = { redirectTo: isNonEmptyText, refreshAt: isNonEmptyText };
+const PROXY = { redirectTo: isNonEmptyText, refreshAt: isNonEmptyText };
 
 /** A session instance for Next.js. Every execution context has an entry of its own. */
 export interface NextSession<T extends SessionTypes = SessionTypes> extends Bound<T> {
@@ -142,7 +142,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     (req, res) => (req instanceof Exchange ? req : wrap(req, res)),
   );
   type Ours = SessionOf<T>;
-  const answeredErrors = new WeakSet<object>();
+  /** The error that `nextWrapper` has answered, by exchange: several requests may share one error. */
+  const answeredErrors = new WeakMap<Exchange, unknown>();
   /** What the guards of an API route's request are at: a step may have forgotten to wait for one. */
   const decisions = new WeakMap<object, Promise<void>[]>();
 
@@ -220,7 +221,7 @@ export function createSession<T extends SessionTypes = SessionTypes>(
           if (handle !== undefined) await handle(req, res);
           else res.status(404).end("not found");
         } catch (error) {
-          const wasAnswered = SessionError.is(error) && answeredErrors.has(error);
+          const wasAnswered = SessionError.is(error) && answeredErrors.get(exchange) === error;
           if (!wasAnswered && (await adapter.answerError(exchange, error)) === undefined) throw error;
         }
       };
@@ -236,8 +237,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         if (passed.length > 0) throw passed[0];
         return result;
       } catch (error) {
-        if ((await adapter.answerError(wrap(req, res), error)) !== undefined)
-          answeredErrors.add(error as object);
+        const exchange = wrap(req, res);
+        if ((await adapter.answerError(exchange, error)) !== undefined) answeredErrors.set(exchange, error);
         throw error;
       }
     },
@@ -245,13 +246,14 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     routeHandlers: { GET: endpoint, POST: endpoint, PUT: endpoint },
     route: (handle, given) => {
       assertHandler("route", handle);
-      if (given !== undefined) checkOptions("route", OWN, given);
-      return (request, context) => answered(request, () => handle(request, context), given?.onError);
+      const onError = given && checkOptions("route", OWN, given).onError;
+      return (request, context) => answered(request, () => handle(request, context), onError);
     },
     withSession: (handle, given) => {
       assertHandler("withSession", handle);
-      const getOptions = adapter.guardOptions(given, OWN);
-      const onError = given?.onError;
+      const verifyOptions = checkGuardOptions(given, OWN);
+      const getOptions = adapter.guardOptions(verifyOptions, OWN);
+      const onError = verifyOptions?.onError;
       return (request, context) =>
         answered(
           request,
@@ -264,7 +266,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     getServerSession: async (verifyOptions) => {
-      const optional = changed(adapter.callOptions(verifyOptions), { sessionRequired: false });
+      const checked = checkGuardOptions(verifyOptions, {}, "getServerSession");
+      const optional = adapter.callOptions({ ...checked, sessionRequired: false });
       const exchange = await componentExchange();
       return serverSession(async () => (await adapter.verifySession(exchange, optional)) as Ours | undefined);
     },
@@ -280,8 +283,9 @@ export function createSession<T extends SessionTypes = SessionTypes>(
 
     withAction: (run, given) => {
       assertHandler("withAction", run);
-      const getOptions = adapter.guardOptions(given, OWN);
-      const onError = given?.onError;
+      const verifyOptions = checkGuardOptions(given, OWN);
+      const getOptions = adapter.guardOptions(verifyOptions, OWN);
+      const onError = verifyOptions?.onError;
       return async (...args) => {
         let found: unknown;
         try {
@@ -295,9 +299,8 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     },
 
     async proxy(request, proxyOptions = {}) {
-      const given = adapter.guardOptions(proxyOptions, OF_PROXY);
-      const getOptions = changed(given, { antiCsrfCheck: given?.antiCsrfCheck ?? false });
-      const { redirectTo, refreshAt } = proxyOptions;
+      const { redirectTo, refreshAt, ...verifyOptions } = checkGuardOptions(proxyOptions, PROXY, "proxy");
+      const getOptions = adapter.callOptions({ antiCsrfCheck: false, ...verifyOptions });
       const { NextResponse } = await nextServer();
       const exchange = wrap(request, undefined);
       const goTo = (target: string): Response => {

@@ -9,6 +9,7 @@ import type { HarnessOptions, Probe, ProbeSnapshot } from "./harness.js";
 import { BrokenStore, failingCallbacks } from "./misbehaviour.js";
 import { MovableClock } from "./movable-clock.js";
 import { ANSWERED_BY_THE_APP } from "./role-validator.js";
+import { SharedRefusals } from "./shared-refusals.js";
 
 export const WEBSITE_ORIGIN = "https://example.com";
 
@@ -89,6 +90,7 @@ export class FixtureApp {
       holdNextWrite: () => {
         this.#store.pause = () => this.#gate.pass();
       },
+      sharedRefusals: new SharedRefusals(),
       sharedError: () => {
         this.#foreign = this.#shared;
         return this.#shared;

@@ -6,7 +6,9 @@ import {
 } from "@acme/session-core";
 import type { FixtureExchange, FixtureReply, FixtureRoute } from "./fixture-route.js";
 import type { Gate } from "./gate.js";
+import { optionForms } from "./option-forms.js";
 import { ANSWERED_BY_THE_APP, needsRole } from "./role-validator.js";
+import type { SharedRefusals } from "./shared-refusals.js";
 
 /** What the routes share with the application they belong to. */
 export interface FixtureState {
@@ -19,6 +21,8 @@ export interface FixtureState {
   holdNextWrite(): void;
   /** The one error object that the application throws wherever it wants to, for any visitor. */
   sharedError(): Error;
+  /** The one error of ours, of each type, that all requests get which wait for the same thing. */
+  readonly sharedRefusals: SharedRefusals;
 }
 
 /** The routes of adapters.md §11.1: the same application in every host. */
@@ -69,6 +73,21 @@ export function makeFixtureRoutes(state: FixtureState): readonly FixtureRoute[] 
         throw state.sharedError();
       },
     },
+    {
+      name: "shared-refusal",
+      method: "GET",
+      path: "/shared-refusal",
+      handle: async ({ query }) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        throw state.sharedRefusals.get(query.get("type"));
+      },
+    },
+    {
+      name: "refusal-changes",
+      method: "GET",
+      path: "/refusal-changes",
+      handle: async () => json(state.sharedRefusals.changes()),
+    },
     ...[{ roles: ["editor"] }, { permissions: ["pages:edit"] }].map(
       (guard): FixtureRoute => ({
         name: "editors",
@@ -78,6 +97,21 @@ export function makeFixtureRoutes(state: FixtureState): readonly FixtureRoute[] 
         handle: async ({ guarded }) => json(describe(guarded)),
       }),
     ),
+    ...Object.entries(optionForms({ roles: ["editor"] })).flatMap(([form, options]): FixtureRoute[] => [
+      {
+        name: "editors",
+        method: "GET",
+        path: `/editors-by-${form}`,
+        guard: options,
+        handle: async ({ guarded }) => json(describe(guarded)),
+      },
+      {
+        name: "editors-asked",
+        method: "GET",
+        path: `/editors-asked-by-${form}`,
+        handle: async (exchange) => json(describe(await exchange.getSession(options))),
+      },
+    ]),
     {
       name: "misspelt",
       method: "GET",

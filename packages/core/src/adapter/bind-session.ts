@@ -308,8 +308,11 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       scope: { tenantId: string } | { allTenants: true },
       userContext?: UserContext,
     ): Promise<number> {
-      checkOptions("revokeAllSessions", { tenantId: isAnything, allTenants: isBoolean }, scope);
-      const { tenantId, allTenants } = scope as { tenantId?: unknown; allTenants?: unknown };
+      const { tenantId, allTenants } = checkOptions<{ tenantId?: unknown; allTenants?: unknown }>(
+        "revokeAllSessions",
+        { tenantId: isAnything, allTenants: isBoolean },
+        scope,
+      );
       // A tenant id that went missing must not sign everybody out.
       if (allTenants === true ? tenantId !== undefined : typeof tenantId !== "string") {
         throw invalidArgument(
@@ -431,8 +434,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
       userContext?: UserContext,
     ): Promise<string[]> {
       checkUserId(userId);
-      const given = optionsFrom("the options", claimOptions) ?? {};
-      const scope = { ...given, tenantId: optionalTenant(given.tenantId) };
+      const scope = optionsFrom("the options", claimOptions) ?? {};
       return updateClaimForUser(core, userId, claimFrom(claim), scope, context(userContext));
     },
 
@@ -532,8 +534,7 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
 
 /** What they are is checked with a session's other parts; here that none is misspelt, and so left out. */
 function checkedNewSession<N extends object>(given: N): N {
-  checkOptions("createNewSession", NEW_SESSION, given);
-  return given;
+  return checkOptions("createNewSession", NEW_SESSION, given);
 }
 
 const NEW_SESSION = {

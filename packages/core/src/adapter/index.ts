@@ -18,7 +18,6 @@ export type { EndpointRoute, Handled } from "../flows/endpoints.js";
 export {
   assertNoArguments,
   type CheckedOptions,
-  changed,
   checkGuardOptions,
 } from "../flows/guard-options.js";
 export { BaseRequest } from "../http/base-request.js";

@@ -80,8 +80,13 @@ export class DefinedClaim<K extends string, T> extends StampedClaim<T> {
   readonly validators: ValidatorsOf<T>;
 
   constructor(definition: ClaimDefinition<K, T>) {
-    checkOptions("defineClaim", CHECKS, definition);
-    const { key, fetch, schema, policy = {}, autoAdd = false } = definition;
+    const {
+      key,
+      fetch,
+      schema,
+      policy = {},
+      autoAdd = false,
+    } = checkOptions("defineClaim", CHECKS, definition);
     if (typeof fetch !== "function") throw invalidArgument(`claim \`${key}\`: \`fetch\` is missing`);
     if (schema !== undefined && !isStandardSchema(schema)) {
       throw invalidArgument(`claim \`${key}\`: \`schema\` must speak Standard Schema, version 1`);

@@ -81,7 +81,8 @@ const CHECKS: { readonly [Option in keyof Required<EmailVerifiedOptions>]: Optio
 export class EmailVerifiedClaim extends BooleanClaim {
   declare readonly validators: EmailVerifiedValidators;
 
-  constructor(options: EmailVerifiedOptions) {
+  constructor(given: EmailVerifiedOptions) {
+    const options = checkOptions("emailVerifiedClaim", CHECKS, given);
     super({ ...options.policy, key: KEY, fetchValue: (context) => options.isVerified(context) });
     const { hasValue } = this.validators;
     const isVerified = (
@@ -115,10 +116,10 @@ export class EmailVerifiedClaim extends BooleanClaim {
  *
  * @throws SessionError `INVALID_ARGUMENT`
  */
-export function emailVerifiedClaim(options: EmailVerifiedOptions) {
-  if (typeof options?.isVerified !== "function")
+export function emailVerifiedClaim(given: EmailVerifiedOptions) {
+  if (typeof given?.isVerified !== "function")
     throw invalidArgument("emailVerifiedClaim() needs `isVerified`");
-  checkOptions("emailVerifiedClaim", CHECKS, options);
+  const options = checkOptions("emailVerifiedClaim", CHECKS, given);
   const claim = new EmailVerifiedClaim(options);
   return {
     name: "email-verified",

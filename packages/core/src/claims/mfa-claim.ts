@@ -162,11 +162,11 @@ export class MfaClaim extends SessionClaim<MfaValue> {
  *
  * @throws SessionError `INVALID_ARGUMENT`
  */
-export function mfaClaim(options: MfaOptions) {
-  if (typeof options?.getRequirements !== "function" || !Array.isArray(options.allowedFactors)) {
+export function mfaClaim(given: MfaOptions) {
+  if (typeof given?.getRequirements !== "function" || !Array.isArray(given.allowedFactors)) {
     throw invalidArgument("mfaClaim() needs `getRequirements` and `allowedFactors`");
   }
-  checkOptions("mfaClaim", CHECKS, options);
+  const options = checkOptions("mfaClaim", CHECKS, given);
   const claim = new MfaClaim(options);
   /** What the facts say of a session now. */
   const read = async (session: ClaimSession, userContext: UserContext) => {

@@ -138,7 +138,7 @@ export interface StampedValue {
 
 function resolvePolicy(key: string, input: ClaimPolicyInput): ClaimPolicy {
   const checks: { readonly [Option in keyof ClaimPolicy]: OptionCheck } = POLICY_CHECKS;
-  checkOptions(`claim(${key})`, checks, input);
-  const given = Object.entries(input).filter(([, value]) => value !== undefined);
+  const policy = checkOptions(`claim(${key})`, checks, input);
+  const given = Object.entries(policy).filter(([, value]) => value !== undefined);
   return { ...DEFAULT_POLICY, ...Object.fromEntries(given) };
 }

@@ -21,13 +21,15 @@ export abstract class StampedClaim<T> extends SessionClaim<T> {
   readonly #fetchValue: StampedClaimConfig<T>["fetchValue"];
 
   constructor(config: StampedClaimConfig<T>) {
-    checkOptions("claim", STAMPED_CHECKS, config);
-    const { key, fetchValue: _, defaultMaxAgeInSeconds: __, ...policy } = config;
+    const { key, fetchValue, defaultMaxAgeInSeconds, ...policy } = checkOptions(
+      "claim",
+      STAMPED_CHECKS,
+      config,
+    );
     super(key, policy);
-    if (typeof config.fetchValue !== "function")
-      throw invalidArgument(`claim \`${config.key}\`: fetchValue is missing`);
-    this.#fetchValue = config.fetchValue;
-    this.defaultMaxAgeInSeconds = checkedMaxAge(config.key, config.defaultMaxAgeInSeconds);
+    if (typeof fetchValue !== "function") throw invalidArgument(`claim \`${key}\`: fetchValue is missing`);
+    this.#fetchValue = fetchValue;
+    this.defaultMaxAgeInSeconds = checkedMaxAge(key, defaultMaxAgeInSeconds);
   }
 
   abstract override isValue(value: unknown): value is T;

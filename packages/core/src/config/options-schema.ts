@@ -127,9 +127,7 @@ const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck
  * @throws SessionError `INVALID_OPTION` naming the option and the accepted form; an unknown name is an error too
  */
 export function checkSessionOptions(options: unknown): SessionOptions {
-  checkFactoryOptions(options === undefined ? {} : options);
-  // A copy, so that what is changed after the check counts for nothing.
-  const checked = { ...(options as SessionOptions) };
+  const checked = { ...checkFactoryOptions((options === undefined ? {} : options) as SessionOptions) };
   if (checked.cookieSameSite !== undefined) checked.cookieSameSite = tidy(checked.cookieSameSite) as SameSite;
   return checked;
 }
@@ -138,14 +136,16 @@ export function checkSessionOptions(options: unknown): SessionOptions {
  * The same for the factory of an adapter, before it takes its own options out.
  *
  * @param own what it takes beside those of core
+ * @returns what they say, as `checkOptions` does
  * @throws SessionError `INVALID_OPTION`
  */
-export function checkFactoryOptions(given: unknown, own: OptionChecks = {}): void {
-  shaped(
+export function checkFactoryOptions<O>(given: O, own: OptionChecks = {}): O {
+  const check = shaped(
     { ...checks, ...own },
     [],
     "createSession takes an object: createSession({ appInfo, store })",
-  )(given, "");
+  );
+  return check(given, "") as O;
 }
 
 function tidy(value: unknown): unknown {

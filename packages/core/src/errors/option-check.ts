@@ -5,9 +5,10 @@ import { invalidOption } from "./throwers.js";
  * so that each message says what would be right.
  *
  * @param path name of the option, for the message
+ * @returns what counts in place of the value, where that is another object
  * @throws SessionError `INVALID_OPTION`
  */
-export type OptionCheck = (value: unknown, path: string) => void;
+export type OptionCheck = (value: unknown, path: string) => unknown;
 
 /** The rules of a function's options, by name. */
 export type OptionChecks = Readonly<Record<string, OptionCheck>>;
@@ -18,15 +19,17 @@ export type OptionChecks = Readonly<Record<string, OptionCheck>>;
  *
  * @param where    name of the function, which stands before each option in messages; `""` for none
  * @param required names that must be there
+ * @returns what they say, in a frozen object of ours, each read once: getters and inherited members are its own, so that a
+ *          copy of it loses nothing. Only this may be used from then on
  * @throws SessionError `INVALID_OPTION`, naming the option and, for a name that is nearly right, the right one
  */
-export function checkOptions(
+export function checkOptions<O>(
   where: string,
   checks: OptionChecks,
-  given: unknown,
+  given: O,
   required: readonly string[] = [],
-): void {
-  shaped(checks, required)(given, where);
+): O {
+  return shaped(checks, required)(given, where) as O;
 }
 
 export function holds(test: (value: unknown) => boolean, message: string): OptionCheck {
@@ -117,7 +120,8 @@ export function having(...methods: readonly string[]): OptionCheck {
 }
 
 /**
- * An object with these members and no others; those that are undefined are looked at only if they are required.
+ * An object with these members and no others; those that are undefined are looked at only if they are required. What
+ * counts from then on is what the check returns: {@link checkOptions} says why.
  *
  * @param checks   by name
  * @param required names that must be there
@@ -136,29 +140,55 @@ export function shaped(
       throw invalidOption(path || "options", `${message}, not a promise of one: \`await\` it first`);
     }
     const at = (name: string): string => (path === "" ? name : `${path}.${name}`);
-    const given = value as Record<string, unknown>;
-    for (const name of Object.keys(given)) {
-      if (!Object.hasOwn(checks, name)) throw noSuchOption(at(name), name, Object.keys(checks));
+    const known = Object.keys(checks);
+    const given = plainOptions(value, known);
+    for (const name in given) {
+      if (!Object.hasOwn(checks, name)) throw noSuchOption(at(name), name, known);
     }
-    for (const [name, check] of Object.entries(checks)) {
-      if (given[name] !== undefined) check(given[name], at(name));
+    for (const name of known) {
+      if (given[name] !== undefined) given[name] = checks[name]?.(given[name], at(name)) ?? given[name];
       else if (required.includes(name)) throw invalidOption(at(name), "is required");
     }
+    return Object.freeze(given);
   };
+}
+
+/**
+ * All that an object of options says, in a plain one: its own members, inherited ones, and those of its class, whose
+ * methods keep their `this`. A proxy may have known names without telling them.
+ */
+function plainOptions(given: object, known: readonly string[]): Record<string, unknown> {
+  const source = given as Record<string, unknown>;
+  // Without a prototype, so that `__proto__` is a name like any other.
+  const plain: Record<string, unknown> = Object.assign(Object.create(null), given);
+  let from: object | null = given;
+  for (;;) {
+    from = Object.getPrototypeOf(from) as object | null;
+    // Object's own, of any realm: a test runner's, say.
+    if (from === null || Object.hasOwn(from, "isPrototypeOf")) break;
+    for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
+      if (name in plain || name === "constructor") continue;
+      const value = source[name];
+      const isMethod = !member.enumerable && "value" in member && typeof value === "function";
+      plain[name] = isMethod ? value.bind(given) : value;
+    }
+  }
+  for (const name of known) {
+    const value = name in plain ? undefined : source[name];
+    if (value !== undefined) plain[name] = value;
+  }
+  return plain;
 }
 
 /** @param check what the value must be, unless it is `false` */
 export function falseOr(check: OptionCheck): OptionCheck {
-  return (value, path) => {
-    if (value !== false) check(value, path);
-  };
+  return (value, path) => (value === false ? value : check(value, path));
 }
 
 /** What something is that is no object of options; never what is in it. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "an object of another kind" : `a ${typeof value}`;
+  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
 }
 
 /** Up to so many names a message lists them all. */

@@ -1,4 +1,4 @@
-import { SessionError } from "./session-error.js";
+import { SessionError, type SessionErrorInit, type SessionErrorType } from "./session-error.js";
 
 export function tryRefreshToken(message: string): SessionError<"TRY_REFRESH_TOKEN"> {
   return new SessionError({ type: "TRY_REFRESH_TOKEN", message });
@@ -31,4 +31,18 @@ export function storeUnavailable(message: string, retryAfterMs?: number): Sessio
       ? { type: "STORE_UNAVAILABLE", message }
       : { type: "STORE_UNAVAILABLE", message, retryAfterMs },
   );
+}
+
+/**
+ * What several requests wait for. Each gets an error of ours as an object of its own: frameworks, and tools that report
+ * errors, put marks on what they have seen.
+ */
+export function shared<T>(promise: Promise<T>): Promise<T> {
+  return promise.catch((error: unknown) => {
+    if (!SessionError.is(error)) throw error;
+    const { message, cause, stack } = error;
+    const own = new SessionError({ ...error, message, cause } as SessionErrorInit<SessionErrorType>);
+    if (stack !== undefined) own.stack = stack;
+    throw own;
+  });
 }

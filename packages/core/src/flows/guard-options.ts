@@ -60,50 +60,39 @@ const DEEP: OptionChecks = {
  * Checks the options that a guard is made with, before there is an instance to make it: a decorator's, say.
  *
  * @param own what the adapter's guard takes beside them
- * @returns a plain object of all that they say: a spread of theirs would lose what they inherit
+ * @param where name of the guard, for messages
+ * @returns what they say, those of the adapter too, in a frozen object of ours; the given one must not be looked at again:
+ *          a copy of it has neither its getters nor what it inherits
  * @throws SessionError `INVALID_OPTION`; `INVALID_ARGUMENT` for what is no options at all, and for validators that are none
  */
-export function checkGuardOptions(given: unknown, own: OptionChecks = {}): VerifySessionOptions {
-  if (given === undefined) return {};
+export function checkGuardOptions<O>(given: O, own: OptionChecks = {}, where = GUARD): O {
+  if (given === undefined) return given;
   if (isRequestLike(given)) {
     throw invalidArgument(
       "verifySession was handed to the framework itself, which called it with a request: write `verifySession()`, which makes the guard",
     );
   }
-  const flat = flattened(given);
-  checkOptions(GUARD, { ...DEEP, ...own }, flat);
-  return flat as VerifySessionOptions;
+  return told(where, { ...DEEP, ...own }, given);
 }
 
 const NAMES = Object.keys(SHALLOW) as readonly (keyof VerifySessionOptions)[];
 /** Left out these ask for nothing; given as undefined they are a constant that does not exist, and would open a door. */
 const NEVER_UNDEFINED: readonly string[] = ["roles", "permissions", "require", "only"];
 
-/** What an object of options has to say, be it its own, inherited, or told by a getter of a class. */
-function flattened(given: unknown): unknown {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
-  if (typeof (given as { then?: unknown }).then === "function") return given;
-  const source = given as Record<string, unknown>;
-  const flat: Record<string, unknown> = {};
-  for (const name in source) flat[name] = source[name];
-  for (const name of NAMES) if (source[name] !== undefined) flat[name] = source[name];
-  for (const name of NEVER_UNDEFINED)
-    if (name in source && flat[name] === undefined) throw undefinedOption(name);
-  if (Object.keys(flat).length > 0 || isPlain(given)) return flat;
-  throw invalidOption(GUARD, "must be an object of options, and plain");
-}
-
-/** Of an object that says nothing: none of another kind, a promise say, that was taken for options. */
-function isPlain(given: object): boolean {
+/** What an object of options has to say, and that it says anything. */
+function told<O>(where: string, checks: OptionChecks, given: O): O {
+  const options = checkOptions(where, checks, given);
+  const said = options as Record<string, unknown>;
+  for (const name of NEVER_UNDEFINED) {
+    if (!(name in said) || said[name] !== undefined) continue;
+    throw invalidOption(
+      `${GUARD}.${name}`,
+      "is undefined: leave it out, or give a list; a name that does not exist would let everybody in",
+    );
+  }
   const prototype: unknown = Object.getPrototypeOf(given);
-  return prototype === Object.prototype || prototype === null;
-}
-
-function undefinedOption(name: string): Error {
-  return invalidOption(
-    `${GUARD}.${name}`,
-    "is undefined: leave it out, or give a list; a name that does not exist would let everybody in",
-  );
+  if (Object.keys(said).length > 0 || prototype === Object.prototype || prototype === null) return options;
+  throw invalidOption(where, "must be an object of options, and plain");
 }
 
 /** The options in an object of ours: nothing that happens to the given one, or to its lists, counts any more. */
@@ -140,16 +129,7 @@ export function guardOptions(
   given: VerifySessionOptions | undefined,
   own?: OptionChecks,
 ): CheckedOptions | undefined {
-  if (given === undefined) return undefined;
-  return keptOptions(core, checkGuardOptions(given, own));
-}
-
-/** Checked options with what an adapter decides itself. The given ones cannot be spread: they may inherit what they say. */
-export function changed(
-  options: CheckedOptions | undefined,
-  change: Pick<VerifySessionOptions, "sessionRequired" | "antiCsrfCheck">,
-): CheckedOptions {
-  return { ...options, ...change } as CheckedOptions;
+  return given === undefined ? undefined : keptOptions(core, checkGuardOptions(given, own));
 }
 
 /**
@@ -163,50 +143,21 @@ export function callOptions(
 ): CheckedOptions | undefined {
   if (given === undefined) return undefined;
   if (given instanceof KeptOptions) return given as KeptOptions as CheckedOptions;
-  let isRight = typeof given === "object" && given !== null && !Array.isArray(given);
-  if (isRight) {
-    let isSilent = true;
-    for (const name in given) {
-      isSilent = false;
-      isRight = isRight && fits(name, given[name as keyof VerifySessionOptions]);
-    }
-    for (const name of NAMES) {
-      if (!(name in given)) continue;
-      isSilent = false;
-      isRight = isRight && fits(name, given[name]);
-    }
-    if (isSilent) isRight = isPlain(given);
-  }
-  if (!isRight) {
-    checkOptions("getSession", SHALLOW, flattened(given));
-    throw invalidOption("getSession", "must be an object of options, and plain");
-  }
-  return keptOptions(core, given);
+  return keptOptions(core, quicklyRead(given) ?? told("getSession", SHALLOW, given));
 }
 
-function fits(name: string, value: unknown): boolean {
-  if (value === undefined) return Object.hasOwn(SHALLOW, name) && !NEVER_UNDEFINED.includes(name);
-  switch (name) {
-    case "sessionRequired":
-    case "antiCsrfCheck":
-    case "checkDatabase":
-      return typeof value === "boolean";
-    case "require":
-    case "skip":
-    case "only":
-      return Array.isArray(value);
-    case "roles":
-    case "permissions":
-      return Array.isArray(value) && value.length > 0 && value.every(isName);
-    case "overrideGlobalClaimValidators":
-      return typeof value === "function";
-    default:
-      return false;
+/** A copy of what is plain and right, without what a closer look costs; undefined where it needs that. */
+function quicklyRead(given: VerifySessionOptions): VerifySessionOptions | undefined {
+  if (typeof given !== "object" || given === null || Object.getPrototypeOf(given) !== Object.prototype)
+    return;
+  const read = { ...given };
+  for (const name of Object.keys(read) as (keyof VerifySessionOptions)[]) {
+    if (!Object.hasOwn(SHALLOW, name)) return;
+    if (read[name] !== undefined) SHALLOW[name](read[name], `getSession.${name}`);
+    else if (NEVER_UNDEFINED.includes(name)) return;
   }
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
+  for (const name of NAMES) if (read[name] === undefined && given[name] !== undefined) return;
+  return read;
 }
 
 /** Every role and every permission that is listed; validators of the route, so that no override takes them away. */

@@ -1,7 +1,8 @@
 import { checkClaim } from "../claims/check-validators.js";
 import type { SessionClaim } from "../claims/session-claim.js";
 import type { UserContext } from "../claims/user-context.js";
-import { checkOptions, isAnything, isNonEmptyText } from "../errors/option-check.js";
+import { checkOptions, isAnything } from "../errors/option-check.js";
+import { checkTenantId } from "../session/create-session.js";
 import type { SessionCore } from "./session-core.js";
 
 const AT_ONCE = 16;
@@ -16,13 +17,16 @@ export async function updateClaimForUser<T>(
   core: SessionCore,
   userId: string,
   claim: SessionClaim<T>,
-  options: { readonly tenantId?: string | undefined; readonly value?: T | undefined },
+  given: { readonly tenantId?: string | undefined; readonly value?: T | undefined },
   userContext: UserContext,
 ): Promise<string[]> {
   checkClaim(claim);
-  checkOptions("updateClaimForUser", { tenantId: isNonEmptyText, value: isAnything }, options);
+  const { tenantId, value } = checkOptions(
+    "updateClaimForUser",
+    { tenantId: (id) => checkTenantId(id), value: isAnything },
+    given,
+  );
   const { functions } = core.engine.tools;
-  const { tenantId, value } = options;
   const handles = await functions.getAllSessionHandlesForUser({ userId, tenantId, userContext });
   const changed: string[] = [];
   for (let start = 0; start < handles.length; start += AT_ONCE) {

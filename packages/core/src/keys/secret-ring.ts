@@ -1,4 +1,4 @@
-import { invalidArgument, storeUnavailable } from "../errors/throwers.js";
+import { invalidArgument, shared, storeUnavailable } from "../errors/throwers.js";
 import type { MacKey, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
@@ -178,7 +178,7 @@ export class SecretRing {
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined;
     });
-    return this.#loading;
+    return shared(this.#loading);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { storeUnavailable } from "../errors/throwers.js";
+import { shared, storeUnavailable } from "../errors/throwers.js";
 import type { Platform, SignKey, VerifyKey } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { hex } from "../runtime/encoding.js";
@@ -191,7 +191,7 @@ export class SigningKeys implements KeySource {
       return found;
     }
     if (this.store.joined?.() !== undefined) return undefined;
-    if (this.#loading !== undefined) await this.#loading;
+    if (this.#loading !== undefined) await this.#load();
     else if (this.#hasFailed) throw storeUnavailable("the signing keys cannot be read");
     return this.known(kid);
   }
@@ -449,7 +449,7 @@ export class SigningKeys implements KeySource {
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined;
     });
-    return this.#loading;
+    return shared(this.#loading);
   }
 
   /** A reading that began after now: one that is under way may not see what has just been written. */

@@ -80,8 +80,7 @@ export class SqliteStore implements SessionStore {
   #closing: Promise<void> | undefined;
 
   constructor(options: SqliteStoreOptions) {
-    checkOptions("sqliteStore", CHECKS, options, ["path"]);
-    const { path, synchronous = "NORMAL", driver } = options;
+    const { path, synchronous = "NORMAL", driver } = checkOptions("sqliteStore", CHECKS, options, ["path"]);
     this.#driver = loadDriver(driver);
     this.#synchronous = synchronous;
     try {

@@ -41,8 +41,8 @@ export function createUserRoles<P extends string = string>(options: UserRolesOpt
 /** Roles, as {@link createUserRoles} makes them. A name of its own, so that declarations of an application can say it. */
 export interface UserRoles<P extends string = string> extends ReturnType<typeof makeUserRoles<P>> {}
 
-function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
-  checkUserRolesOptions(options);
+function makeUserRoles<P extends string>(given: UserRolesOptions<P>) {
+  const options = checkUserRolesOptions(given);
   const propagation = options.propagation ?? "push";
   const isStrict = propagation === "strict";
   const isEpoch = propagation === "epoch";
@@ -140,7 +140,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
     propagate: PropagateOptions,
     userContext: UserContext,
   ): Promise<R & Partial<Propagated>> {
-    checkPropagateOptions(propagate);
+    propagate = checkPropagateOptions(propagate);
     const name = nameOf("role", role);
     propagator.assertCanEndSessions(propagate);
     const result = await change();
@@ -251,7 +251,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<{ status: "OK"; didRoleExist: boolean } & Partial<Propagated>> {
       const context = contextOf(userContext);
-      checkPropagateOptions(propagate);
+      propagate = checkPropagateOptions(propagate);
       if (propagate.revokeSessions === true) return deleteRoleAndEndSessions(role, context, propagate);
       const users = await propagator.usersWith(nameOf("role", role), propagate);
       const result = await functions.deleteRole({ role, userContext: context });
@@ -309,7 +309,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<({ status: "OK"; didUserAlreadyHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
       const context = contextOf(userContext);
-      checkPropagateOptions(propagate);
+      propagate = checkPropagateOptions(propagate);
       propagator.assertCanEndSessions(propagate);
       const result = await functions.addRoleToUser({ tenantId, userId, role, userContext: context });
       if (result.status !== "OK") return result;
@@ -326,7 +326,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<({ status: "OK"; didUserHaveRole: boolean } & Partial<Propagated>) | UnknownRole> {
       const context = contextOf(userContext);
-      checkPropagateOptions(propagate);
+      propagate = checkPropagateOptions(propagate);
       propagator.assertCanEndSessions(propagate);
       const result = await functions.removeUserRole({ tenantId, userId, role, userContext: context });
       if (result.status !== "OK") return result;
@@ -343,8 +343,8 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
 
     /** `getAllRoles`, a page at a time. */
     async listRoles(page: PageInput = {}, userContext?: UserContext) {
-      checkOptions("listRoles", PAGE, page);
-      return functions.listRoles({ ...page, userContext: contextOf(userContext) });
+      const wanted = checkOptions("listRoles", PAGE, page);
+      return functions.listRoles({ ...wanted, userContext: contextOf(userContext) });
     },
 
     /** `getUsersThatHaveRole`, a page at a time. */
@@ -354,9 +354,9 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       page: PageInput = {},
       userContext?: UserContext,
     ) {
-      checkOptions("listUsersThatHaveRole", PAGE, page);
+      const wanted = checkOptions("listUsersThatHaveRole", PAGE, page);
       return functions.listUsersThatHaveRole({
-        ...page,
+        ...wanted,
         tenantId,
         role,
         userContext: contextOf(userContext),
@@ -392,7 +392,7 @@ function makeUserRoles<P extends string>(options: UserRolesOptions<P>) {
       propagate: PropagateOptions = {},
     ): Promise<{ status: "OK"; removedCount: number } & Partial<Propagated>> {
       const context = contextOf(userContext);
-      checkPropagateOptions(propagate);
+      propagate = checkPropagateOptions(propagate);
       propagator.assertCanEndSessions(propagate);
       const result = await functions.removeAllRolesOfUser({ userId, tenantId, userContext: context });
       if (result.removedCount === 0 && propagate.revokeSessions !== true) return result;

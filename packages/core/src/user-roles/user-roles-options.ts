@@ -70,8 +70,8 @@ const CHECKS: { readonly [Option in keyof Required<UserRolesOptions>]: OptionChe
 };
 
 /** @throws SessionError `INVALID_OPTION`: a demotion must not miss the sessions it was meant to end */
-export function checkPropagateOptions(options: PropagateOptions): void {
-  checkOptions(
+export function checkPropagateOptions(options: PropagateOptions): PropagateOptions {
+  return checkOptions(
     "propagate",
     { propagate: isBoolean, revokeSessions: isBoolean, onProgress: isFunction },
     options,
@@ -79,6 +79,6 @@ export function checkPropagateOptions(options: PropagateOptions): void {
 }
 
 /** @throws SessionError `INVALID_OPTION` */
-export function checkUserRolesOptions(options: UserRolesOptions): void {
-  checkOptions("createUserRoles", CHECKS, options);
+export function checkUserRolesOptions<P extends string>(options: UserRolesOptions<P>): UserRolesOptions<P> {
+  return checkOptions("createUserRoles", CHECKS, options);
 }

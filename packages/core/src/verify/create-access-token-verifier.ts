@@ -136,8 +136,8 @@ const checkForm = shaped({
  *
  * @throws SessionError `INVALID_OPTION` naming the option
  */
-export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): TokenVerifier {
-  checkForm(options, "");
+export function createAccessTokenVerifier(given: AccessTokenVerifierOptions): TokenVerifier {
+  const options = checkForm(given, "") as AccessTokenVerifierOptions;
   const { clock = systemClock, algorithms = ALGORITHMS, verifiedTokenCache } = options;
   const keys = new PublishedKeys(platform, clock, keyReader(options, algorithms), {
     algorithms,
@@ -167,12 +167,12 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
 
   async function verify(
     from: string | VerifiableRequest,
-    how?: VerifyTokenOptions | undefined,
+    given?: VerifyTokenOptions | undefined,
   ): Promise<AccessTokenPayload> {
     if (typeof from !== "string" && typeof from?.headers !== "object") {
       throw invalidArgument("verify() takes an access token, or a request with `headers`");
     }
-    if (how !== undefined) checkHow(how);
+    const how = given === undefined ? undefined : checkHow(given);
     const found = typeof from === "string" ? verifier.verify(from) : fromRequest(verifier, rules, from, how);
     const verified = found instanceof Promise ? await found : found;
     if (verified !== undefined) return verified.payload;
@@ -183,16 +183,16 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   return { verify };
 }
 
-/** Looked at for each request, so without an allocation where it is right. @throws SessionError `INVALID_OPTION` */
-function checkHow(how: VerifyTokenOptions): void {
-  let isRight = typeof how === "object" && how !== null && !Array.isArray(how);
-  for (const name in how) {
-    const value: unknown = how[name as keyof VerifyTokenOptions];
-    const isKnown = name === "sessionRequired" || name === "antiCsrfCheck";
-    isRight = isRight && isKnown && (value === undefined || typeof value === "boolean");
-  }
-  if (!isRight) checkOptions("verify", { sessionRequired: isBoolean, antiCsrfCheck: isBoolean }, how);
+/** Looked at for each request, so without an allocation where it is plain and right. @throws SessionError `INVALID_OPTION` */
+function checkHow(how: VerifyTokenOptions): VerifyTokenOptions {
+  const isPlain = Object.getPrototypeOf(how ?? 0) === Object.prototype;
+  const isRight = isPlain && isFlag(how.sessionRequired) && isFlag(how.antiCsrfCheck);
+  for (const name in how) if (!Object.hasOwn(HOW, name)) return checkOptions("verify", HOW, how);
+  return isRight ? how : checkOptions("verify", HOW, how);
 }
+
+const isFlag = (value: unknown): boolean => value === undefined || typeof value === "boolean";
+const HOW = { sessionRequired: isBoolean, antiCsrfCheck: isBoolean };
 
 interface RequestRules {
   readonly tokenTransfer: "cookie" | "header" | "auto";

@@ -90,8 +90,8 @@ export class MysqlStore implements SessionStore {
   #closing: Promise<void> | undefined;
 
   /** @param origin the store that this one is a namespace of, and shares everything but the tables with */
-  constructor(options: MysqlStoreOptions, origin?: MysqlStore) {
-    checkMysqlOptions(options);
+  constructor(given: MysqlStoreOptions, origin?: MysqlStore) {
+    const options = checkMysqlOptions(given);
     this.#options = options;
     this.#origin = origin;
     this.#operations = origin === undefined ? new StoreOperations("mysql", judgeMysql) : origin.#operations;

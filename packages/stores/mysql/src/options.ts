@@ -34,8 +34,8 @@ const CHECKS: OptionChecks = {
 };
 
 /** @throws SessionError `INVALID_OPTION`; a message never repeats the URL, which has a password in it */
-export function checkMysqlOptions(options: MysqlStoreOptions): void {
-  checkOptions(NAME, CHECKS, options);
+export function checkMysqlOptions(given: MysqlStoreOptions): MysqlStoreOptions {
+  const options = checkOptions(NAME, CHECKS, given);
   const { url, client, maxConnections } = options;
   if (url === undefined && client === undefined) {
     throw invalidOption(`${NAME}.url`, "is required, unless you pass your pool as `client`");
@@ -46,6 +46,7 @@ export function checkMysqlOptions(options: MysqlStoreOptions): void {
   if (client !== undefined && maxConnections !== undefined) {
     throw invalidOption(`${NAME}.maxConnections`, "goes with `url`: your pool has its own limit");
   }
+  return options;
 }
 
 /** Which package takes an address that begins so. */

@@ -132,8 +132,7 @@ const createMigrations = ({ migrations }: Names): string =>
  * @throws SessionError `INVALID_OPTION`
  */
 export function mysqlSchemaSql(options: NamesOptions = {}): string {
-  checkOptions("mysqlSchemaSql", { tablePrefix: isTablePrefix }, options);
-  const names = namesOf(options);
+  const names = namesOf(checkOptions("mysqlSchemaSql", { tablePrefix: isTablePrefix }, options));
   const statements = stepsFor(names).flatMap((step) => [
     ...step.statements,
     `INSERT IGNORE INTO ${names.migrations} (version, checksum) VALUES (${step.version}, '${step.checksum}')`,

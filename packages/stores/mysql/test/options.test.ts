@@ -17,6 +17,26 @@ const refusal = (options: unknown): { type: string; payload: unknown; message: s
   throw new Error("it was taken");
 };
 
+it("options that are getters or inherited count like plain ones, in a namespace too", async () => {
+  class Configuration {
+    get url(): string {
+      return ADDRESS;
+    }
+    get tablePrefix(): string {
+      return "mine_";
+    }
+  }
+  for (const given of [new Configuration(), Object.create({ url: ADDRESS, tablePrefix: "mine_" })]) {
+    const store = mysqlStore(given as MysqlStoreOptions);
+    for (const one of [store, store.inNamespace("a")]) expect(one.place).toContain("mine_");
+    await store.close();
+    expect(refusal(Object.assign(Object.create(given as object), { prefix: "x" })).message).toContain(
+      "prefix",
+    );
+    expect(mysqlSchemaSql(Object.create({ tablePrefix: "mine_" }) as object)).toContain("mine_sessions");
+  }
+});
+
 describe("what mysqlStore is given", () => {
   it.each([
     ["nothing", undefined, "mysqlStore", "undefined"],

@@ -61,15 +61,17 @@ const checks: Readonly<Record<keyof PostgresStoreOptions, OptionCheck>> = {
 };
 
 /** @throws SessionError `INVALID_OPTION` */
-export function checkPostgresOptions(options: PostgresStoreOptions): void {
-  shaped(checks, [], "must be an object: postgresStore({ url })")(options, NAME);
+export function checkPostgresOptions(given: PostgresStoreOptions): PostgresStoreOptions {
+  const check = shaped(checks, [], "must be an object: postgresStore({ url })");
+  const options = check(given, NAME) as PostgresStoreOptions;
   checkServerOptions(NAME, options);
-  if (options.client === undefined) return;
+  if (options.client === undefined) return options;
   for (const option of ["driver", "maxConnections"] as const) {
     if (options[option] !== undefined) {
       throw invalidOption(`${NAME}.${option}`, "goes with `url`; `client` has its own");
     }
   }
+  return options;
 }
 
 const has = (value: object, ...names: readonly string[]): boolean =>

@@ -75,8 +75,8 @@ export class PostgresStore implements SessionStore {
   #closing: Promise<void> | undefined;
 
   /** @param origin the store that this one is a namespace of, and shares everything but the tables with */
-  constructor(options: PostgresStoreOptions, origin?: PostgresStore) {
-    checkPostgresOptions(options);
+  constructor(given: PostgresStoreOptions, origin?: PostgresStore) {
+    const options = checkPostgresOptions(given);
     this.#options = options;
     this.#origin = origin;
     this.#operations =

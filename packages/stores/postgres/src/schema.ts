@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { checkOptions, isText } from "@acme/session-core/store";
 import type { Database, Query } from "./database.js";
 import { type Names, type NamesOptions, namesOf } from "./names.js";
 import { PostgresSetupError } from "./postgres-failure.js";
@@ -131,7 +132,7 @@ CREATE TABLE IF NOT EXISTS ${migrations} (
  * does what the store would do by itself.
  */
 export function postgresSchemaSql(options: NamesOptions = {}): string {
-  const names = namesOf(options);
+  const names = namesOf(checkOptions("postgresSchemaSql", { schema: isText, tablePrefix: isText }, options));
   const steps = stepsFor(names).map(
     ({ version, checksum, sql }) => `
 -- step ${version}

@@ -7,13 +7,32 @@ import { promisify } from "node:util";
 import pg from "pg";
 import postgres from "postgres";
 import { afterAll, describe, expect, it } from "vitest";
-import { type PostgresStoreOptions, postgresStore } from "../src/index.js";
+import { type PostgresStoreOptions, postgresSchemaSql, postgresStore } from "../src/index.js";
 import { freshSchema, missing, sql, stopServer, url } from "./fixture.js";
 
 afterAll(stopServer);
 
 const given = { url: "postgres://127.0.0.1/test" };
 const make = (options: object) => () => postgresStore(options as PostgresStoreOptions);
+
+it("options that are getters or inherited count like plain ones, in a namespace too", async () => {
+  class Configuration {
+    get url(): string {
+      return given.url;
+    }
+    get tablePrefix(): string {
+      return "mine_";
+    }
+  }
+  for (const form of [new Configuration(), Object.create({ ...given, tablePrefix: "mine_" })] as object[]) {
+    const store = make(form)();
+    for (const one of [store, store.inNamespace("a")]) expect(one.place).toContain("mine_");
+    await store.close();
+    expect(make(Object.assign(Object.create(form), { prefix: "x" }))).toThrow(/postgresStore\.prefix/);
+    expect(postgresSchemaSql(Object.create({ tablePrefix: "mine_" }) as object)).toContain("mine_sessions");
+    expect(() => postgresSchemaSql({ prefix: "x" } as object)).toThrow(/postgresSchemaSql\.prefix/);
+  }
+});
 
 describe("an option that cannot work is refused when it is given, by name", () => {
   const pool = new pg.Pool({ connectionString: given.url });

@@ -95,8 +95,8 @@ const CHECKS: OptionChecks = {
 };
 
 /** @throws SessionError `INVALID_OPTION` */
-export function checkRedisOptions(options: RedisStoreOptions): void {
-  checkOptions("redisStore", CHECKS, options);
+export function checkRedisOptions(given: RedisStoreOptions): RedisStoreOptions {
+  const options = checkOptions("redisStore", CHECKS, given);
   const { url, client, driver, waitForReplicas } = options;
   if (url === undefined && client === undefined) {
     throw invalidOption(
@@ -118,4 +118,5 @@ export function checkRedisOptions(options: RedisStoreOptions): void {
       "takes a client with one connection per node, which a pool, a sentinel client of @redis/client and the `Cluster` of ioredis have not; give `url`, or `createCluster` of @redis/client",
     );
   }
+  return options;
 }

@@ -87,8 +87,8 @@ export class RedisStore implements SessionStore {
    * @param origin the store that this one is a namespace of, and shares everything but the keys with
    * @throws SessionError `INVALID_OPTION`
    */
-  constructor(options: RedisStoreOptions, origin?: RedisStore) {
-    if (origin === undefined) checkRedisOptions(options);
+  constructor(given: RedisStoreOptions, origin?: RedisStore) {
+    const options = origin === undefined ? checkRedisOptions(given) : given;
     this.#options = options;
     this.#origin = origin;
     this.#operations = origin === undefined ? new StoreOperations("redis", judgeRedis) : origin.#operations;

@@ -19,6 +19,23 @@ function refusal(options: unknown): string | undefined {
 
 const URL_OF_REDIS = "redis://127.0.0.1:6379";
 
+it("options that are getters or inherited count like plain ones", async () => {
+  class Configuration {
+    get url(): string {
+      return URL_OF_REDIS;
+    }
+    get keyPrefix(): string {
+      return "shop";
+    }
+  }
+  for (const given of [new Configuration(), Object.create({ url: URL_OF_REDIS, keyPrefix: "shop" })]) {
+    const store = redisStore(given as RedisStoreOptions);
+    expect(store.inNamespace("a").place).toContain("shop:a");
+    await store.close();
+    expect(refusal(Object.assign(Object.create(given as object), { prefix: "x" }))).toContain("keyPrefix");
+  }
+});
+
 describe("redisStore refuses what cannot work, when it is given, by name", () => {
   it.each([
     [{ url: URL_OF_REDIS, prefix: "shop" }, "keyPrefix"],

@@ -31,9 +31,7 @@ export function fixtureHandler(options: HarnessOptions): FixtureHandler {
     if (route === undefined) return new Response("not found", { status: 404 });
     try {
       if (route.guard === undefined) return await run(route, request, session, undefined);
-      return await session.withSession(request, (found) => run(route, request, session, found), {
-        ...route.guard,
-      });
+      return await session.withSession(request, (found) => run(route, request, session, found), route.guard);
     } catch (error) {
       const own = fixture.ownAnswer(error);
       if (own !== undefined) return Response.json(own.body, { status: own.status });

@@ -98,20 +98,23 @@ function mount(
     method: route.method === "ALL" ? "*" : route.method,
     path: prefix + route.path,
     handler,
-    options: guard(route, session, guardedBy),
+    options: guard(server, route, session, guardedBy),
   });
 }
 
 function guard(
-  { guard: options }: FixtureRoute,
+  server: Server,
+  { guard: options, path }: FixtureRoute,
   session: HapiSession,
   guardedBy: "strategy" | "pre",
 ): RouteOptions {
   if (options === undefined) return {};
-  // One strategy serves all routes, and knows no options of one route.
-  const hasOwn = Object.keys(options).some((name) => name !== "sessionRequired");
-  if (guardedBy === "pre" || hasOwn)
-    return { pre: [{ method: session.verifySession(options), assign: "session" }] };
+  if (guardedBy === "pre") return { pre: [{ method: session.verifySession(options), assign: "session" }] };
+  // One strategy serves all routes, but for those with options of their own.
+  if (options.roles !== undefined || options.permissions !== undefined) {
+    server.auth.strategy(path, "acme-session", options);
+    return { auth: path };
+  }
   return { auth: { strategy: "session", mode: options.sessionRequired === false ? "optional" : "required" } };
 }
 

@@ -1,4 +1,4 @@
-import type { WireResponse } from "@acme/session-conformance";
+import { optionForms, type WireResponse } from "@acme/session-conformance";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { found, HOUR_MS, names, type Visit, visit } from "./visit.js";
 
@@ -32,6 +32,15 @@ export function describeAppRouter(origin: () => string, noPlainForms?: string): 
         await control.advanceMs(HOUR_MS + 1000);
         const expired = await user.get("/rsc");
         expect([expired.status, found(expired)]).toMatchObject([200, { status: "expired" }]);
+      });
+
+      it("options that are inherited or getters of a class ask for what plain ones ask for", async () => {
+        await signIn();
+        for (const form of Object.keys(optionForms({})))
+          expect([form, found(await user.get(`/rsc?claims=${form}`))]).toMatchObject([
+            form,
+            { status: "invalid-claims", claimIds: "never" },
+          ]);
       });
 
       it("NX-01: never write: a token fresh from a refresh is read without touching the store", async () => {

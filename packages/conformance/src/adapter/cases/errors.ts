@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { AdapterCase } from "../adapter-case.js";
+import type { AdapterCase, AdapterContext } from "../adapter-case.js";
 import { canonicalAnswers } from "../canonical-answers.js";
-import { assertAnswer, assertUntouched } from "../expectations.js";
+import { assertAnswer, assertCleared, assertUntouched } from "../expectations.js";
 import { DRIVER_WORDS } from "../misbehaviour.js";
+import type { WireClient } from "../wire-client.js";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -156,4 +157,41 @@ export const errorCases: readonly AdapterCase[] = [
       assert.deepEqual((await probe.snapshot()).unhandled, []);
     },
   },
+  {
+    id: "C-47",
+    isTier1: true,
+    mayWarn: true,
+    title: "of ten requests that fail at once with one error of ours each gets the whole answer",
+    async run({ client, probe }) {
+      const users = await tenUsers(client);
+      const away = await Promise.all(users.map((user) => user.get("/shared-refusal?type=STORE_UNAVAILABLE")));
+      for (const answer of away) {
+        assertAnswer(answer, canonicalAnswers.storeUnavailable);
+        assertUntouched(answer);
+        assert.equal(answer.header("retry-after"), "7");
+      }
+      for (const answer of await Promise.all(users.map((user) => user.get("/shared-refusal")))) {
+        assertAnswer(answer, canonicalAnswers.unauthorised);
+        assertCleared(answer);
+      }
+      assert.deepEqual((await probe.snapshot()).foreignErrors, []);
+    },
+  },
+  {
+    id: "C-48",
+    mayWarn: true,
+    title: "an error of ours that requests share is left as it was",
+    async run({ client }) {
+      const users = await tenUsers(client);
+      for (const path of ["/shared-refusal?type=STORE_UNAVAILABLE", "/shared-refusal"])
+        await Promise.all(users.map((user) => user.get(path)));
+      assert.deepEqual((await client().get("/refusal-changes")).json, []);
+    },
+  },
 ];
+
+async function tenUsers(client: AdapterContext["client"]): Promise<WireClient[]> {
+  const users = Array.from({ length: 10 }, () => client());
+  for (const [index, user] of users.entries()) await user.login(`user-${index}`);
+  return users;
+}

@@ -3,6 +3,7 @@ import type { AdapterCase } from "../adapter-case.js";
 import { canonicalAnswers } from "../canonical-answers.js";
 import { assertAnswer, assertUntouched, sessionIn } from "../expectations.js";
 import { EDITOR } from "../fixture-app.js";
+import { optionForms } from "../option-forms.js";
 import { exchange } from "../wire-request.js";
 
 const HOUR_MS = 3_600_000;
@@ -40,6 +41,29 @@ export const verifyCases: readonly AdapterCase[] = [
       await user.login("user-1");
       // A function that throws is a 502 of its gateway.
       assert.ok((await user.get("/misspelt")).status >= 500);
+    },
+  },
+  {
+    id: "C-92",
+    isTier1: true,
+    title:
+      "options that are inherited, getters of a class, frozen or behind a proxy let in whom plain ones let in",
+    async run({ client, probe }) {
+      const [editor, other] = [client(), client()];
+      await editor.login(EDITOR);
+      await other.login("user-1");
+      await probe.reset();
+      for (const form of Object.keys(optionForms({}))) {
+        for (const path of [`/editors-by-${form}`, `/editors-asked-by-${form}`]) {
+          assert.equal((await client().get(path)).status, 401, path);
+          assert.equal((await other.get(path)).status, 403, path);
+          assert.equal((await probe.snapshot()).handlerRuns.editors, undefined);
+        }
+      }
+      for (const form of Object.keys(optionForms({}))) {
+        assert.equal(sessionIn(await editor.get(`/editors-by-${form}`)).userId, EDITOR);
+        assert.equal(sessionIn(await editor.get(`/editors-asked-by-${form}`)).userId, EDITOR);
+      }
     },
   },
   {
