@@ -31,5 +31,5 @@ function isMostlySteps(text: string): boolean {
   for (let index = 1; index < text.length; index += 1) {
     if (Math.abs(text.charCodeAt(index) - text.charCodeAt(index - 1)) <= 1) steps += 1;
   }
-  return steps > text.length / 2;
+  return steps > (text.length * 2) / 3;
 }

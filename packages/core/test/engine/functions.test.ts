@@ -1,6 +1,6 @@
-import type { UserContext } from "../../src/claims/user-context.js";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
+import type { UserContext } from "../../src/claims/user-context.js";
 import type { SessionOptions } from "../../src/config/session-options.js";
 import type { SessionFunctions } from "../../src/session/types.js";
 import { type Handler, type Session, startApp, type TestApp } from "../support/http-app.js";
