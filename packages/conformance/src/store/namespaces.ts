@@ -3,8 +3,11 @@ import type { SessionStore } from "@acme/session-core/store";
 import { HOUR_MS, NOW_MS, sampleKey, sampleSession } from "./samples.js";
 import type { StoreCase } from "./store-case.js";
 
-/** Neighbours in every way a name can be put together with others: one begins with the other, one is long. */
-const NAMES = ["a", "a_b", "aa", "b", "x".repeat(10)];
+/**
+ * Neighbours in every way a name can be put together with others: one begins or ends with the other, one is long, one is
+ * how a table or key is called or begins, so that with another it makes a third (`user` and `roles`, `user_roles`).
+ */
+const NAMES = ["a", "a_b", "aa", "b", "user", "a_user", "role", "session", "sessions", "x".repeat(10)];
 
 /** The store itself, then each namespace: all must be strangers to each other. */
 function viewsOf(store: SessionStore): SessionStore[] {
@@ -118,6 +121,31 @@ export const namespaceCases: readonly StoreCase[] = [
         assert.deepEqual(await roles?.listUsersWithRole("public", "admin", { limit: 10 }), [`user-${index}`]);
         assert.equal(await roles?.deleteRole("admin"), true);
       }
+    },
+  },
+  {
+    id: "namespace-refused",
+    rows: [],
+    needs: "namespaces",
+    title:
+      "a name is refused that is none: one that differs from another in its case, ends another's, or has a meaning in a name of a table, key or file",
+    async run({ store }) {
+      for (const name of [
+        "A",
+        "a_",
+        "_a",
+        "a__b",
+        "a:b",
+        "a.b",
+        "a-b",
+        "a@b",
+        "../a",
+        'a"b',
+        "a`b",
+        "",
+        "x".repeat(21),
+      ])
+        assert.throws(() => inNamespace(store, name), { type: "INVALID_OPTION" }, name);
     },
   },
   {

@@ -11,7 +11,7 @@ import type {
 } from "../store/session-store.js";
 import { StoreError } from "../store/store-error.js";
 import { Connection, type Synchronous } from "./connection.js";
-import { namespacedPath, prepareDatabaseFile, readFileState } from "./database-file.js";
+import { isNamespacedPath, namespacedPath, prepareDatabaseFile, readFileState } from "./database-file.js";
 import type { SqliteDriver, SqliteDriverName, SqliteRecord } from "./driver.js";
 import { GroupCommit } from "./group-commit.js";
 import { loadDriver } from "./load-driver.js";
@@ -79,8 +79,15 @@ export class SqliteStore implements SessionStore {
   readonly #namespaces = new Map<string, SqliteStore>();
   #closing: Promise<void> | undefined;
 
-  constructor(options: SqliteStoreOptions) {
+  /** @param isOfNamespace whether the file is that of a namespace: no other may be called so */
+  constructor(options: SqliteStoreOptions, isOfNamespace = false) {
     checkOptions("sqliteStore", CHECKS, options, ["path"]);
+    if (!isOfNamespace && isNamespacedPath(options.path)) {
+      throw invalidOption(
+        "sqliteStore.path",
+        "is the name of a namespace's file (`name@namespace.db`): use another one, or the option `namespace`",
+      );
+    }
     const { path, synchronous = "NORMAL", driver } = options;
     this.#driver = loadDriver(driver);
     this.#synchronous = synchronous;
@@ -99,16 +106,13 @@ export class SqliteStore implements SessionStore {
     return `sqlite ${this.path}`;
   }
 
-  /** A file of its own: `sessions.admin.db` beside `sessions.db`. */
+  /** A file of its own: `sessions@admin.db` beside `sessions.db`. */
   inNamespace(namespace: string): SqliteStore {
     this.#assertOpen();
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {
-      store = new SqliteStore({
-        path: namespacedPath(this.path, namespace),
-        synchronous: this.#synchronous,
-        driver: this.#driver.name,
-      });
+      const path = namespacedPath(this.path, namespace);
+      store = new SqliteStore({ path, synchronous: this.#synchronous, driver: this.#driver.name }, true);
       this.#namespaces.set(namespace, store);
     }
     return store;

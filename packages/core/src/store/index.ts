@@ -32,7 +32,7 @@ export {
 } from "./joined-transaction.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";
-export { isNamespace, placeOf } from "./namespace.js";
+export { checkNamespace, isNamespace, placeOf } from "./namespace.js";
 export type { RolePage, RoleStore, UserAuthorization } from "./role-store.js";
 export {
   assertClocksAgree,
@@ -82,4 +82,4 @@ export {
   StoreTimeout,
   within,
 } from "./store-operations.js";
-export { checkSqlName, prefixIn, type TableNames, tableNames } from "./table-names.js";
+export { checkSqlName, checkTablePrefix, prefixIn, type TableNames, tableNames } from "./table-names.js";

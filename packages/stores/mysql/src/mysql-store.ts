@@ -13,7 +13,6 @@ import {
   OVERTAKEN,
   type Promotion,
   placeOf,
-  prefixIn,
   type RoleResult,
   type RoleStore,
   type SecretRow,
@@ -35,7 +34,7 @@ import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } 
 import type { MysqlConnection, MysqlPool } from "./driver.js";
 import { hasNoTransaction, joinedQuery, type LentTransaction } from "./joined-query.js";
 import { isDuplicate, isMissingTable, judgeMysql, MysqlFailure, PacketTooLarge } from "./mysql-failure.js";
-import { DEFAULT_PREFIX, namesOf } from "./names.js";
+import { type Names, namesOf } from "./names.js";
 import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
 import { openPool } from "./own-pool.js";
 import { roleStatementsFor } from "./role-statements.js";
@@ -73,7 +72,7 @@ export class MysqlStore implements SessionStore {
   readonly roles: RoleStore;
   readonly #database: Database;
   readonly #operations: StoreOperations;
-  readonly #names: ReturnType<typeof namesOf>;
+  readonly #names: Names;
   readonly #sql: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
@@ -90,7 +89,7 @@ export class MysqlStore implements SessionStore {
   #closing: Promise<void> | undefined;
 
   /** @param origin the store that this one is a namespace of, and shares everything but the tables with */
-  constructor(options: MysqlStoreOptions, origin?: MysqlStore) {
+  constructor(options: MysqlStoreOptions, origin?: MysqlStore, namespace = "") {
     checkMysqlOptions(options);
     this.#options = options;
     this.#origin = origin;
@@ -101,7 +100,7 @@ export class MysqlStore implements SessionStore {
         : origin.#transactions;
     this.#lent = origin === undefined ? new WeakMap<object, LentTransaction>() : origin.#lent;
     const { url, client, maxConnections = 10, migrate = true, clock = "server" } = options;
-    this.#names = namesOf(options);
+    this.#names = origin === undefined ? namesOf(options) : origin.#names.in(namespace);
     this.#sql = statementsFor(this.#names);
     this.#usesServerClock = clock === "server";
     this.#mayMigrate = migrate;
@@ -125,16 +124,15 @@ export class MysqlStore implements SessionStore {
   }
 
   get place(): string {
-    const { url, client, tablePrefix = DEFAULT_PREFIX } = this.#options;
-    return placeOf("mysql", url ?? (client as object), tablePrefix);
+    const { url, client } = this.#options;
+    return placeOf("mysql", url ?? (client as object), this.#names.sessions);
   }
 
-  /** Tables of its own: `acme_admin_sessions` … beside `acme_sessions`. */
+  /** Tables of its own: `acme__admin__sessions` … beside `acme_sessions`. */
   inNamespace(namespace: string): MysqlStore {
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {
-      const tablePrefix = prefixIn(namespace, this.#options.tablePrefix ?? DEFAULT_PREFIX);
-      store = new MysqlStore({ ...this.#options, tablePrefix }, this);
+      store = new MysqlStore(this.#options, this, namespace);
       this.#namespaces.set(namespace, store);
     }
     return store;

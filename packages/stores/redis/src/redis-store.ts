@@ -1,6 +1,7 @@
 import {
   type Attempt,
   assertClocksAgree,
+  checkNamespace,
   MAX_CLOCK_DIFFERENCE_MS,
   MAX_HANDLE_BYTES,
   MAX_USER_ID_BYTES,
@@ -114,6 +115,7 @@ export class RedisStore implements SessionStore {
   inNamespace(namespace: string): RedisStore {
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {
+      checkNamespace(namespace);
       // No `keyPrefix` can have a colon.
       const keyPrefix = `${this.#options.keyPrefix ?? DEFAULT_PREFIX}:${namespace}`;
       store = new RedisStore({ ...this.#options, keyPrefix }, this);
