@@ -96,6 +96,7 @@ const TEXTS: ReadonlySet<string> = new Set([
   "Connection is closed.",
   "Socket closed unexpectedly",
   "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
+  "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string",
 ]);
 
 /** SQLite names tables and columns in its texts, and never a bound value. */
