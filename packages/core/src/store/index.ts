@@ -21,6 +21,7 @@ export {
 export { SessionError } from "../errors/session-error.js";
 export { invalidArgument, invalidOption } from "../errors/throwers.js";
 export { systemClock } from "../runtime/clock.js";
+export { neverUnhandled } from "../runtime/maybe.js";
 export { systemRandom } from "../runtime/random.js";
 export { sinceCleanUpMs } from "./clean-up-mark.js";
 export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";

@@ -10,6 +10,7 @@ import {
   JoinedTransactions,
   MAX_NAME_BYTES,
   MAX_USER_ID_BYTES,
+  neverUnhandled,
   OVERTAKEN,
   type Promotion,
   placeOf,
@@ -149,7 +150,12 @@ export class MysqlStore implements SessionStore {
    *   that; `INVALID_ARGUMENT` for what is no connection or has no transaction, or when `work` ended before what it had
    *   begun: roll back
    */
-  async joinTransaction<T>(connection: MysqlConnection, work: () => Promise<T>): Promise<T> {
+  joinTransaction<T>(connection: MysqlConnection, work: () => Promise<T>): Promise<T> {
+    // As with the login itself: one that nobody awaits ends no process.
+    return neverUnhandled(this.#join(connection, work));
+  }
+
+  async #join<T>(connection: MysqlConnection, work: () => Promise<T>): Promise<T> {
     const reason = notAConnection(connection);
     if (reason !== undefined) throw invalidArgument(`joinTransaction: ${reason}`);
     const outer = this.#transactions.current();

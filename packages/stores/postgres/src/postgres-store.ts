@@ -8,6 +8,7 @@ import {
   type JoinedTransaction,
   JoinedTransactions,
   MAX_CLOCK_DIFFERENCE_MS,
+  neverUnhandled,
   OVERTAKEN,
   type Promotion,
   placeOf,
@@ -166,7 +167,12 @@ export class PostgresStore implements SessionStore {
    *   that; `INVALID_ARGUMENT` when `client` is no connection or, as far as the driver tells (`pg` 8.23 does), has no
    *   transaction open, or `work` ended before what it had begun: roll back
    */
-  async joinTransaction<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
+  joinTransaction<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
+    // As with the login itself: one that nobody awaits ends no process.
+    return neverUnhandled(this.#join(client, work));
+  }
+
+  async #join<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
     const connection = joinable(client);
     const outer = this.#transactions.current();
     // A statement that fails here fails the whole transaction, also where this call is caught.
