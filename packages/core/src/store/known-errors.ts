@@ -12,7 +12,12 @@ const GROUPS: readonly { codes: string; isPermanent: boolean; advice: string }[]
     advice: "Create the database, or correct its name.",
   },
   {
-    codes: "42P01 42703 3F000 ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR",
+    codes: "3F000",
+    isPermanent: true,
+    advice: "Create the schema, or correct its name.",
+  },
+  {
+    codes: "42P01 42703 ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR",
     isPermanent: true,
     advice:
       "Tables are missing: let the store make them, or run its script, on this very database and schema.",

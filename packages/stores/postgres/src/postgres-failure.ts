@@ -37,6 +37,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 const PASSES: Readonly<Record<string, string>> = {
   "55P03":
     "another transaction holds what this one needs, for longer than we wait; look for one that stays open, or repeat",
+  CONNECTION: "the connection was cut; PostgreSQL is gone, or something else listens there",
+  TIMEOUT: "no answer in time; PostgreSQL is slow or stopped, or something else listens there",
   TLS_CUT:
     "the connection was cut while TLS began; does the server speak TLS? If not, turn it on there, or leave `ssl` out",
 };
