@@ -1,6 +1,5 @@
 import { accessSync, closeSync, constants, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, parse, resolve } from "node:path";
-import { checkNamespace, isNamespace } from "../store/namespace.js";
 
 /** Which file stands at a path now. Two of them are the same file when `id` is equal. */
 export interface FileState {
@@ -49,18 +48,10 @@ export function prepareDatabaseFile(path: string): string {
   return absolute;
 }
 
-/** The file of a namespace, beside the one without: `sessions@admins.db`. @throws SessionError `INVALID_OPTION` */
+/** The file of a namespace, beside the one without: `sessions@admins.db`. */
 export function namespacedPath(path: string, namespace: string): string {
-  checkNamespace(namespace);
   const { dir, name, ext } = parse(path);
   return join(dir, `${name}@${namespace}${ext}`);
-}
-
-/** Whether a file is called like that of a namespace, and could be one. */
-export function isNamespacedPath(path: string): boolean {
-  const { name } = parse(path);
-  const at = name.lastIndexOf("@");
-  return at >= 0 && isNamespace(name.slice(at + 1));
 }
 
 /** NFS, SMB, CIFS, SMB2: `statfs.f_type` of Linux. */

@@ -1,6 +1,8 @@
+import { parse } from "node:path";
 import { checkOptions, isText, type OptionCheck, oneOf } from "../errors/option-check.js";
 import { invalidOption } from "../errors/throwers.js";
 import { sinceCleanUpMs } from "../store/clean-up-mark.js";
+import { checkNamespace, isNamespace } from "../store/namespace.js";
 import type {
   Promotion,
   SecretRow,
@@ -11,7 +13,7 @@ import type {
 } from "../store/session-store.js";
 import { StoreError } from "../store/store-error.js";
 import { Connection, type Synchronous } from "./connection.js";
-import { isNamespacedPath, namespacedPath, prepareDatabaseFile, readFileState } from "./database-file.js";
+import { namespacedPath, prepareDatabaseFile, readFileState } from "./database-file.js";
 import type { SqliteDriver, SqliteDriverName, SqliteRecord } from "./driver.js";
 import { GroupCommit } from "./group-commit.js";
 import { loadDriver } from "./load-driver.js";
@@ -47,6 +49,13 @@ const CHECKS: { readonly [Option in keyof Required<SqliteStoreOptions>]: OptionC
   synchronous: oneOf("NORMAL", "FULL"),
   driver: oneOf("bun:sqlite", "node:sqlite", "better-sqlite3"),
 };
+
+/** Whether a file is called like that of a namespace, and could be one. */
+export function isNamespacedPath(path: string): boolean {
+  const { name } = parse(path);
+  const at = name.lastIndexOf("@");
+  return at >= 0 && isNamespace(name.slice(at + 1));
+}
 
 /** Each loss means that another process has changed the session between our read and our write, and so got on. */
 const PAYLOAD_ATTEMPTS = 100;
@@ -108,6 +117,7 @@ export class SqliteStore implements SessionStore {
 
   /** A file of its own: `sessions@admin.db` beside `sessions.db`. */
   inNamespace(namespace: string): SqliteStore {
+    checkNamespace(namespace);
     this.#assertOpen();
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {

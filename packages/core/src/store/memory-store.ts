@@ -1,6 +1,5 @@
 import { sinceCleanUpMs } from "./clean-up-mark.js";
 import { MemoryRoleStore } from "./memory-role-store.js";
-import { checkNamespace } from "./namespace.js";
 import type {
   Promotion,
   SecretRow,
@@ -25,7 +24,6 @@ export class MemoryStore implements SessionStore {
   readonly #namespaces = new Map<string, MemoryStore>();
 
   inNamespace(namespace: string): MemoryStore {
-    checkNamespace(namespace);
     const present = this.#namespaces.get(namespace) ?? new MemoryStore();
     this.#namespaces.set(namespace, present);
     return present;

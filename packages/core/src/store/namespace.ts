@@ -1,7 +1,7 @@
 import { invalidOption } from "../errors/throwers.js";
 import type { SessionStore } from "./session-store.js";
 
-const NAMESPACE = /^(?=.{1,20}$)[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+const NAMESPACE = /^(?!.{21})[a-z](_?[a-z0-9])*$/;
 
 /**
  * Whether this can be the name of a namespace: 1 to 20 of a-z, 0-9 and `_`, a letter first, each `_` alone and between
@@ -13,11 +13,9 @@ export function isNamespace(name: unknown): name is string {
 
 /** @throws SessionError `INVALID_OPTION` */
 export function checkNamespace(name: unknown): void {
-  if (!isNamespace(name)) throw invalidOption("namespace", NAMESPACE_RULE);
+  if (isNamespace(name)) return;
+  throw invalidOption("namespace", "takes 1 to 20 of a-z, 0-9 and _, a letter first, each _ between others");
 }
-
-export const NAMESPACE_RULE =
-  "must be 1 to 20 of a-z, 0-9 and _, starting with a letter, with each _ alone and between others";
 
 const ids = { ofObjects: new WeakMap<object, number>(), ofTexts: new Map<string, number>(), last: 0 };
 

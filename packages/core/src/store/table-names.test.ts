@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { isNamespacedPath, namespacedPath } from "../sqlite/database-file.js";
+import { namespacedPath } from "../sqlite/database-file.js";
+import { isNamespacedPath } from "../sqlite/sqlite-store.js";
 import { isNamespace } from "./namespace.js";
 import { checkTablePrefix, prefixIn, tableNames } from "./table-names.js";
 
@@ -35,7 +36,7 @@ it("no two of all prefixes, namespaces and tables have a name in common, and non
       if (typeof prefix !== "string") continue;
       if (prefix.length + LONGEST.length > 63) expect.fail(`${prefix} makes names that PostgreSQL cuts`);
       for (const table of TABLES) {
-        const name = prefix + table;
+        const name: string = prefix + table;
         const owner = `${tablePrefix} ${namespace} ${table}`;
         if (owners.has(name)) expect.fail(`${name} is ${owners.get(name)} and ${owner}`);
         owners.set(name, owner);

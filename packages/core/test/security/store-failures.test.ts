@@ -71,7 +71,7 @@ const TYPICAL: [name: string, error: () => unknown, line: RegExp, cause: object]
   [
     "a wrong database",
     () => driverError('database "shop" does not exist', { code: "3D000" }),
-    /^error .*database "shop" does not exist\. Create the database, or correct its name\./,
+    /^error .*database "shop" does not exist\. Create it, or correct its name\./,
     { code: "3D000", message: 'database "shop" does not exist' },
   ],
   [
