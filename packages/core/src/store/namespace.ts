@@ -14,7 +14,7 @@ export function isNamespace(name: unknown): name is string {
 /** @throws SessionError `INVALID_OPTION` */
 export function checkNamespace(name: unknown): void {
   if (isNamespace(name)) return;
-  throw invalidOption("namespace", "takes 1 to 20 of a-z, 0-9 and _, a letter first, each _ between others");
+  throw invalidOption("namespace", "takes 1 to 20 of a-z, 0-9 and _ between them, a letter first");
 }
 
 const ids = { ofObjects: new WeakMap<object, number>(), ofTexts: new Map<string, number>(), last: 0 };
