@@ -3,8 +3,11 @@ import type { SessionStore } from "@acme/session-core/store";
 import { HOUR_MS, NOW_MS, sampleKey, sampleSession } from "./samples.js";
 import type { StoreCase } from "./store-case.js";
 
-/** Neighbours in every way a name can be put together with others: one begins with the other, one is long. */
-const NAMES = ["a", "a_b", "aa", "b", "x".repeat(10)];
+/**
+ * Neighbours in every way a name can be put together with others: one begins or ends with the other, one is long, one is
+ * how a table or key is called or begins, so that with another it makes a third (`user` and `roles`, `user_roles`).
+ */
+const NAMES = ["a", "a_b", "aa", "b", "user", "a_user", "role", "session", "sessions", "x".repeat(10)];
 
 /** The store itself, then each namespace: all must be strangers to each other. */
 function viewsOf(store: SessionStore): SessionStore[] {
@@ -118,6 +121,27 @@ export const namespaceCases: readonly StoreCase[] = [
         assert.deepEqual(await roles?.listUsersWithRole("public", "admin", { limit: 10 }), [`user-${index}`]);
         assert.equal(await roles?.deleteRole("admin"), true);
       }
+    },
+  },
+  {
+    id: "namespace-refused",
+    rows: [],
+    needs: "namespaces",
+    title: "a name that differs only in its case, or in a sign, is refused or is another namespace",
+    async run({ store }) {
+      const row = sampleSession();
+      const views = ["a", "a_b"].map((name) => inNamespace(store, name));
+      for (const view of [store, ...views]) await view.insertSession(row);
+      for (const name of ["A", "A_B", "a_", "_a", "a__b", "a:b", "a.b", "a-b", "a@b", 'a"b', "a`b", "a "]) {
+        let other: SessionStore | undefined;
+        try {
+          other = store.inNamespace?.(name);
+        } catch (error) {
+          assert.equal((error as { type?: unknown }).type, "INVALID_OPTION", name);
+        }
+        assert.equal(await other?.getSession(row.handle, NOW_MS), undefined, name);
+      }
+      for (const view of views) await view.deleteSessions([row.handle], NOW_MS);
     },
   },
   {

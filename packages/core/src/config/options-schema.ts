@@ -15,7 +15,7 @@ import {
 } from "../errors/option-check.js";
 import { STORED } from "../keys/secret-ring.js";
 import type { SameSite } from "../respond/token-dress.js";
-import { isNamespace } from "../store/namespace.js";
+import { checkNamespace } from "../store/namespace.js";
 import type { SessionOptions } from "./session-options.js";
 import { isStore } from "./store-option.js";
 
@@ -52,7 +52,7 @@ const appInfo = shaped(
 const checks: { readonly [Option in keyof Required<SessionOptions>]: OptionCheck } = {
   appInfo,
   store: isStore,
-  namespace: holds(isNamespace, "must be 1 to 20 of a-z, 0-9 and _, starting with a letter"),
+  namespace: checkNamespace,
   secret,
   plugins: listOf("plugins"),
   claims: listOf("claims"),

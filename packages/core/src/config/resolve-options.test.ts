@@ -31,7 +31,7 @@ const OPTIONS: Record<keyof SessionOptions, { right: unknown[]; wrong: unknown[]
   store: { right: [STORE], wrong: [new MemoryStore(), "sqlite", {}, null, { getSession() {} }] },
   namespace: {
     right: ["a", "admin", "tenant_2", "x".repeat(20)],
-    wrong: ["", "A", "2", "_a", "a-b", "a.b", "../a", "x".repeat(21), 1, null],
+    wrong: ["", "A", "2", "_a", "a_", "a__b", "a\n", "a-b", "a.b", "../a", "x".repeat(21), 1, null],
   },
   secret: {
     right: [SECRET, [SECRET, `${SECRET}2`], [SECRET, "stored"], ["stored"]],

@@ -95,8 +95,8 @@ export interface SessionOptions {
   store?: SessionStore | undefined;
   /**
    * A name that keeps this instance apart from others on the same store: keys, secrets, sessions and roles of one
-   * namespace are invisible in another. 1 to 20 of a-z, 0-9 and `_`, starting with a letter. Default: none, which is apart
-   * from all that have one.
+   * namespace are invisible in another. 1 to 20 of a-z, 0-9 and `_`, starting with a letter, each `_` alone and between others.
+   * Default: none, which is apart from all that have one.
    */
   namespace?: string | undefined;
   /**

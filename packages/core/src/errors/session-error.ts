@@ -71,7 +71,8 @@ export type SessionErrorInit<T extends SessionErrorType> = {
   type: T;
   message: string;
   cause?: unknown;
-  retryAfterMs?: number;
+  /** Default: what the type says; undefined: trying again is of no use. */
+  retryAfterMs?: number | undefined;
   /** Overrides the default status of the type (options `sessionExpiredStatusCode`, `invalidClaimStatusCode`). */
   status?: number;
   /** Of `INVALID_CLAIMS` where the tokens changed. */
@@ -131,7 +132,7 @@ export class SessionError<T extends SessionErrorType = SessionErrorType> extends
     this.status = init.status ?? answer?.status ?? 500;
     this.statusCode = this.status;
     this.expose = this.status < 500;
-    this.retryAfterMs = init.retryAfterMs ?? answer?.retryAfterMs;
+    this.retryAfterMs = "retryAfterMs" in init ? init.retryAfterMs : answer?.retryAfterMs;
     this.retryable = this.retryAfterMs !== undefined;
     Object.defineProperty(this, BRAND, { value: true });
   }

@@ -39,5 +39,7 @@ function explained(error: unknown): unknown {
     type: "STORE_UNAVAILABLE",
     message: `not ready, ${error.message}: ${cause.message.replace(/\.$/, "")}.${advice}`,
     cause,
+    // Nothing that starts again and again mends it.
+    ...(cause.isPermanent && { retryAfterMs: undefined }),
   });
 }

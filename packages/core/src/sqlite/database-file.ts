@@ -48,10 +48,10 @@ export function prepareDatabaseFile(path: string): string {
   return absolute;
 }
 
-/** The file of a namespace, beside the one without. */
+/** The file of a namespace, beside the one without: `sessions@admins.db`. */
 export function namespacedPath(path: string, namespace: string): string {
   const { dir, name, ext } = parse(path);
-  return join(dir, `${name}.${namespace}${ext}`);
+  return join(dir, `${name}@${namespace}${ext}`);
 }
 
 /** NFS, SMB, CIFS, SMB2: `statfs.f_type` of Linux. */

@@ -39,12 +39,12 @@ it("keeps sessions under the working directory, out of Git, and says so in one l
 it("keeps a namespace in a file of its own", async () => {
   const directory = inDirectory();
   const [plain, admins] = [openDefaultStore(silentLogger), openDefaultStore(silentLogger, "admins")];
-  expect(existsSync(join(directory, ".sessions/sessions.admins.db"))).toBe(true);
+  expect(existsSync(join(directory, ".sessions/sessions@admins.db"))).toBe(true);
   expect(await admins.listSecrets({ id: "a", secret: "b" })).toHaveLength(1);
   expect(await plain.listSecrets()).toEqual([]);
   expect([plain.place, admins.place]).toEqual([
     `sqlite ${join(directory, ".sessions/sessions.db")}`,
-    `sqlite ${join(directory, ".sessions/sessions.admins.db")}`,
+    `sqlite ${join(directory, ".sessions/sessions@admins.db")}`,
   ]);
   await Promise.all([plain.close(), admins.close()]);
 });

@@ -18,7 +18,7 @@ import type { SqliteStore } from "./sqlite-store.js";
 
 /**
  * The store of an application that named none: `.sessions/sessions.db` under the working directory (with a namespace
- * `sessions.<namespace>.db`), kept out of Git.
+ * `sessions@<namespace>.db`), kept out of Git.
  * Says in one line where it is.
  *
  * That there is an SQLite, and a file that can be written, is seen to at once. The store itself is loaded beside the
@@ -41,7 +41,7 @@ export function openDefaultStore(logger: SafeLogger, namespace?: string): Sessio
   const open = (): Promise<SqliteStore> => {
     if (isClosed) return Promise.reject(new StoreError("the SQLite store has been closed"));
     opening ??= import("./sqlite-store.js")
-      .then(({ sqliteStore }) => sqliteStore({ path }))
+      .then(({ SqliteStore }) => new SqliteStore({ path }, true))
       .catch((error: unknown) => {
         opening = undefined;
         // As a plain error: the file is away for now, which is no reason to doubt a session.

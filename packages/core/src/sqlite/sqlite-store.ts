@@ -1,6 +1,8 @@
+import { parse } from "node:path";
 import { checkOptions, isText, type OptionCheck, oneOf } from "../errors/option-check.js";
 import { invalidOption } from "../errors/throwers.js";
 import { sinceCleanUpMs } from "../store/clean-up-mark.js";
+import { checkNamespace, isNamespace } from "../store/namespace.js";
 import type {
   Promotion,
   SecretRow,
@@ -48,6 +50,13 @@ const CHECKS: { readonly [Option in keyof Required<SqliteStoreOptions>]: OptionC
   driver: oneOf("bun:sqlite", "node:sqlite", "better-sqlite3"),
 };
 
+/** Whether a file is called like that of a namespace, and could be one. */
+export function isNamespacedPath(path: string): boolean {
+  const { name } = parse(path);
+  const at = name.lastIndexOf("@");
+  return at >= 0 && isNamespace(name.slice(at + 1));
+}
+
 /** Each loss means that another process has changed the session between our read and our write, and so got on. */
 const PAYLOAD_ATTEMPTS = 100;
 
@@ -79,8 +88,15 @@ export class SqliteStore implements SessionStore {
   readonly #namespaces = new Map<string, SqliteStore>();
   #closing: Promise<void> | undefined;
 
-  constructor(options: SqliteStoreOptions) {
+  /** @param isOfNamespace whether the file is that of a namespace: no other may be called so */
+  constructor(options: SqliteStoreOptions, isOfNamespace = false) {
     const { path, synchronous = "NORMAL", driver } = checkOptions("sqliteStore", CHECKS, options, ["path"]);
+    if (!isOfNamespace && isNamespacedPath(path)) {
+      throw invalidOption(
+        "sqliteStore.path",
+        "is the name of a namespace's file (`name@namespace.db`): use another one, or the option `namespace`",
+      );
+    }
     this.#driver = loadDriver(driver);
     this.#synchronous = synchronous;
     try {
@@ -98,16 +114,14 @@ export class SqliteStore implements SessionStore {
     return `sqlite ${this.path}`;
   }
 
-  /** A file of its own: `sessions.admin.db` beside `sessions.db`. */
+  /** A file of its own: `sessions@admin.db` beside `sessions.db`. */
   inNamespace(namespace: string): SqliteStore {
+    checkNamespace(namespace);
     this.#assertOpen();
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {
-      store = new SqliteStore({
-        path: namespacedPath(this.path, namespace),
-        synchronous: this.#synchronous,
-        driver: this.#driver.name,
-      });
+      const path = namespacedPath(this.path, namespace);
+      store = new SqliteStore({ path, synchronous: this.#synchronous, driver: this.#driver.name }, true);
       this.#namespaces.set(namespace, store);
     }
     return store;

@@ -21,6 +21,7 @@ export {
 export { SessionError } from "../errors/session-error.js";
 export { invalidArgument, invalidOption } from "../errors/throwers.js";
 export { systemClock } from "../runtime/clock.js";
+export { neverUnhandled } from "../runtime/maybe.js";
 export { systemRandom } from "../runtime/random.js";
 export { sinceCleanUpMs } from "./clean-up-mark.js";
 export { type CopyOptions, type CopyResult, copySessions } from "./copy-sessions.js";
@@ -32,7 +33,7 @@ export {
 } from "./joined-transaction.js";
 export { MemoryRoleStore } from "./memory-role-store.js";
 export { MemoryStore } from "./memory-store.js";
-export { isNamespace, placeOf } from "./namespace.js";
+export { checkNamespace, isNamespace, placeOf } from "./namespace.js";
 export type { RolePage, RoleStore, UserAuthorization } from "./role-store.js";
 export {
   assertClocksAgree,
@@ -82,4 +83,4 @@ export {
   StoreTimeout,
   within,
 } from "./store-operations.js";
-export { checkSqlName, prefixIn, type TableNames, tableNames } from "./table-names.js";
+export { checkSqlName, checkTablePrefix, prefixIn, type TableNames, tableNames } from "./table-names.js";

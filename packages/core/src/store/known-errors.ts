@@ -7,12 +7,12 @@ const GROUPS: readonly { codes: string; isPermanent: boolean; advice: string }[]
     advice: "Check user and password, and from where the server lets that user in.",
   },
   {
-    codes: "3D000 ER_BAD_DB_ERROR",
+    codes: "3D000 3F000 ER_BAD_DB_ERROR",
     isPermanent: true,
-    advice: "Create the database, or correct its name.",
+    advice: "Create it, or correct its name.",
   },
   {
-    codes: "42P01 42703 3F000 ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR",
+    codes: "42P01 42703 ER_NO_SUCH_TABLE ER_BAD_FIELD_ERROR",
     isPermanent: true,
     advice:
       "Tables are missing: let the store make them, or run its script, on this very database and schema.",
@@ -95,7 +95,6 @@ const TEXTS: ReadonlySet<string> = new Set([
   "Pool is closed.",
   "Connection is closed.",
   "Socket closed unexpectedly",
-  "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
 ]);
 
 /** SQLite names tables and columns in its texts, and never a bound value. */

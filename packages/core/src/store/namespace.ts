@@ -1,11 +1,20 @@
 import { invalidOption } from "../errors/throwers.js";
 import type { SessionStore } from "./session-store.js";
 
-const NAMESPACE = /^[a-z][a-z0-9_]{0,19}$/;
+const NAMESPACE = /^(?!.{21})[a-z](_?[a-z0-9])*$/;
 
-/** Whether this can be the name of a namespace: 1 to 20 of a-z, 0-9 and `_`, a letter first. It becomes part of names of tables, keys and files. */
+/**
+ * Whether this can be the name of a namespace: 1 to 20 of a-z, 0-9 and `_`, a letter first, each `_` alone and between
+ * others. It becomes part of names of tables, keys and files, where `__` and `@` tell it from the rest.
+ */
 export function isNamespace(name: unknown): name is string {
   return typeof name === "string" && NAMESPACE.test(name);
+}
+
+/** @throws SessionError `INVALID_OPTION` */
+export function checkNamespace(name: unknown): void {
+  if (isNamespace(name)) return;
+  throw invalidOption("namespace", "takes 1 to 20 of a-z, 0-9 and _ between them, a letter first");
 }
 
 const ids = { ofObjects: new WeakMap<object, number>(), ofTexts: new Map<string, number>(), last: 0 };

@@ -41,7 +41,7 @@ export function guardOf(store: string, onFailure: (failure: StoreFailure) => voi
       onFailure({ store, operation, cause });
       throw new SessionError({
         type: "STORE_UNAVAILABLE",
-        message: `the ${store} store did not answer (${operation}: ${cause.code ?? cause.name})`,
+        message: `the ${store} store ${cause.isPermanent ? "cannot be used" : "did not answer"} (${operation}: ${cause.code ?? cause.name})`,
         cause,
       });
     }

@@ -1,4 +1,5 @@
 import { invalidOption } from "../errors/throwers.js";
+import { checkNamespace } from "./namespace.js";
 
 /** Tables of an SQL store, quoted and ready for a statement. */
 export interface TableNames {
@@ -29,16 +30,34 @@ export function checkSqlName(store: string, option: string, name: string): void 
 }
 
 /**
- * The prefix of a namespace's tables. The names of their indexes have to fit as well.
+ * As `checkSqlName`, for what an application begins its tables with. Whatever it is, and whatever namespaces are in it,
+ * no two of all names are equal: `__` stands around a namespace only, and `user_` before `roles` is our own table.
+ *
+ * @throws SessionError `INVALID_OPTION`
+ */
+export function checkTablePrefix(store: string, prefix: string): void {
+  checkSqlName(store, "tablePrefix", prefix);
+  const fault = prefix.includes("__")
+    ? "may not contain `__`, which is kept for namespaces"
+    : /.user_$/.test(prefix)
+      ? "may not end with `user_`: its table `roles` would be the table `user_roles` of the prefix without that"
+      : undefined;
+  if (fault !== undefined) throw invalidOption(`${store}.tablePrefix`, fault);
+}
+
+/**
+ * The prefix of a namespace's tables: `acme__users__` for `acme_`. The names of their indexes have to fit as well.
  *
  * @throws SessionError `INVALID_OPTION`
  */
 export function prefixIn(namespace: string, tablePrefix: string): string {
-  const prefix = `${tablePrefix}${namespace}_`;
+  checkNamespace(namespace);
+  // `acme` and `acme_` are two prefixes: one has to have more of them.
+  const prefix = `${tablePrefix}${tablePrefix.endsWith("_") ? "_" : "___"}${namespace}__`;
   if (prefix.length <= MAX_PREFIX_LENGTH) return prefix;
   throw invalidOption(
     "namespace",
-    `makes table names too long: with \`tablePrefix\` and a \`_\` it may have ${MAX_PREFIX_LENGTH} characters, not ${prefix.length}`,
+    `makes table names too long: "${prefix}", which they begin with, may have ${MAX_PREFIX_LENGTH} characters, not ${prefix.length}`,
   );
 }
 

@@ -7,6 +7,7 @@ import type { Logger } from "../../src/runtime/logger.js";
 import { MemoryRoleStore } from "../../src/store/memory-role-store.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import type { SessionStore } from "../../src/store/session-store.js";
+import type { StoreCause } from "../../src/store/store-cause.js";
 import { StoreError } from "../../src/store/store-error.js";
 import { createUserRoles } from "../../src/user-roles/index.js";
 import { APP_INFO, type Session, startApp, type TestApp, wrap } from "../support/http-app.js";
@@ -70,7 +71,7 @@ const TYPICAL: [name: string, error: () => unknown, line: RegExp, cause: object]
   [
     "a wrong database",
     () => driverError('database "shop" does not exist', { code: "3D000" }),
-    /^error .*database "shop" does not exist\. Create the database, or correct its name\./,
+    /^error .*database "shop" does not exist\. Create it, or correct its name\./,
     { code: "3D000", message: 'database "shop" does not exist' },
   ],
   [
@@ -151,7 +152,19 @@ describe("an operator finds the cause in one line, and in error.cause", () => {
     ]);
     // Where the process does not start, the reason stands in the message.
     const notReady = await failureOf(session.ready());
-    expect(notReady.message).toMatch(/^not ready, the memory store did not answer/);
+    const { isPermanent } = failure.cause as StoreCause;
+    expect(notReady.message).toMatch(
+      isPermanent
+        ? /^not ready, the memory store cannot be used/
+        : /^not ready, the memory store did not answer/,
+    );
+    expect(notReady).toMatchObject({
+      status: 503,
+      retryable: !isPermanent,
+      retryAfterMs: isPermanent ? undefined : 1000,
+    });
+    // Clients are sent away for a moment all the same: what is to be mended is none of theirs.
+    expect(failure).toMatchObject({ retryable: true, retryAfterMs: 1000 });
     expect(notReady.message).toContain((failure.cause as Error).message.replace(/\.$/, ""));
     expect(notReady.cause).toMatchObject(cause);
   });

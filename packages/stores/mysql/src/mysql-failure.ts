@@ -10,7 +10,7 @@ const REFUSED = new Set([1040, 1203, 1290, 1792, 1836]);
 const GRANTS = "CREATE, REFERENCES, SELECT, INSERT, UPDATE and DELETE";
 const UNTRUSTED = "the server's certificate is not trusted: give its authority, or correct the name in `url`";
 const MISSING =
-  "a table of the store is missing or older than this release: run the script that mysqlSchemaSql() gives, or leave `migrate` on";
+  "a table of the store is missing or older than this release, or the account may not see it: run the script that mysqlSchemaSql() gives, or leave `migrate` on, and grant it rights on all tables";
 
 /** What stays wrong until somebody mends it, and what that is. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -46,10 +46,15 @@ const ADVICE: Readonly<Record<string, string>> = {
 const HELD =
   "another transaction holds what this one needs, for longer than we wait: look for one that stays open, or repeat";
 
+const SILENT = "no answer in time: the server is slow or stopped, or something else listens there";
+
 /** What passes by itself, and what may be done about it meanwhile. */
 const PASSES: Readonly<Record<string, string>> = {
   ER_LOCK_WAIT_TIMEOUT: HELD,
   ER_LOCK_NOWAIT: HELD,
+  ETIMEDOUT: SILENT,
+  TIMEOUT: SILENT,
+  PROTOCOL_CONNECTION_LOST: "the connection was cut: the server is gone, or something else listens there",
 };
 
 /** What the driver or the server said. Texts of statements and their values stay in `cause`. */

@@ -10,10 +10,10 @@ import {
   JoinedTransactions,
   MAX_NAME_BYTES,
   MAX_USER_ID_BYTES,
+  neverUnhandled,
   OVERTAKEN,
   type Promotion,
   placeOf,
-  prefixIn,
   type RoleResult,
   type RoleStore,
   type SecretRow,
@@ -35,7 +35,7 @@ import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } 
 import type { MysqlConnection, MysqlPool } from "./driver.js";
 import { hasNoTransaction, joinedQuery, type LentTransaction } from "./joined-query.js";
 import { isDuplicate, isMissingTable, judgeMysql, MysqlFailure, PacketTooLarge } from "./mysql-failure.js";
-import { DEFAULT_PREFIX, namesOf } from "./names.js";
+import { type Names, namesOf } from "./names.js";
 import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
 import { openPool } from "./own-pool.js";
 import { roleStatementsFor } from "./role-statements.js";
@@ -73,7 +73,7 @@ export class MysqlStore implements SessionStore {
   readonly roles: RoleStore;
   readonly #database: Database;
   readonly #operations: StoreOperations;
-  readonly #names: ReturnType<typeof namesOf>;
+  readonly #names: Names;
   readonly #sql: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
@@ -90,7 +90,7 @@ export class MysqlStore implements SessionStore {
   #closing: Promise<void> | undefined;
 
   /** @param origin the store that this one is a namespace of, and shares everything but the tables with */
-  constructor(given: MysqlStoreOptions, origin?: MysqlStore) {
+  constructor(given: MysqlStoreOptions, origin?: MysqlStore, namespace = "") {
     const options = checkMysqlOptions(given);
     this.#options = options;
     this.#origin = origin;
@@ -101,7 +101,7 @@ export class MysqlStore implements SessionStore {
         : origin.#transactions;
     this.#lent = origin === undefined ? new WeakMap<object, LentTransaction>() : origin.#lent;
     const { url, client, maxConnections = 10, migrate = true, clock = "server" } = options;
-    this.#names = namesOf(options);
+    this.#names = origin === undefined ? namesOf(options) : origin.#names.in(namespace);
     this.#sql = statementsFor(this.#names);
     this.#usesServerClock = clock === "server";
     this.#mayMigrate = migrate;
@@ -125,16 +125,15 @@ export class MysqlStore implements SessionStore {
   }
 
   get place(): string {
-    const { url, client, tablePrefix = DEFAULT_PREFIX } = this.#options;
-    return placeOf("mysql", url ?? (client as object), tablePrefix);
+    const { url, client } = this.#options;
+    return placeOf("mysql", url ?? (client as object), this.#names.sessions);
   }
 
-  /** Tables of its own: `acme_admin_sessions` … beside `acme_sessions`. */
+  /** Tables of its own: `acme__admin__sessions` … beside `acme_sessions`. */
   inNamespace(namespace: string): MysqlStore {
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {
-      const tablePrefix = prefixIn(namespace, this.#options.tablePrefix ?? DEFAULT_PREFIX);
-      store = new MysqlStore({ ...this.#options, tablePrefix }, this);
+      store = new MysqlStore(this.#options, this, namespace);
       this.#namespaces.set(namespace, store);
     }
     return store;
@@ -151,7 +150,12 @@ export class MysqlStore implements SessionStore {
    *   that; `INVALID_ARGUMENT` for what is no connection or has no transaction, or when `work` ended before what it had
    *   begun: roll back
    */
-  async joinTransaction<T>(connection: MysqlConnection, work: () => Promise<T>): Promise<T> {
+  joinTransaction<T>(connection: MysqlConnection, work: () => Promise<T>): Promise<T> {
+    // As with the login itself: one that nobody awaits ends no process.
+    return neverUnhandled(this.#join(connection, work));
+  }
+
+  async #join<T>(connection: MysqlConnection, work: () => Promise<T>): Promise<T> {
     const reason = notAConnection(connection);
     if (reason !== undefined) throw invalidArgument(`joinTransaction: ${reason}`);
     const outer = this.#transactions.current();

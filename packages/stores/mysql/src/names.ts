@@ -1,8 +1,18 @@
-import { checkSqlName, type OptionCheck, type TableNames, tableNames } from "@acme/session-core/store";
+import {
+  checkTablePrefix,
+  type OptionCheck,
+  prefixIn,
+  type TableNames,
+  tableNames,
+} from "@acme/session-core/store";
 
 export interface Names extends TableNames {
-  /** Name of the lock under which tables are made. */
+  /** Names of all tables. */
+  readonly all: readonly string[];
+  /** SQL of the name of the lock under which tables are made; the locks of a server are for all of its databases. */
   readonly lock: string;
+  /** Those of a namespace. @throws SessionError `INVALID_OPTION` */
+  in(namespace: string): Names;
 }
 
 export interface NamesOptions {
@@ -10,16 +20,26 @@ export interface NamesOptions {
   tablePrefix?: string | undefined;
 }
 
-export const isTablePrefix: OptionCheck = (value) =>
-  checkSqlName("mysqlStore", "tablePrefix", value as string);
+/** Which tables a script makes. */
+export interface SchemaOptions extends NamesOptions {
+  /** The instances' `namespace`. Default: none. */
+  namespace?: string | undefined;
+}
 
-export const DEFAULT_PREFIX = "acme_";
+export const isTablePrefix: OptionCheck = (value) => checkTablePrefix("mysqlStore", value as string);
 
 /** @throws SessionError `INVALID_OPTION` */
-export function namesOf({ tablePrefix = DEFAULT_PREFIX }: NamesOptions): Names {
+export function namesOf({ tablePrefix = "acme_" }: NamesOptions): Names {
   isTablePrefix(tablePrefix, "tablePrefix");
+  return namesWith(tablePrefix);
+}
+
+function namesWith(prefix: string): Names {
+  const tables = tableNames((name) => `\`${prefix}${name}\``);
   return {
-    ...tableNames((name) => `\`${tablePrefix}${name}\``),
-    lock: `${tablePrefix}session_schema`,
+    ...tables,
+    all: Object.values<string>({ ...tables }),
+    lock: `CONCAT('acme_session_schema.', SHA1(CONCAT(DATABASE(), '.${prefix}')))`,
+    in: (namespace) => namesWith(prefixIn(namespace, prefix)),
   };
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { checkOptions } from "@acme/session-core/store";
+import { checkOptions, isText } from "@acme/session-core/store";
 import type { Database, MysqlRecord, Query } from "./database.js";
 import { MysqlFailure } from "./mysql-failure.js";
-import { isTablePrefix, type Names, type NamesOptions, namesOf } from "./names.js";
+import { isTablePrefix, type Names, namesOf, type SchemaOptions } from "./names.js";
 import { textOf } from "./row.js";
 
 /** As in the other stores: a higher thousand in the tables means a release that breaks with this one (security.md ST-09). */
@@ -131,8 +131,10 @@ const createMigrations = ({ migrations }: Names): string =>
  *
  * @throws SessionError `INVALID_OPTION`
  */
-export function mysqlSchemaSql(options: NamesOptions = {}): string {
-  const names = namesOf(checkOptions("mysqlSchemaSql", { tablePrefix: isTablePrefix }, options));
+export function mysqlSchemaSql(given: SchemaOptions = {}): string {
+  const checks = { tablePrefix: isTablePrefix, namespace: isText };
+  const { namespace, ...options } = checkOptions("mysqlSchemaSql", checks, given);
+  const names = namespace === undefined ? namesOf(options) : namesOf(options).in(namespace);
   const statements = stepsFor(names).flatMap((step) => [
     ...step.statements,
     `INSERT IGNORE INTO ${names.migrations} (version, checksum) VALUES (${step.version}, '${step.checksum}')`,
@@ -154,7 +156,7 @@ export async function prepareSchema(database: Database, names: Names, mayMigrate
   if (await database.run("READ ONLY", ({ query }) => isPrepared(query, names))) return;
   if (!mayMigrate) throw new MysqlFailure(undefined, "ER_NO_SUCH_TABLE", "never", false);
   await database.beside().lease(async (query, spoil) => {
-    const { records } = await query(`SELECT GET_LOCK('${names.lock}', ${LOCK_WAIT_SEC}) AS isLocked`);
+    const { records } = await query(`SELECT GET_LOCK(${names.lock}, ${LOCK_WAIT_SEC}) AS isLocked`);
     if (Number(records[0]?.isLocked) !== 1) throw new Error("another process is making the tables");
     try {
       await query(createMigrations(names));
@@ -164,7 +166,7 @@ export async function prepareSchema(database: Database, names: Names, mayMigrate
         await query(note, [version, Buffer.from(checksum)]);
       }
     } finally {
-      await query(`SELECT RELEASE_LOCK('${names.lock}')`).catch(spoil);
+      await query(`SELECT RELEASE_LOCK(${names.lock})`).catch(spoil);
     }
   });
 }
@@ -176,14 +178,13 @@ export async function isPrepared(query: Query, names: Names): Promise<boolean> {
 
 /** Those that were not done; all of them when a table is gone, since each does no harm where it was. */
 async function stepsToDo(query: Query, names: Names): Promise<Step[]> {
-  const { lock: _, ...quoted } = names;
-  const tables = Object.values(quoted).map((name) => name.slice(1, -1));
+  const tables = names.all.map((name) => name.slice(1, -1));
   const { records } = await query(
     `SELECT table_name AS name FROM information_schema.tables
      WHERE table_schema = DATABASE() AND table_name IN (${tables.map((name) => `'${name}'`).join(", ")})`,
   );
   const there = new Set(records.map(({ name }) => `\`${textOf(name)}\``));
-  const gone = Object.values(quoted).filter((name) => !there.has(name));
+  const gone = names.all.filter((name) => !there.has(name));
   const steps = stepsFor(names);
   if (gone.includes(names.migrations)) return steps;
   const applied = await query(`SELECT version, checksum FROM ${names.migrations}`);

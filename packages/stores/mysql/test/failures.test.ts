@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,6 +85,49 @@ describe.skipIf(missing !== undefined)(
         message: expect.stringContaining("mysqlSchemaSql()"),
       });
       await store.close();
+    });
+
+    it("tables that the account may not see: that it may be so", async () => {
+      const owner = fresh.open();
+      await owner.listSecrets();
+      await owner.close();
+      const tables = ["sessions", "session_migrations"].map((table) => `app.${fresh.tablePrefix}${table}`);
+      await sql(
+        [
+          "CREATE USER part@'127.0.0.1' IDENTIFIED BY 'right'",
+          ...tables.map((table) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO part@'127.0.0.1'`),
+        ].join(";"),
+        server.url,
+      );
+      const store = fresh.open({ url: as("part:right"), migrate: false });
+      await expect(store.listSecrets()).rejects.toMatchObject({
+        isPermanent: true,
+        message: expect.stringContaining("or the account may not see it"),
+      });
+      await store.close();
+    });
+
+    it.each([
+      ["says nothing", (client: Socket) => void client.resume()],
+      ["hangs up", (client: Socket) => void client.resume().end()],
+    ])("somebody else at the port who %s: that it may be so, and no socket stays open", async (_, greet) => {
+      const open = new Set<Socket>();
+      const other = createServer((client) => {
+        open.add(client);
+        client.on("error", () => {});
+        client.on("close", () => open.delete(client));
+        greet(client);
+      });
+      await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+      const { port } = other.address() as AddressInfo;
+      const store = fresh.open({ url: `mysql://a:b@127.0.0.1:${port}/x` });
+      await expect(store.listSecrets()).rejects.toMatchObject({
+        isPermanent: false,
+        message: expect.stringContaining("something else listens there"),
+      });
+      await expect.poll(() => open.size, { timeout: 3_000 }).toBe(0);
+      await store.close();
+      other.close();
     });
 
     it("a server that is away is no mistake of anybody", async () => {

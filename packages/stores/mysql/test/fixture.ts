@@ -39,17 +39,6 @@ export function freshTables(at = url): FreshTables {
   const tablePrefix = `t_${randomBytes(8).toString("hex")}_`;
   const named = (...names: string[]): string[] => names.map((name) => `${tablePrefix}${name}`);
   const filled = named("sessions", "signing_keys", "secrets", "role_users", "roles");
-  const all = [
-    ...named(
-      "session_migrations",
-      "role_permissions",
-      "role_parents",
-      "user_roles",
-      "role_clock",
-      "clean_up",
-    ),
-    ...filled,
-  ];
   return {
     tablePrefix,
     open: (options = {}) =>
@@ -64,8 +53,17 @@ export function freshTables(at = url): FreshTables {
       const emptied = filled.map((table) => `DELETE FROM ${table}`);
       await sql([...emptied, `UPDATE ${cleanUp} SET claimed_at_ms = NULL`].join(";"), at);
     },
-    drop: async () =>
-      void (await sql(`SET foreign_key_checks = 0; DROP TABLE IF EXISTS ${all.join(", ")}`, at)),
+    // Those of namespaces too.
+    drop: async () => {
+      const all = await sql(
+        `SELECT table_name AS name FROM information_schema.tables
+         WHERE table_schema = DATABASE() AND LEFT(table_name, ${tablePrefix.length}) = '${tablePrefix}'`,
+        at,
+      );
+      if (all.length === 0) return;
+      const names = all.map(({ name }) => String(name)).join(", ");
+      await sql(`SET foreign_key_checks = 0; DROP TABLE IF EXISTS ${names}`, at);
+    },
   };
 }
 

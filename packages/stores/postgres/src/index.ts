@@ -1,5 +1,5 @@
 /** Door of `@acme/session-store-postgres`. */
-export type { NamesOptions } from "./names.js";
+export type { NamesOptions, SchemaOptions } from "./names.js";
 export type { PostgresDriverName } from "./open-database.js";
 export type { PostgresStoreOptions } from "./options.js";
 export type { PgClient, PgPool, PgPoolClient } from "./pg-database.js";

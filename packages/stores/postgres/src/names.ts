@@ -1,10 +1,20 @@
-import { checkSqlName, type TableNames, tableNames } from "@acme/session-core/store";
+import {
+  checkSqlName,
+  checkTablePrefix,
+  prefixIn,
+  type TableNames,
+  tableNames,
+} from "@acme/session-core/store";
 
 export interface Names extends TableNames {
+  /** Names of all tables. */
+  readonly all: readonly string[];
   /** For the name of an index, which takes no schema. */
   index(name: string): string;
   /** Tells one set of tables apart from another in the same database. */
   readonly lockKey: string;
+  /** Those of a namespace. @throws SessionError `INVALID_OPTION` */
+  in(namespace: string): Names;
 }
 
 export interface NamesOptions {
@@ -14,16 +24,27 @@ export interface NamesOptions {
   tablePrefix?: string | undefined;
 }
 
-export const DEFAULT_PREFIX = "acme_";
+/** Which tables a script makes. */
+export interface SchemaOptions extends NamesOptions {
+  /** The instances' `namespace`. Default: none. */
+  namespace?: string | undefined;
+}
 
 /** @throws SessionError `INVALID_OPTION` */
-export function namesOf({ schema, tablePrefix = DEFAULT_PREFIX }: NamesOptions): Names {
+export function namesOf({ schema, tablePrefix = "acme_" }: NamesOptions): Names {
   if (schema !== undefined) checkSqlName("postgresStore", "schema", schema);
-  checkSqlName("postgresStore", "tablePrefix", tablePrefix);
+  checkTablePrefix("postgresStore", tablePrefix);
+  return namesWith(schema, tablePrefix);
+}
+
+function namesWith(schema: string | undefined, prefix: string): Names {
   const inSchema = schema === undefined ? "" : `"${schema}".`;
+  const tables = tableNames((name) => `${inSchema}"${prefix}${name}"`);
   return {
-    ...tableNames((name) => `${inSchema}"${tablePrefix}${name}"`),
-    index: (name) => `"${tablePrefix}${name}"`,
-    lockKey: `${schema ?? ""}.${tablePrefix}`,
+    ...tables,
+    all: Object.values<string>({ ...tables }),
+    index: (name) => `"${prefix}${name}"`,
+    lockKey: `${schema ?? ""}.${prefix}`,
+    in: (namespace) => namesWith(schema, prefixIn(namespace, prefix)),
   };
 }

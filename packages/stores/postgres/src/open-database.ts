@@ -1,5 +1,6 @@
 import type { Database } from "./database.js";
 import { CONNECT_LIMIT_MS, PgDatabase, type PgPool } from "./pg-database.js";
+import { tidyClients } from "./pg-tidy.js";
 import { PostgresSetupError } from "./postgres-failure.js";
 import { PostgresJsConnections } from "./postgres-js-connections.js";
 import { PostgresJsDatabase, type PostgresJsSql } from "./postgres-js-database.js";
@@ -44,6 +45,7 @@ function isPool(client: PgPool | PostgresJsSql): client is PgPool {
 async function openPool(url: string, maxConnections: number): Promise<PgPool> {
   const { default: pg } = await loadPg();
   return new pg.Pool({
+    Client: tidyClients(pg.Client),
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { invalidArgument, type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
+import { tidyClients } from "./pg-tidy.js";
 import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
 
 /** A statement, and what makes values of its columns. */
@@ -231,20 +232,21 @@ function poolBeside(pool: PgPool): PgPool {
   const { constructor: make, Client, options, listeners }: PoolParts = pool as PoolParts;
   if (typeof make !== "function" || options === undefined) throw noWayBeside();
   try {
+    const Tidy = typeof Client === "function" ? tidyClients(Client) : undefined;
     const Pool = make as new (options: object, client: unknown) => PgPool & NodeJS.EventEmitter;
     const made = new Pool(
       {
         ...options,
         // Not among what a copy takes over: the pool hides it.
         password: options.password,
-        Client,
+        Client: Tidy,
         max: 1,
         min: 0,
         connectionTimeoutMillis: CONNECT_LIMIT_MS,
         idleTimeoutMillis: 1_000,
         allowExitOnIdle: true,
       },
-      Client,
+      Tidy,
     );
     // What the application does to each new connection (a search path) belongs to this one too.
     for (const listener of listeners?.call(pool, "connect") ?? []) {

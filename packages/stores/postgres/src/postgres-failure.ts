@@ -26,6 +26,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the server's certificate is not trusted; give its CA to the driver",
   ERR_TLS_CERT_ALTNAME_INVALID: "the server's certificate is for another host name",
   CERT_HAS_EXPIRED: "the server's certificate has expired",
+  NO_PASSWORD:
+    "the server asks for a password and there is none; put one into the URL (postgres://user:password@host/db), or into your pool",
+  UNKNOWN_SIGN_IN:
+    "the server signs this user in by a method that the driver does not know; check pg_hba.conf, and that PostgreSQL listens there",
   TLS: "the server speaks no TLS; turn it on there, or leave `sslmode` out of the URL",
 };
 
@@ -33,6 +37,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 const PASSES: Readonly<Record<string, string>> = {
   "55P03":
     "another transaction holds what this one needs, for longer than we wait; look for one that stays open, or repeat",
+  CONNECTION: "the connection was cut; PostgreSQL is gone, or something else listens there",
+  TIMEOUT: "no answer in time; PostgreSQL is slow or stopped, or something else listens there",
   TLS_CUT:
     "the connection was cut while TLS began; does the server speak TLS? If not, turn it on there, or leave `ssl` out",
 };
@@ -67,14 +73,21 @@ export class PostgresSetupError extends Error {
   readonly isPermanent = true;
 }
 
+/** What drivers say by themselves. */
+const WITHOUT_CODE: readonly (readonly [text: RegExp, code: string])[] = [
+  [/does not support SSL/i, "TLS"],
+  [/client password must be a/, "NO_PASSWORD"],
+  [/^Unknown authenticationOk message type/, "UNKNOWN_SIGN_IN"],
+];
+
 /** Puts what was thrown by a driver into our terms; a `PostgresFailure` stays as it is. */
 export function postgresFailure(error: unknown): PostgresFailure {
   if (error instanceof PostgresFailure) return error;
   if (error instanceof StoreTimeout) return new PostgresFailure(error, "TIMEOUT", "never");
   const { code } = (typeof error === "object" && error !== null ? error : {}) as { code?: unknown };
   if (typeof code !== "string") {
-    const isTls = error instanceof Error && /does not support SSL/i.test(error.message);
-    return new PostgresFailure(error, isTls ? "TLS" : "CONNECTION", "outcome-unknown");
+    const said = error instanceof Error ? WITHOUT_CODE.find(([text]) => text.test(error.message)) : undefined;
+    return new PostgresFailure(error, said?.[1] ?? "CONNECTION", "outcome-unknown");
   }
   // `postgres` begins TLS also where the server says that it speaks none.
   if (code === "ECONNRESET" && error instanceof Error && /before secure TLS connection/.test(error.message)) {

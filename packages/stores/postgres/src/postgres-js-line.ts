@@ -49,6 +49,14 @@ export function openLine(
         if (said === NO_TLS) made.destroy(new Error("The server does not support SSL connections"));
       });
     }
+    // The driver would connect again at once, and again, for as long as somebody answers and hangs up.
+    let hasHeard = false;
+    made.once("data", () => {
+      hasHeard = true;
+    });
+    made.once("end", () => {
+      if (!hasHeard) made.destroy(new Error("Connection terminated unexpectedly"));
+    });
     return made;
   };
   const sql = open(async (options) => {

@@ -8,10 +8,10 @@ import {
   type JoinedTransaction,
   JoinedTransactions,
   MAX_CLOCK_DIFFERENCE_MS,
+  neverUnhandled,
   OVERTAKEN,
   type Promotion,
   placeOf,
-  prefixIn,
   type RoleQuery,
   type RoleStore,
   type SecretRow,
@@ -28,7 +28,7 @@ import {
   untilNotOvertaken,
 } from "@acme/session-core/store";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
-import { DEFAULT_PREFIX, namesOf } from "./names.js";
+import { type Names, namesOf } from "./names.js";
 import { adoptDatabase, openDatabase } from "./open-database.js";
 import { checkPostgresOptions, joinable, type PostgresStoreOptions } from "./options.js";
 import { type PgClient, type PgPool, pgQuery } from "./pg-database.js";
@@ -58,7 +58,7 @@ export class PostgresStore implements SessionStore {
   readonly roles: RoleStore;
   readonly #database: Database;
   readonly #operations: StoreOperations;
-  readonly #names: ReturnType<typeof namesOf>;
+  readonly #names: Names;
   readonly #own: Statements;
   readonly #joined: Statements;
   readonly #usesServerClock: boolean;
@@ -75,7 +75,7 @@ export class PostgresStore implements SessionStore {
   #closing: Promise<void> | undefined;
 
   /** @param origin the store that this one is a namespace of, and shares everything but the tables with */
-  constructor(given: PostgresStoreOptions, origin?: PostgresStore) {
+  constructor(given: PostgresStoreOptions, origin?: PostgresStore, namespace = "") {
     const options = checkPostgresOptions(given);
     this.#options = options;
     this.#origin = origin;
@@ -88,7 +88,7 @@ export class PostgresStore implements SessionStore {
     this.#lent = origin === undefined ? new WeakMap() : origin.#lent;
     const { url, client, driver, maxConnections = 10, migrate = true, clock = "server" } = options;
     const { preparedStatements: prepares = false } = options;
-    this.#names = namesOf(options);
+    this.#names = origin === undefined ? namesOf(options) : origin.#names.in(namespace);
     this.#own = statementsFor(this.#names, false);
     this.#joined = statementsFor(this.#names, true);
     this.#usesServerClock = clock === "server";
@@ -107,12 +107,11 @@ export class PostgresStore implements SessionStore {
     return placeOf("postgres", url ?? (client as object), this.#names.lockKey);
   }
 
-  /** Tables of its own: `acme_admin_sessions` … beside `acme_sessions`. */
+  /** Tables of its own: `acme__admin__sessions` … beside `acme_sessions`. */
   inNamespace(namespace: string): PostgresStore {
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {
-      const tablePrefix = prefixIn(namespace, this.#options.tablePrefix ?? DEFAULT_PREFIX);
-      store = new PostgresStore({ ...this.#options, tablePrefix }, this);
+      store = new PostgresStore(this.#options, this, namespace);
       this.#namespaces.set(namespace, store);
     }
     return store;
@@ -168,7 +167,12 @@ export class PostgresStore implements SessionStore {
    *   that; `INVALID_ARGUMENT` when `client` is no connection or, as far as the driver tells (`pg` 8.23 does), has no
    *   transaction open, or `work` ended before what it had begun: roll back
    */
-  async joinTransaction<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
+  joinTransaction<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
+    // As with the login itself: one that nobody awaits ends no process.
+    return neverUnhandled(this.#join(client, work));
+  }
+
+  async #join<T>(client: PgClient | PostgresJsTransaction, work: () => Promise<T>): Promise<T> {
     const connection = joinable(client);
     const outer = this.#transactions.current();
     // A statement that fails here fails the whole transaction, also where this call is caught.

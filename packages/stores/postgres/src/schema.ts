@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { checkOptions, isText } from "@acme/session-core/store";
 import type { Database, Query } from "./database.js";
-import { type Names, type NamesOptions, namesOf } from "./names.js";
+import { type Names, namesOf, type SchemaOptions } from "./names.js";
 import { PostgresSetupError } from "./postgres-failure.js";
 
 /**
@@ -131,8 +131,10 @@ CREATE TABLE IF NOT EXISTS ${migrations} (
  * The whole schema as one script for the operator's own tool (`migrate: false`): it can be run any number of times, and
  * does what the store would do by itself.
  */
-export function postgresSchemaSql(options: NamesOptions = {}): string {
-  const names = namesOf(checkOptions("postgresSchemaSql", { schema: isText, tablePrefix: isText }, options));
+export function postgresSchemaSql(given: SchemaOptions = {}): string {
+  const checks = { schema: isText, tablePrefix: isText, namespace: isText };
+  const { namespace, ...options } = checkOptions("postgresSchemaSql", checks, given);
+  const names = namespace === undefined ? namesOf(options) : namesOf(options).in(namespace);
   const steps = stepsFor(names).map(
     ({ version, checksum, sql }) => `
 -- step ${version}
@@ -185,10 +187,9 @@ export async function prepareSchema(database: Database, names: Names, mayMigrate
 
 /** Those that were not done; all of them when a table is gone, since each does no harm where it was. */
 async function stepsToDo(query: Query, names: Names): Promise<Step[]> {
-  const { index: _, lockKey: __, ...tables } = names;
   const gone = await query(
     "SELECT name FROM json_array_elements_text($1::text::json) AS t (name) WHERE to_regclass(name) IS NULL",
-    [JSON.stringify(Object.values(tables))],
+    [JSON.stringify(names.all)],
   );
   const steps = stepsFor(names);
   if (gone.some(({ name }) => name === names.migrations)) return steps;

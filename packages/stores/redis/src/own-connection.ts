@@ -1,7 +1,7 @@
 import { systemClock, systemRandom, within } from "@acme/session-core/store";
 import { type Link, openLink, type RedisDriverName } from "./open-link.js";
 import { assertInTime, type RedisConnection, STATEMENT_LIMIT_MS } from "./redis-connection.js";
-import { RedisFailure, redisFailure } from "./redis-failure.js";
+import { noAnswer, RedisFailure, redisFailure } from "./redis-failure.js";
 
 const CONNECT_LIMIT_MS = 2_000;
 const FIRST_PAUSE_MS = 25;
@@ -59,15 +59,7 @@ export function openConnection(
       // Nothing was sent yet.
       const { cause, code, isPermanent } = redisFailure(error);
       const retry = isPermanent ? "never" : "nothing-happened";
-      if (code !== "TIMEOUT" || !url.startsWith("rediss:"))
-        throw new RedisFailure(cause ?? error, code, retry);
-      // A Redis without TLS says nothing to a handshake.
-      throw new RedisFailure(
-        cause,
-        code,
-        retry,
-        "no answer in time; does the server speak TLS (`rediss://`)?",
-      );
+      throw code === "TIMEOUT" ? noAnswer(cause, url, retry) : new RedisFailure(cause ?? error, code, retry);
     } finally {
       opening = undefined;
     }

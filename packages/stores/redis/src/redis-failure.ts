@@ -37,8 +37,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   NOREPLICAS: "it takes no writes because it has too few replicas",
   NOT_REPLICATED: "the revocation took place, and not enough replicas have it: repeat it",
   NOT_CONNECTED: "there is no connection",
-  TIMEOUT: "no answer in time",
+  TIMEOUT: "no answer in time: Redis is slow or stopped, or something else listens there",
+  CONNECTION: "the connection was cut: Redis is gone, or something else listens there",
 };
+
+/** A Redis without TLS says nothing to a handshake. */
+export function noAnswer(cause: unknown, url: string | undefined, retry: Retry): RedisFailure {
+  const isTls = url?.startsWith("rediss:") === true;
+  const advice = isTls ? "no answer in time; does the server speak TLS (`rediss://`)?" : undefined;
+  return new RedisFailure(cause, "TIMEOUT", retry, advice);
+}
 
 /** What the client or the server said, with the driver's own error as `cause`. */
 export class RedisFailure extends Error {

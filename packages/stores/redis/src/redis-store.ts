@@ -1,6 +1,7 @@
 import {
   type Attempt,
   assertClocksAgree,
+  checkNamespace,
   MAX_CLOCK_DIFFERENCE_MS,
   MAX_HANDLE_BYTES,
   MAX_USER_ID_BYTES,
@@ -25,7 +26,7 @@ import { type Answer, answerOf, countOf, listOf, textOf, textsOf } from "./answe
 import { openConnection } from "./own-connection.js";
 import type { RedisClient } from "./redis-client.js";
 import { adoptClient, type RedisConnection } from "./redis-connection.js";
-import { damaged, judgeRedis, RedisFailure, redisFailure } from "./redis-failure.js";
+import { damaged, judgeRedis, noAnswer, RedisFailure, redisFailure } from "./redis-failure.js";
 import { checkRedisOptions, type RedisStoreOptions, type ReplicaWait } from "./redis-options.js";
 import { RedisRoleStore } from "./redis-role-store.js";
 import { roleScripts } from "./role-scripts.js";
@@ -114,6 +115,7 @@ export class RedisStore implements SessionStore {
   inNamespace(namespace: string): RedisStore {
     let store = this.#namespaces.get(namespace);
     if (store === undefined) {
+      checkNamespace(namespace);
       // No `keyPrefix` can have a colon.
       const keyPrefix = `${this.#options.keyPrefix ?? DEFAULT_PREFIX}:${namespace}`;
       store = new RedisStore({ ...this.#options, keyPrefix }, this);
@@ -304,7 +306,7 @@ export class RedisStore implements SessionStore {
         throw error;
       });
     return this.#operations.run(noted).catch((error: unknown) => {
-      throw error instanceof StoreTimeout ? (last ?? redisFailure(error)) : error;
+      throw error instanceof StoreTimeout ? (last ?? noAnswer(error, this.#options.url, "never")) : error;
     });
   }
 

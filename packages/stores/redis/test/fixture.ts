@@ -35,7 +35,7 @@ export function freshPrefix(): FreshPrefix {
       client.disconnect();
     }
   };
-  const keys = (client: Redis): Promise<string[]> => client.keys(`{${keyPrefix}}:*`);
+  const keys = (client: Redis): Promise<string[]> => client.keys(`{${keyPrefix}[:}]*`);
   return {
     keyPrefix,
     open: (options = {}) =>
