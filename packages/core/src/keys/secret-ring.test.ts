@@ -277,3 +277,11 @@ describe("a secret that is withdrawn", () => {
     expect(await store.listSecrets()).toEqual([{ id: stored.id, secret: "" }]);
   });
 });
+
+it("a hundred tabs that come at once to a process that has just started are all known", async () => {
+  const store = new MemoryStore();
+  const { id } = await ringOver(store).primary();
+  const fresh = ringOver(store);
+  const found = await Promise.all(Array.from({ length: 100 }, () => fresh.find(id)));
+  expect(found.map((keys) => keys?.id)).toEqual(Array(100).fill(id));
+});

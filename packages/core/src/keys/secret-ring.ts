@@ -56,6 +56,7 @@ export class SecretRing {
   #ended = 0;
   /** When the store was last asked because of an unknown id. */
   #askedAtMonoMs = Number.NEGATIVE_INFINITY;
+  #asked: Promise<unknown> | undefined;
   /** Unknown ids → how many readings had begun when each was first asked for. */
   readonly #unknown = new BoundedMap<string, number>(MAX_UNKNOWN_IDS);
   /** Called once when the store's secret is used although others are configured. */
@@ -106,9 +107,11 @@ export class SecretRing {
     const nowMonoMs = this.clock.monoMs();
     if (nowMonoMs - this.#askedAtMonoMs >= RELOAD_COOLDOWN_MS) {
       this.#askedAtMonoMs = nowMonoMs;
-      await this.#loadAfresh();
+      const asked = this.#loadAfresh();
+      this.#asked = asked.catch(() => {});
+      await asked;
     } else if (this.store.joined?.() === undefined) {
-      await this.#loading;
+      await this.#asked;
     }
     const found = this.#keys.get(id);
     if (found === undefined && this.#ended <= readingsBefore) {
