@@ -4,10 +4,10 @@ import { entries, OURS, OURS_EDGE, OURS_VERIFY_ONLY, OURS_VERIFY_ONLY_EDGE } fro
 
 /** Bytes after gzip. A change that needs more raises the figure here, and says why in its commit. */
 const BUDGETS = {
-  [OURS]: 59_800,
-  [OURS_EDGE]: 54_900,
-  [OURS_VERIFY_ONLY]: 9_200,
-  [OURS_VERIFY_ONLY_EDGE]: 8_500,
+  [OURS]: 60_300,
+  [OURS_EDGE]: 55_300,
+  [OURS_VERIFY_ONLY]: 9_600,
+  [OURS_VERIFY_ONLY_EDGE]: 8_800,
 };
 
 it.each(Object.entries(BUDGETS))(
