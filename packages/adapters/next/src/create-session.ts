@@ -153,10 +153,10 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     step: () => MaybePromise<Response>,
     onError?: WithSessionOptions["onError"],
   ): Promise<Response> {
-    await untilRequest();
+    const isForEverybody = await untilRequest();
     const exchange = wrap(request, undefined);
     const collected = exchange.res as RouteResponse;
-    collected.hold();
+    collected.hold(isForEverybody);
     try {
       return collected.onto(await step());
     } catch (error) {
