@@ -18,8 +18,7 @@ export function makePlugin(adapter: AdapterCore, slot: SessionSlot): FastifyPlug
       );
     }
     const { prefix = "" } = options;
-    if (app.hasRequestDecorator(slot.property)) throw slot.isTaken();
-    app.decorateRequest(slot.property, null);
+    slot.claim(app);
     app.addHook("onError", async (request, reply, error) => {
       if (SessionError.is(error)) noteError(wrap(request, reply), reply, error);
     });

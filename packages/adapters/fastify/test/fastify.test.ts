@@ -289,6 +289,36 @@ describe("beside other plugins", () => {
     expect(() => createSession({ property: "" })).toThrow(/option `property`/);
   });
 
+  it("a plugin that is registered twice is told so, and blames nobody else", async () => {
+    const make = () => createSession({ store: new MemoryStore(), logger: silentLogger });
+    const session = make();
+    for (const second of [session, make()])
+      for (const inside of [false, true]) {
+        const server = Fastify();
+        server.register(session.plugin);
+        if (inside) server.register(async (context) => void context.register(second.plugin));
+        else server.register(second.plugin);
+        const ready = expect(server.ready()).rejects;
+        await ready.toThrow(/registered twice/);
+        await ready.not.toThrow("@fastify/session");
+        await server.close();
+      }
+  });
+
+  it("plugins of contexts side by side are no matter of each other", async () => {
+    const server = Fastify();
+    for (const apiBasePath of ["/a/auth", "/b/auth"]) {
+      const session = createSession({
+        store: new MemoryStore(),
+        logger: silentLogger,
+        appInfo: { appName: "side", apiDomain: "http://a.test", websiteDomain: "http://a.test", apiBasePath },
+      });
+      server.register(async (context) => void context.register(session.plugin));
+    }
+    await expect(server.ready()).resolves.toBeDefined();
+    await server.close();
+  });
+
   it("G-66: a guard refuses what somebody else has put on the request; guards in a row agree", async () => {
     app = await startApp((routes, session) => {
       const theirs = async (request: object) => {
