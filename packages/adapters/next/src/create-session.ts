@@ -103,8 +103,8 @@ export interface NextSession<T extends SessionTypes = SessionTypes> extends Boun
     handle: RouteHandler<C>,
     options?: Pick<WithSessionOptions, "onError">,
   ): (request: NextRequest, context: C) => Promise<Response>;
-  /** The same behind a guard. */
-  withSession<Q extends boolean | undefined = true, C = unknown>(
+  /** The same behind a guard. Whoever names `C` and leaves a session optional says so too: `withSession<C, false>`. */
+  withSession<C = unknown, Q extends boolean | undefined = true>(
     handle: (request: NextRequest, context: C, session: Found<Q, SessionOf<T>>) => MaybePromise<Response>,
     options?: Where<Q, WithSessionOptions>,
   ): (request: NextRequest, context: C) => Promise<Response>;
