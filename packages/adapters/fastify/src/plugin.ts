@@ -2,6 +2,7 @@ import { SessionError } from "@acme/session-core";
 import { type AdapterCore, findExchange, invalidArgument, invalidOption } from "@acme/session-core/adapter";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { FastifyResponse } from "./fastify-response.js";
+import { endpointOf } from "./own-endpoint.js";
 import type { SessionSlot } from "./session-slot.js";
 import { noteError, takeUnanswered } from "./unanswered-errors.js";
 import { wrap } from "./wrap.js";
@@ -63,6 +64,7 @@ function endpoints(adapter: AdapterCore, wantedPrefix: string): FastifyPluginAsy
         app.route({
           method,
           url,
+          config: endpointOf(adapter),
           ...(method === "GET" ? { exposeHeadRoute: true } : {}),
           onRequest: async (request, reply) => {
             const exchange = wrap(request, reply);
