@@ -13,6 +13,7 @@ import {
 } from "@acme/session-core/adapter";
 import type { FastifyPluginAsync } from "fastify";
 import type { ErrorHandler, FastifyReplyLike, FastifyRequestLike, GuardHook } from "./fastify-types.js";
+import { isOwnEndpoint } from "./own-endpoint.js";
 import { makePlugin } from "./plugin.js";
 import { SessionSlot } from "./session-slot.js";
 import { wrap } from "./wrap.js";
@@ -45,8 +46,8 @@ export interface FastifySession<T extends SessionTypes = SessionTypes>
    */
   readonly plugin: FastifyPluginAsync<{ prefix?: string }>;
   /**
-   * A hook that lets only requests with a session through, and puts it on the request. On the refresh endpoint's path it
-   * refreshes.
+   * A hook that lets only requests with a session through, and puts it on the request. Our endpoints it leaves alone; on a
+   * route of the application at the refresh endpoint's path it refreshes.
    */
   verifySession(options?: FastifyVerifyOptions): GuardHook;
   /** Answers our errors inside an error handler of the application; throws all others again. */
@@ -97,7 +98,10 @@ export function createSession<T extends SessionTypes = SessionTypes>(
         let session: ReturnType<typeof adapter.verifySession>;
         try {
           slot.assertFree(request);
-          session = adapter.verifySession(wrap(request, reply), getOptions);
+          // They decide for themselves: keys are public, and no claim keeps a user from signing out.
+          session = isOwnEndpoint(request, adapter)
+            ? undefined
+            : adapter.verifySession(wrap(request, reply), getOptions);
           if (!(session instanceof Promise)) slot.put(request, session);
         } catch (error) {
           return fail(error, request, reply);

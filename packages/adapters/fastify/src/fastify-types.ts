@@ -4,6 +4,7 @@ import type { NodeIncomingMessage } from "@acme/session-core/adapter";
 export interface FastifyRequestLike extends NodeIncomingMessage {
   readonly raw: object;
   readonly originalUrl: string;
+  readonly routeOptions?: { readonly config?: object | undefined } | undefined;
 }
 
 /** What is used of a Fastify reply. */

@@ -2,6 +2,7 @@ import { SessionError } from "@acme/session-core";
 import { type AdapterCore, findExchange, invalidArgument, invalidOption } from "@acme/session-core/adapter";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { FastifyResponse } from "./fastify-response.js";
+import { endpointOf } from "./own-endpoint.js";
 import type { SessionSlot } from "./session-slot.js";
 import { noteError, takeUnanswered } from "./unanswered-errors.js";
 import { wrap } from "./wrap.js";
@@ -18,8 +19,7 @@ export function makePlugin(adapter: AdapterCore, slot: SessionSlot): FastifyPlug
       );
     }
     const { prefix = "" } = options;
-    if (app.hasRequestDecorator(slot.property)) throw slot.isTaken();
-    app.decorateRequest(slot.property, null);
+    slot.claim(app);
     app.addHook("onError", async (request, reply, error) => {
       if (SessionError.is(error)) noteError(wrap(request, reply), reply, error);
     });
@@ -64,6 +64,7 @@ function endpoints(adapter: AdapterCore, wantedPrefix: string): FastifyPluginAsy
         app.route({
           method,
           url,
+          config: endpointOf(adapter),
           ...(method === "GET" ? { exposeHeadRoute: true } : {}),
           onRequest: async (request, reply) => {
             const exchange = wrap(request, reply);

@@ -1,5 +1,6 @@
 import type { SessionContainer } from "@acme/session-core";
 import { invalidOption } from "@acme/session-core/adapter";
+import type { FastifyInstance } from "fastify";
 import type { FastifyRequestLike } from "./fastify-types.js";
 
 /** The request's property that holds the session. One that another plugin owns is never taken over. */
@@ -19,7 +20,7 @@ export class SessionSlot {
   assertFree(request: FastifyRequestLike): void {
     const present = slots(request)[this.property];
     if (present === undefined || present === null || present === slots(request.raw)[this.#mark]) return;
-    throw this.isTaken();
+    throw this.#isTaken();
   }
 
   put(request: FastifyRequestLike, session: SessionContainer | undefined): void {
@@ -27,7 +28,21 @@ export class SessionSlot {
     slots(request)[this.property] = session;
   }
 
-  isTaken() {
+  /** @throws SessionError `INVALID_OPTION` when the property has an owner here already, be it another instance of ours */
+  claim(app: FastifyInstance): void {
+    const ours = Symbol.for(`acme.session.${this.property}`);
+    if (app.hasDecorator(ours)) {
+      throw invalidOption(
+        "property",
+        `request.${this.property} is a session already: Session.plugin is registered twice here; register it once, around all that needs it. Another instance needs another name: createSession({ property: "auth" })`,
+      );
+    }
+    if (app.hasRequestDecorator(this.property)) throw this.#isTaken();
+    app.decorate(ours, true);
+    app.decorateRequest(this.property, null);
+  }
+
+  #isTaken() {
     return invalidOption(
       "property",
       `request.${this.property} belongs to another plugin (@fastify/session?); leave it to that one and choose another name, createSession({ property: "auth" }): the session is then request.auth, and Session.of(request) as ever`,

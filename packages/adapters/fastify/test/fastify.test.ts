@@ -4,9 +4,16 @@ import { emailVerifiedClaim } from "@acme/session-core/claims";
 import auth from "@fastify/auth";
 import cookie from "@fastify/cookie";
 import fastifySession from "@fastify/session";
-import Fastify from "fastify";
+import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
-import { createSession, MemoryStore, SessionError, type SessionRequest, silentLogger } from "../src/index.js";
+import {
+  createSession,
+  type FastifySession,
+  MemoryStore,
+  SessionError,
+  type SessionRequest,
+  silentLogger,
+} from "../src/index.js";
 import { startApp, type TestApp } from "./support/fastify-app.js";
 
 let app: TestApp | undefined;
@@ -47,6 +54,41 @@ describe("guards", () => {
       },
     );
   }
+
+  it("a guard around everything leaves our endpoints alone: the keys are public, and anybody may sign out", async () => {
+    const session = createSession({ store: new MemoryStore(), logger: silentLogger });
+    const server = Fastify();
+    server.addHook("onRequest", session.verifySession({ require: [refuses] }));
+    await server.register(session.plugin);
+    server.get("/auth/app-owned/jwks.json", async () => "secret");
+    const user = await session.createNewSessionWithoutRequestResponse("user-1");
+    const { accessToken, refreshToken } = user.getAllSessionTokensDangerously();
+    const ask = async (method: "GET" | "HEAD" | "POST", url: string, token?: string) => {
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      return (await server.inject({ method, url, headers })).statusCode;
+    };
+    for (const path of [
+      "/auth/jwt/jwks.json",
+      "/auth/jwt/jwks.json/",
+      "/auth/.well-known/openid-configuration",
+    ])
+      for (const method of ["GET", "HEAD"] as const)
+        expect([path, await ask(method, path)]).toEqual([path, 200]);
+    expect(await ask("GET", "/auth/app-owned/jwks.json")).toBe(401);
+    expect(await ask("POST", "/auth/session/refresh", refreshToken)).toBe(200);
+    expect(await ask("POST", "/auth/signout", accessToken)).toBe(200);
+    expect(await ask("POST", "/auth/signout")).toBe(401);
+    await server.close();
+  });
+
+  it("a guard leaves nobody else's route alone, be it at an endpoint's path", async () => {
+    const session = createSession({ store: new MemoryStore(), logger: silentLogger });
+    const server = Fastify();
+    server.addHook("onRequest", session.verifySession());
+    server.get("/*", async () => "secret");
+    expect((await server.inject("/auth/jwt/jwks.json")).statusCode).toBe(401);
+    await server.close();
+  });
 
   it("FA-12: HEAD on a guarded GET is guarded, and gets the cookies", async () => {
     app = await startApp((routes, session) => {
@@ -269,6 +311,11 @@ describe("errors", () => {
 });
 
 describe("beside other plugins", () => {
+  /** A context of its own with the plugin in it. */
+  const around = (session: FastifySession) => async (context: FastifyInstance) => {
+    await context.register(session.plugin);
+  };
+
   it("FA-05: a property that another plugin owns is refused when the application gets ready, and may be renamed", async () => {
     const make = async (property?: string) => {
       const session = createSession({
@@ -287,6 +334,36 @@ describe("beside other plugins", () => {
     await expect(make()).rejects.toThrow('createSession({ property: "auth" })');
     await expect(make("auth")).resolves.toBeUndefined();
     expect(() => createSession({ property: "" })).toThrow(/option `property`/);
+  });
+
+  it("a plugin that is registered twice is told so, and blames nobody else", async () => {
+    const make = () => createSession({ store: new MemoryStore(), logger: silentLogger });
+    const session = make();
+    for (const second of [session, make()])
+      for (const inside of [false, true]) {
+        const server = Fastify();
+        server.register(session.plugin);
+        if (inside) server.register(around(second));
+        else server.register(second.plugin);
+        const ready = expect(server.ready()).rejects;
+        await ready.toThrow(/registered twice/);
+        await ready.not.toThrow("@fastify/session");
+        await server.close();
+      }
+  });
+
+  it("plugins of contexts side by side are no matter of each other", async () => {
+    const server = Fastify();
+    for (const apiBasePath of ["/a/auth", "/b/auth"]) {
+      const session = createSession({
+        store: new MemoryStore(),
+        logger: silentLogger,
+        appInfo: { appName: "side", apiDomain: "http://a.test", websiteDomain: "http://a.test", apiBasePath },
+      });
+      server.register(around(session));
+    }
+    await expect(server.ready()).resolves.toBeDefined();
+    await server.close();
   });
 
   it("G-66: a guard refuses what somebody else has put on the request; guards in a row agree", async () => {

@@ -21,6 +21,7 @@ import type { NextRequest } from "next/server.js";
 import { controlFlowResponse } from "./control-flow.js";
 import { nextServer, untilRequest } from "./next-modules.js";
 import type { AnyRequest, PagesRequest, PagesResponse } from "./next-types.js";
+import { isAt, proxyExchange } from "./proxy-request.js";
 import type { RouteResponse } from "./route-response.js";
 import { actionExchange, componentExchange, endActions } from "./server-context.js";
 import { type ServerSession, serverSession } from "./server-session.js";
@@ -46,11 +47,15 @@ export interface WithSessionOptions extends VerifySessionOptions {
 }
 
 export interface ProxyOptions extends VerifySessionOptions {
-  /** Where a visitor without a session is sent; relative to the request. Default: 401. */
+  /**
+   * Where a visitor without a session is sent, relative to the request; that page itself is let through. Default, and for
+   * every method but GET and HEAD: 401.
+   */
   redirectTo?: string | undefined;
   /**
-   * Where a visitor with an expired token is sent: a page on which the browser client refreshes and goes back to `?to=…`.
-   * Default: the request goes on, and the page finds `expired`.
+   * Where a visitor with an expired token is sent: a page on which the browser client refreshes and goes back to `?to=…`;
+   * that page itself is let through. Default, and for every method but GET and HEAD: the request goes on, and the page
+   * finds `expired`.
    */
   refreshAt?: string | undefined;
 }
@@ -98,8 +103,8 @@ export interface NextSession<T extends SessionTypes = SessionTypes> extends Boun
     handle: RouteHandler<C>,
     options?: Pick<WithSessionOptions, "onError">,
   ): (request: NextRequest, context: C) => Promise<Response>;
-  /** The same behind a guard. */
-  withSession<Q extends boolean | undefined = true, C = unknown>(
+  /** The same behind a guard. Whoever names `C` and leaves a session optional says so too: `withSession<C, false>`. */
+  withSession<C = unknown, Q extends boolean | undefined = true>(
     handle: (request: NextRequest, context: C, session: Found<Q, SessionOf<T>>) => MaybePromise<Response>,
     options?: Where<Q, WithSessionOptions>,
   ): (request: NextRequest, context: C) => Promise<Response>;
@@ -122,7 +127,10 @@ export interface NextSession<T extends SessionTypes = SessionTypes> extends Boun
 
   // Proxy
 
-  /** For `proxy.ts`, or `middleware.ts`: a first look at the session, without I/O. Handlers and actions check again. */
+  /**
+   * For `proxy.ts`, or `middleware.ts`: a first look at the session, without I/O. Our endpoints are let through;
+   * handlers and actions check again.
+   */
   proxy(request: NextRequest, options?: ProxyOptions): Promise<Response>;
 
   /** The session established for this request. */
@@ -153,10 +161,10 @@ export function createSession<T extends SessionTypes = SessionTypes>(
     step: () => MaybePromise<Response>,
     onError?: WithSessionOptions["onError"],
   ): Promise<Response> {
-    await untilRequest();
+    const isForEverybody = await untilRequest();
     const exchange = wrap(request, undefined);
     const collected = exchange.res as RouteResponse;
-    collected.hold();
+    collected.hold(isForEverybody);
     try {
       return collected.onto(await step());
     } catch (error) {
@@ -302,24 +310,30 @@ export function createSession<T extends SessionTypes = SessionTypes>(
       const { redirectTo, refreshAt, ...verifyOptions } = checkGuardOptions(proxyOptions, PROXY, "proxy");
       const getOptions = adapter.callOptions({ antiCsrfCheck: false, ...verifyOptions });
       const { NextResponse } = await nextServer();
-      const exchange = wrap(request, undefined);
-      const goTo = (target: string): Response => {
-        const url = new URL(target, request.url);
-        url.searchParams.set("to", request.nextUrl.pathname + request.nextUrl.search);
-        return NextResponse.redirect(url, 307);
+      const goOn = (): Response => NextResponse.next();
+      const targets = [redirectTo, refreshAt].map((to) => to && new URL(to, request.url));
+      const exchange = proxyExchange(request);
+      // Our endpoints decide for themselves, and who is sent somewhere has to arrive there.
+      if (adapter.isEndpoint(exchange) || targets.some((target) => target && isAt(request, target)))
+        return goOn();
+      const [login, refresh] = targets;
+      // What is sent along, a password say, is not for another page.
+      const canMove = request.method === "GET" || request.method === "HEAD";
+      const goTo = (target: URL): Response => {
+        target.searchParams.set("to", request.nextUrl.pathname + request.nextUrl.search);
+        return NextResponse.redirect(target, 307);
       };
       try {
         await adapter.verifySession(exchange, getOptions);
       } catch (error) {
         if (!SessionError.is(error)) throw error;
-        if (error.type === "TRY_REFRESH_TOKEN")
-          return refreshAt === undefined ? NextResponse.next() : goTo(refreshAt);
-        if (error.type === "UNAUTHORISED" && redirectTo !== undefined) return goTo(redirectTo);
+        if (error.type === "TRY_REFRESH_TOKEN") return refresh && canMove ? goTo(refresh) : goOn();
+        if (error.type === "UNAUTHORISED" && login && canMove) return goTo(login);
         const answer = await adapter.answerError(exchange, error);
         if (answer === undefined) throw error;
         return answer.native as Response;
       }
-      return NextResponse.next();
+      return goOn();
     },
 
     of(request) {

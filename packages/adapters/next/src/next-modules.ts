@@ -8,10 +8,16 @@ export const nextServer = (): Promise<typeof import("next/server.js")> => import
 /**
  * Keeps a route handler out of prerendering: a response with somebody's tokens must never be made at build time (NX-07).
  * Outside of Next there is none.
+ *
+ * @returns whether Next gives the response to everybody all the same: under `dynamic = "force-static"` nothing holds it
+ *          back, and, as its documentation says, no header of the request is shown. A real request has one at least.
  */
-export async function untilRequest(): Promise<void> {
+export async function untilRequest(): Promise<boolean> {
   const { connection } = await nextServer();
   await inRequest(connection);
+  const { headers } = await nextHeaders();
+  const shown = await inRequest(headers);
+  return shown?.keys().next().done === true;
 }
 
 /** What Next says of this request; undefined outside of Next. */

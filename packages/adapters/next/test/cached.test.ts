@@ -66,4 +66,15 @@ describe("with cacheComponents, basePath, trailingSlash and a middleware on the 
     expect(anonymous.status).toBe(307);
     expect(anonymous.header("location")).toMatch(/\/base\/login\/\?to=/);
   });
+
+  it("with the matcher of Next's documentation one signs in, refreshes, and signs out behind the proxy", async () => {
+    expect((await client().get("/login/")).status).toBe(405); // reached: it only knows POST
+    const user = client();
+    expect((await user.send("POST", "/login/")).status).toBe(200);
+    expect((await user.get("/account/")).body).toContain("static");
+    expect((await user.send("POST", "/auth/session/refresh/")).status).toBe(200);
+    expect((await user.send("POST", "/auth/signout/")).status).toBe(200);
+    expect((await user.get("/account/")).status).toBe(307);
+    expect((await user.send("POST", "/account/")).status).toBe(401);
+  });
 });

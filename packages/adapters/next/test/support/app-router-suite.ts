@@ -225,6 +225,36 @@ export function describeAppRouter(origin: () => string, noPlainForms?: string): 
         expect((await control.snapshot()).storeWrites).toBe(0);
       });
 
+      it("under force-static nobody gets the session of the first visitor, and none is made", async () => {
+        for (const path of ["/everybody/magic", "/everybody/magic", "/everybody/over", "/everybody/over"]) {
+          const response = await user.get(path);
+          expect([path, response.status, names(response)]).toEqual([path, 500, []]);
+          expect(response.header("st-access-token") ?? response.header("front-token")).toBeUndefined();
+          expect(response.header("x-nextjs-cache")).not.toBe("HIT");
+        }
+        expect((await control.snapshot()).storeWrites).toBe(0);
+      });
+
+      it("under force-static no session is made at build time, for everybody's response", async () => {
+        const response = await user.get("/at-build");
+        expect(response.json).toEqual({ outcome: "READ_ONLY_CONTEXT", sessions: 0 });
+        expect(names(response)).toEqual([]);
+        expect(response.header("x-nextjs-cache")).toBe("HIT");
+      });
+
+      it("revalidate and generateStaticParams keep no session for the next visitor", async () => {
+        for (const path of ["/kept/known", "/kept/other"]) {
+          const [first, second] = [await user.get(path), await user.get(path)];
+          const tokens = [first, second].map((response) => response.cookies("sAccessToken")[0]?.value);
+          expect(new Set(tokens).size).toBe(2);
+          expect(tokens).not.toContain(undefined);
+          expect([first, second].map((response) => response.header("x-nextjs-cache"))).toEqual([
+            undefined,
+            undefined,
+          ]);
+        }
+      });
+
       it("NX-15: OPTIONS is Next's, and reaches no handler", async () => {
         await signIn();
         const response = await user.send("OPTIONS", "/own/empty");
