@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import type { Server } from "node:net";
 import { Readable } from "node:stream";
 import { createUserRoles } from "@acme/session-core/user-roles";
@@ -931,6 +932,38 @@ export function describeNest(major: string): void {
       type: "INVALID_ARGUMENT",
       message: expect.stringContaining('type "ws"'),
     });
+    await session.close();
+  });
+
+  it(`${major}: NE-15: a client of a gateway that sends garbage is told, and the process goes on`, async () => {
+    const session = testSession();
+    const filter = new SessionExceptionFilter(session);
+    const error: Error = await session.getSessionWithoutRequestResponse("garbage").catch((thrown) => thrown);
+    const contextOf = (type: string, client: object) => {
+      const context = new ExecutionContextHost([client, "garbage", "m"], class {}, () => {});
+      context.setType(type);
+      return context;
+    };
+    const heard: unknown[] = [];
+    const socketIo = new EventEmitter().on("exception", (payload) => heard.push(payload));
+    const native = Object.assign(new EventEmitter(), {
+      readyState: 1,
+      send: (text: string) => heard.push(JSON.parse(text)),
+    });
+    // As Nest calls it: nobody waits, and a rejection of anything would fail this run.
+    filter.catch(error, contextOf("ws", socketIo));
+    filter.catch(error, contextOf("ws", native));
+    const gone = {
+      emit() {
+        throw new Error("gone");
+      },
+    };
+    filter.catch(error, contextOf("ws", gone));
+    filter.catch(error, contextOf("telegram", {}));
+    await new Promise(setImmediate);
+    const told = { status: "error", message: "unauthorised", session: { type: "UNAUTHORISED" } };
+    expect(heard).toEqual([told, { event: "exception", data: told }]);
+    await expect(filter.catch(error, contextOf("telegram", {}))).rejects.toBe(error);
     await session.close();
   });
 }
