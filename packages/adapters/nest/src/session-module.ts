@@ -19,10 +19,13 @@ import {
   type ModuleMetadata,
   type NestModule,
   type OnApplicationShutdown,
+  type OnModuleInit,
   Optional,
   type Provider,
   type Type,
 } from "@nestjs/common";
+import { ModulesContainer } from "@nestjs/core";
+import { assertKept } from "./assert-kept.js";
 import { createSession, isSession, type NestSession } from "./create-session.js";
 import { mountEndpoints } from "./mount-endpoints.js";
 import { SessionExceptionFilter } from "./session-exception-filter.js";
@@ -53,14 +56,16 @@ const APP_FILTER = "APP_FILTER";
 
 /** Serves our endpoints, answers our errors, and provides the guard and the instance. */
 @Module({})
-export class SessionModule implements NestModule, OnApplicationShutdown {
+export class SessionModule implements NestModule, OnModuleInit, OnApplicationShutdown {
   readonly #session: NestSession;
   readonly #isOurs: boolean;
+  readonly #modules: ModulesContainer | undefined;
 
   /** @throws SessionError `INVALID_ARGUMENT` where the class itself stands in `imports` */
   constructor(
     @Optional() @Inject(SESSION) session?: NestSession,
     @Optional() @Inject(MODULE_OPTIONS) options?: SessionModuleOptions,
+    @Optional() @Inject(ModulesContainer) modules?: ModulesContainer,
   ) {
     if (session === undefined || options === undefined) {
       throw invalidArgument(
@@ -69,6 +74,7 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
     }
     this.#session = session;
     this.#isOurs = options.session === undefined;
+    this.#modules = modules;
   }
 
   /** @throws SessionError `INVALID_OPTION` */
@@ -85,6 +91,11 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
 
   configure(consumer: MiddlewareConsumer): void {
     mountEndpoints(consumer, this.#session);
+  }
+
+  /** @throws SessionError `INVALID_ARGUMENT` where a `VerifySession` of the application would guard nothing */
+  onModuleInit(): void {
+    if (this.#modules !== undefined) assertKept(this.#modules);
   }
 
   /** Lets go of the store, unless the instance belongs to the application. */

@@ -183,6 +183,96 @@ export function describeNest(major: string): void {
       await refused(OpenController, "AdminController.admin", { imports: [FeatureModule] });
     });
 
+    it("an application whose VerifySession was lost on the way to a route does not start", async () => {
+      const timed: MethodDecorator = (_target, _key, descriptor: TypedPropertyDescriptor<unknown>) => {
+        const { value } = descriptor;
+        descriptor.value = function (this: unknown, ...given: unknown[]) {
+          return typeof value === "function" ? value.apply(this, given) : value;
+        };
+      };
+      const nothing: MethodDecorator = () => {};
+
+      @Controller("wrapped")
+      @UseGuards(SessionGuard)
+      class WrappedController {
+        @Get()
+        @timed
+        @VerifySession({ require: [never] })
+        secret() {
+          return "secret";
+        }
+      }
+      class AdminBase {
+        @Get()
+        @VerifySession({ require: [never] })
+        secret() {
+          return "secret";
+        }
+      }
+      @Controller("overriding")
+      class OverridingController extends AdminBase {
+        @Get()
+        override secret() {
+          return super.secret();
+        }
+      }
+      const refused = async (controller: Type, told: string) => {
+        const session = testSession();
+        @Module({ controllers: [controller] })
+        class FeatureModule {}
+        await expect(startApp(platform, { session, imports: [FeatureModule] })).rejects.toThrow(told);
+        await session.close();
+      };
+      await refused(WrappedController, "WrappedController.secret: a decorator above `@VerifySession()`");
+      await refused(OverridingController, "OverridingController.secret overrides a method with");
+      expect(() => {
+        class Twice {
+          @VerifySession()
+          @timed
+          @VerifySession({ require: [never] })
+          secret() {}
+        }
+        return Twice;
+      }).toThrow("Twice.secret: a decorator above `@VerifySession()` replaces the method");
+
+      // What reaches its route, or is none, starts.
+      @Controller("kept")
+      class KeptController extends AdminBase {
+        @VerifySession()
+        @Get("wrapped")
+        @nothing
+        @timed
+        wrapped() {
+          return "secret";
+        }
+      }
+      @Controller("said")
+      class SaidController extends AdminBase {
+        @Get()
+        @PublicAccess()
+        override secret() {
+          return "open";
+        }
+      }
+      @Controller("none")
+      class NoneController extends AdminBase {
+        override secret() {
+          return "unreachable";
+        }
+      }
+      const controllers = [KeptController, SaidController, NoneController];
+      app = await startApp(platform, { session: testSession(), controllers });
+      const user = await app.signedIn();
+      const ask = async (path: string) => [
+        (await app?.client().get(path))?.status,
+        (await user.get(path)).status,
+      ];
+      expect(await ask("/kept")).toEqual([401, 403]);
+      expect(await ask("/kept/wrapped")).toEqual([401, 200]);
+      expect(await ask("/said")).toEqual([200, 200]);
+      expect(await ask("/none")).toEqual([404, 404]);
+    });
+
     it("VerifySession by roles is judged by the instance that its module sees", async () => {
       const session = testSession();
       const appInfo = {
