@@ -1,4 +1,4 @@
-import type { AdapterCore } from "@acme/session-core/adapter";
+import { type AdapterCore, invalidOption } from "@acme/session-core/adapter";
 import { adapterOf, type NestSession, serve } from "./create-session.js";
 import { type FastifyHooks, rememberReplies } from "./graphql-context.js";
 import type { FastifyReplyLike, FastifyRequestLike, Middleware } from "./nest-types.js";
@@ -31,14 +31,19 @@ interface FastifyContext {
   }): unknown;
 }
 
+/** By adapter and path, whose endpoint is there. */
+const mounted = new WeakMap<HttpAdapter, Map<string, NestSession>>();
+
 /**
  * Serves our endpoints on the platform itself, where neither the global prefix nor versioning applies: cookies are bound
- * to the paths as they are configured.
+ * to the paths as they are configured. An instance that several modules import is mounted once.
  *
  * @param consumer what Nest hands to `configure`; its adapter is there in every version, and missing from its type
+ * @throws SessionError `INVALID_OPTION` where another instance has an endpoint of the same path
  */
 export function mountEndpoints(consumer: object, session: NestSession): void {
   const adapter = (consumer as { getHttpAdapter(): HttpAdapter }).getHttpAdapter();
+  if (!claimPaths(adapter, session)) return;
   if (adapter.getType() === "fastify") {
     const fastify = adapter.getInstance() as FastifyLike;
     rememberReplies(fastify);
@@ -46,6 +51,24 @@ export function mountEndpoints(consumer: object, session: NestSession): void {
   } else {
     adapter.use(session.middleware());
   }
+}
+
+/** @returns false where they are this instance's already */
+function claimPaths(adapter: HttpAdapter, session: NestSession): boolean {
+  const taken = mounted.get(adapter) ?? new Map<string, NestSession>();
+  mounted.set(adapter, taken);
+  if ([...taken.values()].includes(session)) return false;
+  for (const { method, basePath, path } of adapterOf(session).endpointRoutes()) {
+    const endpoint = `${method} ${basePath}${path}`;
+    if (taken.has(endpoint)) {
+      throw invalidOption(
+        "appInfo.apiBasePath",
+        `two instances serve ${endpoint}: give each an \`apiBasePath\` of its own, or import one instance wherever it is needed, \`SessionModule.forRoot({ session: Session })\``,
+      );
+    }
+    taken.set(endpoint, session);
+  }
+  return true;
 }
 
 /** In a context where no body is parsed: whatever stands in it, and however broken, is left alone. */

@@ -22,9 +22,10 @@ import {
   type OnModuleInit,
   Optional,
   type Provider,
+  Scope,
   type Type,
 } from "@nestjs/common";
-import { ModulesContainer } from "@nestjs/core";
+import { ModulesContainer, REQUEST } from "@nestjs/core";
 import { assertKept } from "./assert-kept.js";
 import { createSession, isSession, type NestSession } from "./create-session.js";
 import { mountEndpoints } from "./mount-endpoints.js";
@@ -161,6 +162,7 @@ function optionProviders({
   useClass,
   useExisting,
 }: SessionModuleAsyncOptions): Provider[] {
+  for (const needed of [...inject, useClass, useExisting]) assertNotOfRequest(needed);
   if (useFactory !== undefined) return [{ provide: MODULE_OPTIONS, inject, useFactory }];
   const source = useClass ?? useExisting;
   if (source === undefined) {
@@ -174,4 +176,17 @@ function optionProviders({
       useFactory: (factory: SessionOptionsFactory) => factory.createSessionOptions(),
     },
   ];
+}
+
+/** There is one instance for all requests; Nest's own refusal would speak of our filter. */
+function assertNotOfRequest(needed: unknown): void {
+  const token = typeof needed === "object" && needed !== null && "token" in needed ? needed.token : needed;
+  const given: { scope?: Scope } | undefined =
+    typeof token === "function" ? Reflect.getMetadata("scope:options", token) : undefined;
+  if (token !== REQUEST && given?.scope !== Scope.REQUEST) return;
+  const name = typeof token === "function" ? token.name : String(token);
+  throw invalidOption(
+    "SessionModule.forRootAsync",
+    `cannot depend on ${name}, which is made for each request: the instance is made once, when the application starts. What differs by request goes into \`override\` or the \`userContext\``,
+  );
 }

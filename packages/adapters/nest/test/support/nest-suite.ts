@@ -21,7 +21,7 @@ import {
   UseGuards,
   VersioningType,
 } from "@nestjs/common";
-import { APP_GUARD } from "@nestjs/core";
+import { APP_GUARD, REQUEST } from "@nestjs/core";
 import { ExecutionContextHost } from "@nestjs/core/helpers/execution-context-host.js";
 import {
   ClientProxyFactory,
@@ -184,10 +184,10 @@ export function describeNest(major: string): void {
     });
 
     it("an application whose VerifySession was lost on the way to a route does not start", async () => {
-      const timed: MethodDecorator = (_target, _key, descriptor: TypedPropertyDescriptor<unknown>) => {
-        const { value } = descriptor;
+      const timed = (_target: object, _key: string | symbol, descriptor: PropertyDescriptor) => {
+        const value: (...given: unknown[]) => unknown = descriptor.value;
         descriptor.value = function (this: unknown, ...given: unknown[]) {
-          return typeof value === "function" ? value.apply(this, given) : value;
+          return value.apply(this, given);
         };
       };
       const nothing: MethodDecorator = () => {};
@@ -527,6 +527,47 @@ export function describeNest(major: string): void {
         await app.app.close();
       }
       expect(() => SessionModule.forRootAsync({})).toThrow("needs `useFactory`, `useClass` or `useExisting`");
+    });
+
+    it("a module with the same instance is imported as often as it is needed", async () => {
+      const session = testSession();
+      @Module({ imports: [SessionModule.forRoot({ session })] })
+      class FeatureModule {}
+      @Module({ imports: [SessionModule.forRootAsync({ useFactory: () => ({ session }) })] })
+      class AsyncModule {}
+      app = await startApp(platform, { session, imports: [FeatureModule, AsyncModule] });
+      expect((await (await app.signedIn()).post("/auth/session/refresh", {})).status).toBe(200);
+      expect((await app.client().get("/auth/jwt/jwks.json")).status).toBe(200);
+    });
+
+    it("two instances that serve one path do not start, and say so", async () => {
+      const session = testSession();
+      const other = testSession();
+      const imports = [SessionModule.forRoot({ session: other })];
+      await expect(startApp(platform, { session, imports })).rejects.toThrow(
+        "two instances serve POST /auth/session/refresh: give each an `apiBasePath` of its own",
+      );
+      await session.close();
+      await other.close();
+    });
+
+    it("options that would differ by request are refused in words of ours", () => {
+      @Injectable({ scope: Scope.REQUEST })
+      class Tenant {
+        createSessionOptions = () => ({});
+      }
+      const useFactory = () => ({});
+      const optional = { token: REQUEST, optional: true };
+      for (const given of [
+        { inject: [REQUEST], useFactory },
+        { inject: [optional], useFactory },
+        { inject: [Tenant], useFactory },
+        { useClass: Tenant },
+      ]) {
+        expect(() => SessionModule.forRootAsync(given)).toThrow(
+          /cannot depend on (REQUEST|Tenant), which is made/,
+        );
+      }
     });
 
     it("NE-03: the instance that the module makes is closed with the application", async () => {
