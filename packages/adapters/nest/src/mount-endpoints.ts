@@ -15,7 +15,13 @@ interface FastifyLike extends FastifyHooks {
   register(plugin: (app: FastifyContext) => Promise<void>): unknown;
 }
 
+interface RouterOptions {
+  readonly ignoreTrailingSlash?: boolean;
+}
+
 interface FastifyContext {
+  /** Newer ones of Fastify have the option in `routerOptions`. */
+  readonly initialConfig: RouterOptions & { readonly routerOptions?: RouterOptions };
   removeAllContentTypeParsers(): void;
   addContentTypeParser(
     type: string,
@@ -75,11 +81,12 @@ function claimPaths(adapter: HttpAdapter, session: NestSession): boolean {
 async function fastifyRoutes(app: FastifyContext, adapter: AdapterCore): Promise<void> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  const { initialConfig } = app;
+  const { ignoreTrailingSlash } = { ...initialConfig, ...initialConfig.routerOptions };
+  // Fastify then takes the path with a slash for the same one, and refuses it.
+  const withSlash = (path: string) => (ignoreTrailingSlash ? [path] : [path, `${path}/`]);
   for (const { method, basePath, path } of adapter.endpointRoutes()) {
-    for (const url of [`${basePath}${path}`, `${basePath}/:tenantId${path}`].flatMap((one) => [
-      one,
-      `${one}/`,
-    ])) {
+    for (const url of [`${basePath}${path}`, `${basePath}/:tenantId${path}`].flatMap(withSlash)) {
       app.route({
         method,
         url,

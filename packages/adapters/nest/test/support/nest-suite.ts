@@ -30,6 +30,7 @@ import {
   Payload,
   Transport,
 } from "@nestjs/microservices";
+import { FastifyAdapter } from "@nestjs/platform-fastify";
 import type { FastifyReply } from "fastify";
 import { lastValueFrom, of } from "rxjs";
 import { afterEach, describe, expect, it } from "vitest";
@@ -50,7 +51,7 @@ import {
   sessionErrorIn,
   VerifySession,
 } from "../../src/index.js";
-import { type PlatformRequest, type PlatformResponse, platforms } from "./platforms.js";
+import { createApp, listen, type PlatformRequest, type PlatformResponse, platforms } from "./platforms.js";
 import { startApp, type TestApp, testSession } from "./test-app.js";
 
 const names = (response: { setCookies: readonly { name: string }[] }) =>
@@ -1104,4 +1105,21 @@ export function describeNest(major: string): void {
     await expect(filter.catch(error, contextOf("telegram", {}))).rejects.toBe(error);
     await session.close();
   });
+
+  it.each([{ ignoreTrailingSlash: true }, { routerOptions: { ignoreTrailingSlash: true } }])(
+    `${major}: Fastify with %o serves our endpoints, with a slash and without`,
+    async (options) => {
+      const session = testSession();
+      @Module({ imports: [SessionModule.forRoot({ session })] })
+      class AppModule {}
+      const log = { warn() {}, error() {} };
+      const app = await createApp("fastify", AppModule, log, new FastifyAdapter(options));
+      const origin = await listen(app);
+      for (const path of ["/auth/jwt/jwks.json", "/auth/jwt/jwks.json/"]) {
+        expect([path, (await fetch(origin + path)).status]).toEqual([path, 200]);
+      }
+      await app.close();
+      await session.close();
+    },
+  );
 }
