@@ -1,6 +1,7 @@
 import type { SessionContainer, VerifySessionOptions } from "@acme/session-core";
 import { type AdapterCore, type CheckedOptions, checkGuardOptions } from "@acme/session-core/adapter";
 import type { Request, ServerAuthScheme } from "@hapi/hapi";
+import { asBoom } from "./boom.js";
 import { credentialsOf } from "./credentials.js";
 import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
 
@@ -37,19 +38,22 @@ export function authScheme(
 
 /** Documented, and missing from hapi's types: the route's settings with the server's default in place. */
 interface AuthLookup {
-  lookup(route: unknown): { readonly mode?: string; readonly strategies?: readonly string[] } | false;
+  lookup(
+    route: unknown,
+  ): { readonly mode?: string; readonly strategies?: readonly string[] } | false | null | undefined;
 }
 
-/** Whether nobody but us decides: then the answer is ours, and not hapi's list of schemes. */
+/**
+ * Whether nobody but us decides: then the answer is ours, and not hapi's list of schemes. On a route without
+ * authentication it is `server.auth.test` that asks, and nobody else is asked.
+ */
 function isSoleGate({ server, route }: Request): boolean {
   const settings = (server.auth as typeof server.auth & AuthLookup).lookup(route);
-  return settings !== false && settings.mode === "required" && settings.strategies?.length === 1;
+  return !settings || (settings.mode === "required" && settings.strategies?.length === 1);
 }
 
 /** What `Boom.unauthorized(null, scheme)` is to hapi: no credentials, rather than wrong ones. */
 function missing(scheme: string): Error {
-  return Object.assign(new Error("Unauthorized"), {
-    isMissing: true,
-    output: { headers: { "WWW-Authenticate": scheme } },
-  });
+  const error = Object.assign(new Error("Unauthorized"), { isMissing: true });
+  return asBoom(error, 401, "Unauthorized", { "WWW-Authenticate": scheme });
 }

@@ -10,6 +10,7 @@ import {
 } from "@acme/session-core/adapter";
 import type { NamedPlugin } from "@hapi/hapi";
 import type { Verify } from "./auth-scheme.js";
+import { withOutput, withOutputs } from "./boom.js";
 import type { HapiRequestLike, ToolkitLike } from "./hapi-types.js";
 import { makePlugin } from "./plugin.js";
 import { wrap } from "./wrap.js";
@@ -58,11 +59,19 @@ export function createSession<T extends SessionTypes = SessionTypes>(
   const view = (request: HapiRequestLike, h: ToolkitLike) => wrap(request, h, instance);
   const { session, adapter } = bindSession<HapiRequestLike, ToolkitLike, T>(coreOptions, view);
 
-  const verify: Verify = (request, h, verifyOptions) =>
-    adapter.verifySession(view(request, h), verifyOptions);
+  const verify: Verify = (request, h, verifyOptions) => {
+    try {
+      const found = adapter.verifySession(view(request, h), verifyOptions);
+      return found instanceof Promise ? withOutputs(() => found)() : found;
+    } catch (error) {
+      throw withOutput(error);
+    }
+  };
 
   return {
     ...session,
+    getSession: withOutputs(session.getSession) as typeof session.getSession,
+    refreshSession: withOutputs(session.refreshSession),
 
     plugin: makePlugin({ adapter, instance, strategy, wrap: view, verify }),
 

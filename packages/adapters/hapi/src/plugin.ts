@@ -40,11 +40,12 @@ export function makePlugin({ adapter, instance, strategy, wrap, verify }: Plugin
   };
 
   return refusingCalls({
-    name: PLUGIN_NAME,
+    // hapi skips a name that it knows, where it is told to register it `once`.
+    name: strategy === "session" ? PLUGIN_NAME : `${PLUGIN_NAME}:${strategy}`,
     // Two instances may stand on one server; the same one twice is refused below.
     multiple: true,
     register(server) {
-      noteRegistration(server, instance);
+      noteRegistration(server, instance, strategy);
       const scheme = strategy === "session" ? "acme-session" : `acme-session-${strategy}`;
       server.auth.scheme(scheme, authScheme(scheme, verify, adapter.guardOptions));
       server.auth.strategy(strategy, scheme);

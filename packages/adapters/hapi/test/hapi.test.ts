@@ -229,6 +229,52 @@ describe.each(hapiVersions)("%s", (_version, make) => {
     expect(answerOf(await app.client().get("/"))).toEqual([418, '{"own":"UNAUTHORISED"}']);
   });
 
+  it("an error page of the application that was put up before ours shows the status of our answer", async () => {
+    const page: Lifecycle.Method = ({ response }, h) => {
+      if (!(response instanceof Error)) return h.continue;
+      const { statusCode, payload } = response.output;
+      return h.response(`<h1>${statusCode} ${payload.message}</h1>`).code(statusCode);
+    };
+    const denied = { overrideGlobalClaimValidators: () => [never] };
+    app = await startApp(
+      make,
+      (server, session) => {
+        server.auth.strategy("admin", "acme-session", denied);
+        server.route([
+          { method: "GET", path: "/scheme", options: { auth: "session" }, handler: ok },
+          { method: "GET", path: "/claims", options: { auth: "admin" }, handler: ok },
+          { method: "GET", path: "/pre", options: { pre: [session.verifySession()] }, handler: ok },
+          { method: "GET", path: "/own", handler: (request, h) => session.getSession(request, h) as never },
+        ]);
+      },
+      { before: (server) => server.ext("onPreResponse", page) },
+    );
+    for (const path of ["/scheme", "/pre", "/own"]) {
+      expect(answerOf(await app.client().get(path))).toEqual([401, "<h1>401 unauthorised</h1>"]);
+    }
+    const user = await app.signedIn();
+    expect(answerOf(await user.get("/claims"))).toEqual([403, "<h1>403 invalid claim</h1>"]);
+  });
+
+  it("server.auth.test tells who asks, whatever authentication the route has", async () => {
+    const handler: Lifecycle.Method = async (request) => {
+      const { credentials } = await request.server.auth.test("session", request);
+      return { id: credentials.user && (credentials.user as { id: string }).id };
+    };
+    app = await startApp(make, (server) => {
+      server.route([
+        { method: "GET", path: "/none", handler },
+        { method: "GET", path: "/false", options: { auth: false }, handler },
+        { method: "GET", path: "/try", options: { auth: { strategy: "session", mode: "try" } }, handler },
+      ]);
+    });
+    const user = await app.signedIn();
+    for (const path of ["/none", "/false", "/try"]) {
+      expect([path, (await user.get(path)).json]).toEqual([path, { id: "user-1" }]);
+      expect([path, (await app.client().get(path)).status]).toEqual([path, 401]);
+    }
+  });
+
   it("HA-07: header names are looked up whatever their case, the application's own questions too", async () => {
     const seen: unknown[] = [];
     app = await startApp(make, (server, session) => {
@@ -575,6 +621,32 @@ describe("what can be held wrongly", () => {
     });
     const { server } = app;
     expect(server.table().filter(({ path }) => path === "/auth/session/refresh")).toHaveLength(1);
+  });
+
+  it("a second instance is registered where plugins are registered once, or says what it lacks", async () => {
+    const other = (strategy?: string, apiBasePath = "/other") =>
+      createSession({
+        store: new MemoryStore(),
+        logger: silentLogger,
+        strategy,
+        appInfo: {
+          appName: "other",
+          apiDomain: "http://127.0.0.1",
+          websiteDomain: "http://127.0.0.1",
+          apiBasePath,
+        },
+      });
+    const second = other("admin");
+    const clashing = other();
+    app = await startApp(Hapi.server, async (server) => {
+      await server.register(second.plugin, { once: true });
+      await expect(server.register(clashing.plugin)).rejects.toThrow(
+        'option `strategy`: another instance on this server has the strategy "session"',
+      );
+    });
+    expect((await app.client().get("/other/jwt/jwks.json")).status).toBe(200);
+    await second.close();
+    await clashing.close();
   });
 
   it("a server without the plugin is told so", async () => {

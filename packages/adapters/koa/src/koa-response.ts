@@ -58,6 +58,7 @@ export class KoaResponse extends BufferedResponse<KoaContext> {
     if (this.committed) return undefined;
     const { native } = this;
     const { status } = native;
+    if (native.respond === false) return this.#through.finish(body);
     native.body = body === null ? "" : body.text;
     native.status = status;
     if (body !== null) native.res.setHeader("Content-Type", body.contentType);

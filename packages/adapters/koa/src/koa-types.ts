@@ -7,6 +7,8 @@ export interface KoaContext extends NodeIncomingMessage {
   readonly originalUrl: string;
   status: number;
   body: unknown;
+  /** False where Koa is told to send nothing. */
+  respond?: boolean | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: Koa types its state so
   state: any;
 }

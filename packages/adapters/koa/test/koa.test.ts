@@ -226,6 +226,28 @@ describe.each(koaVersions)("%s", (version, make) => {
     expect(names(response)).toEqual(["sAccessToken", "sRefreshToken"]);
   });
 
+  it("a refusal and our endpoints are sent where Koa was told before to send nothing", async () => {
+    app = await startApp(make, (koa, session) => {
+      koa.use(async (ctx, next) => {
+        ctx.respond = false;
+        await next();
+      });
+      koa.use(session.middleware());
+      koa.use(session.verifySession());
+      koa.use((ctx) => {
+        ctx.res.end("secret");
+      });
+    });
+    const { client } = app;
+    const refused = await client().get("/");
+    expect([refused.status, refused.body]).toEqual([401, '{"message":"unauthorised"}']);
+    expect(refused.header("content-type")).toBe("application/json; charset=utf-8");
+    const keys = await client().get("/auth/jwt/jwks.json");
+    expect([keys.status, Object.keys(keys.json as object)]).toEqual([200, ["keys"]]);
+    expect((await client().post("/auth/session/refresh", {})).status).toBe(401);
+    expect((await client().send("HEAD", "/")).status).toBe(401);
+  });
+
   it("T12: below koa-mount and a nested router our endpoints stand where the configuration says", async () => {
     app = await startApp(
       make,

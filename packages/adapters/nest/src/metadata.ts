@@ -1,4 +1,4 @@
-import type { VerifySessionOptions } from "@acme/session-core";
+import type { SessionError, VerifySessionOptions } from "@acme/session-core";
 import { invalidArgument } from "@acme/session-core/adapter";
 import type { ExecutionContext } from "@nestjs/common";
 import { assertCalled } from "./assert-called.js";
@@ -28,9 +28,54 @@ function guarding(value: Guarding): ClassDecorator & MethodDecorator {
     }
     // Its own of another decorator, or of the class that it extends.
     const present = Reflect.getMetadata(GUARD, on) as Guarding | undefined;
+    if (key !== undefined && value !== PUBLIC) note(target, key, on as Handler, present === undefined);
     const isFirst = value === PUBLIC || present === undefined || present === PUBLIC;
     Reflect.defineMetadata(GUARD, isFirst ? value : mergeOptions(present, value), on);
   }) as ClassDecorator & MethodDecorator;
+}
+
+/** Which functions `VerifySession` stood on, by their names: an own one of each prototype. */
+const NOTED = "acme.session.guarded";
+type Noted = Map<string | symbol, Handler>;
+
+function note(prototype: object, key: string | symbol, on: Handler, isBare: boolean): void {
+  const noted = (Reflect.getOwnMetadata(NOTED, prototype) as Noted | undefined) ?? new Map();
+  const before = noted.get(key);
+  if (isBare && before !== undefined && before !== on) throw replaced(prototype.constructor.name, key);
+  noted.set(key, on);
+  Reflect.defineMetadata(NOTED, noted, prototype);
+}
+
+/** The methods of a class, its own and those it inherits, that `VerifySession` stands on. */
+export function verifiedMethodsOf({ name, prototype }: Controller): Map<string | symbol, Handler> {
+  const found = new Map<string | symbol, Handler>();
+  for (let level = prototype as object | null; level !== null; level = Object.getPrototypeOf(level)) {
+    for (const [key, noted] of (Reflect.getOwnMetadata(NOTED, level) as Noted | undefined) ?? []) {
+      const present = (prototype as Record<string | symbol, unknown>)[key];
+      if (typeof present !== "function") continue;
+      if (present === noted || Reflect.hasMetadata(GUARD, present)) found.set(key, present as Handler);
+      // Without any metadata it is no route and no resolver either.
+      else if (Reflect.getMetadataKeys(present).length > 0) {
+        throw Object.hasOwn(level, key) && (level as Record<string | symbol, unknown>)[key] === present
+          ? replaced(name, key)
+          : overridden(name, key);
+      }
+    }
+  }
+  return found;
+}
+
+function replaced(name: string, key: string | symbol): SessionError {
+  return invalidArgument(
+    `${name}.${String(key)}: a decorator above \`@VerifySession()\` replaces the method, and what \`@VerifySession()\` says is lost: write it above that decorator`,
+  );
+}
+
+/** Nest's own decorators are not inherited by a method that overrides another either. */
+function overridden(name: string, key: string | symbol): SessionError {
+  return invalidArgument(
+    `${name}.${String(key)} overrides a method with \`@VerifySession()\`, which it does not inherit: repeat it there, or write \`@PublicAccess()\` if everybody may call it`,
+  );
 }
 
 /** Notes the options of a route's guard, or of all of a controller's; those of several, and of the class it extends, count together. */

@@ -1,10 +1,11 @@
 import { SessionError } from "@acme/session-core";
-import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from "@nestjs/common";
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Logger } from "@nestjs/common";
 import { type Observable, throwError } from "rxjs";
 import { isCall } from "./calls.js";
 import type { NestSession } from "./create-session.js";
 import { extensionOf } from "./graphql-error.js";
 import { sessionErrorIn } from "./session-error-in.js";
+import { tellSocket } from "./tell-socket.js";
 import { SESSION } from "./tokens.js";
 
 /**
@@ -19,7 +20,8 @@ export abstract class AnsweredSessionError extends SessionError {
 }
 
 /**
- * Answers our errors on both platforms, in HTTP and in GraphQL, and hands them to the caller of a message handler.
+ * Answers our errors on both platforms, in HTTP and in GraphQL, and hands them to the caller of a message handler or
+ * the client of a gateway.
  * `SessionModule` brings it as a global filter.
  */
 @Catch(AnsweredSessionError)
@@ -31,9 +33,19 @@ export class SessionExceptionFilter implements ExceptionFilter<Error> {
   }
 
   catch(error: Error, host: ArgumentsHost): Promise<void> {
+    const type: string = host.getType();
     // What Nest's microservices take from a filter; a promise that rejects would leave the caller without an answer.
-    if (host.getType() === "rpc") return refusal(error) as unknown as Promise<void>;
-    return this.#answer(error, host);
+    if (type === "rpc") return refusal(error) as unknown as Promise<void>;
+    if (type === "ws") {
+      tellSocket(error, host);
+      return Promise.resolve();
+    }
+    const answered = this.#answer(error, host);
+    // Whoever waits for a filter, as GraphQL does, hears of it; where nobody does, a rejection would end the process.
+    answered.catch((failure: unknown) => {
+      if (type !== "graphql") new Logger("ExceptionsHandler").error(failure);
+    });
+    return answered;
   }
 
   async #answer(error: Error, host: ArgumentsHost): Promise<void> {

@@ -19,10 +19,14 @@ import {
   type ModuleMetadata,
   type NestModule,
   type OnApplicationShutdown,
+  type OnModuleInit,
   Optional,
   type Provider,
+  Scope,
   type Type,
 } from "@nestjs/common";
+import { ModulesContainer, REQUEST } from "@nestjs/core";
+import { assertKept } from "./assert-kept.js";
 import { createSession, isSession, type NestSession } from "./create-session.js";
 import { mountEndpoints } from "./mount-endpoints.js";
 import { SessionExceptionFilter } from "./session-exception-filter.js";
@@ -53,14 +57,16 @@ const APP_FILTER = "APP_FILTER";
 
 /** Serves our endpoints, answers our errors, and provides the guard and the instance. */
 @Module({})
-export class SessionModule implements NestModule, OnApplicationShutdown {
+export class SessionModule implements NestModule, OnModuleInit, OnApplicationShutdown {
   readonly #session: NestSession;
   readonly #isOurs: boolean;
+  readonly #modules: ModulesContainer | undefined;
 
   /** @throws SessionError `INVALID_ARGUMENT` where the class itself stands in `imports` */
   constructor(
     @Optional() @Inject(SESSION) session?: NestSession,
     @Optional() @Inject(MODULE_OPTIONS) options?: SessionModuleOptions,
+    @Optional() @Inject(ModulesContainer) modules?: ModulesContainer,
   ) {
     if (session === undefined || options === undefined) {
       throw invalidArgument(
@@ -69,6 +75,7 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
     }
     this.#session = session;
     this.#isOurs = options.session === undefined;
+    this.#modules = modules;
   }
 
   /** @throws SessionError `INVALID_OPTION` */
@@ -85,6 +92,11 @@ export class SessionModule implements NestModule, OnApplicationShutdown {
 
   configure(consumer: MiddlewareConsumer): void {
     mountEndpoints(consumer, this.#session);
+  }
+
+  /** @throws SessionError `INVALID_ARGUMENT` where a `VerifySession` of the application would guard nothing */
+  onModuleInit(): void {
+    if (this.#modules !== undefined) assertKept(this.#modules);
   }
 
   /** Lets go of the store, unless the instance belongs to the application. */
@@ -150,6 +162,7 @@ function optionProviders({
   useClass,
   useExisting,
 }: SessionModuleAsyncOptions): Provider[] {
+  for (const needed of [...inject, useClass, useExisting]) assertNotOfRequest(needed);
   if (useFactory !== undefined) return [{ provide: MODULE_OPTIONS, inject, useFactory }];
   const source = useClass ?? useExisting;
   if (source === undefined) {
@@ -163,4 +176,17 @@ function optionProviders({
       useFactory: (factory: SessionOptionsFactory) => factory.createSessionOptions(),
     },
   ];
+}
+
+/** There is one instance for all requests; Nest's own refusal would speak of our filter. */
+function assertNotOfRequest(needed: unknown): void {
+  const token = typeof needed === "object" && needed !== null && "token" in needed ? needed.token : needed;
+  const given: { scope?: Scope } | undefined =
+    typeof token === "function" ? Reflect.getMetadata("scope:options", token) : undefined;
+  if (token !== REQUEST && given?.scope !== Scope.REQUEST) return;
+  const name = typeof token === "function" ? token.name : String(token);
+  throw invalidOption(
+    "SessionModule.forRootAsync",
+    `cannot depend on ${name}, which is made for each request: the instance is made once, when the application starts. What differs by request goes into \`override\` or the \`userContext\``,
+  );
 }

@@ -16,6 +16,14 @@ const PARTS: Record<NonNullable<SessionPart>, (session: SessionContainer) => unk
   accessTokenPayload: (session) => session.getAccessTokenPayload(),
 };
 
+/** On what Nest calls for a parameter: whether it is ours, be it of another copy of this package. */
+const READS_SESSION = Symbol.for("acme.session.nest.param");
+
+/** Whether this makes the value of a parameter with `@Session()`. */
+export function isSessionParam(factory: unknown): boolean {
+  return typeof factory === "function" && READS_SESSION in factory;
+}
+
 const isPart = oneOf(...Object.keys(PARTS));
 
 /**
@@ -26,10 +34,11 @@ const isPart = oneOf(...Object.keys(PARTS));
 export function sessionParam(
   find: (context: ExecutionContext) => Found,
 ): (part?: SessionPart) => ParameterDecorator {
-  const decorate = createParamDecorator<SessionPart>((part, context) => {
+  const read = (part: SessionPart, context: ExecutionContext) => {
     const found = find(context);
     return found instanceof Promise ? found.then((session) => partOf(session, part)) : partOf(found, part);
-  });
+  };
+  const decorate = createParamDecorator<SessionPart>(Object.assign(read, { [READS_SESSION]: true }));
   return (...given) => {
     const [part] = given;
     if (typeof part === "string") isPart(part, "Session");

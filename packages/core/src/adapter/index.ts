@@ -33,7 +33,7 @@ export {
 } from "../http/node-http.js";
 export { type CookieSpec, isSameCookie, serializeCookie } from "../http/set-cookie.js";
 export { WebRequest, WebResponse } from "../http/web-http.js";
-export type { ErrorAnswer } from "../respond/error-answer.js";
+export { type ErrorAnswer, errorAnswer } from "../respond/error-answer.js";
 export { isProduction } from "../runtime/environment.js";
 export { withoutReservedClaims } from "../tokens/reserved-claims.js";
 export {

@@ -234,6 +234,30 @@ export function describeNestGraphql(major: string): void {
       expect(user.cookies.size).toBe(0);
     });
 
+    it("an application whose VerifySession on a field of an object would guard nothing does not start", async () => {
+      @Resolver(() => Account)
+      class SalaryResolver {
+        @Query(() => Account, { nullable: true })
+        account() {
+          return { id: "user-1" };
+        }
+
+        @ResolveField(() => String, { nullable: true })
+        @VerifySession({ require: [never] })
+        salary() {
+          return "secret";
+        }
+      }
+      const session = testSession();
+      const providers = [SalaryResolver];
+      await expect(startGraphql(platform, session, {}, { providers })).rejects.toThrow(
+        "`@VerifySession()` on SalaryResolver.salary: Nest runs no guards on fields of objects.",
+      );
+      const { client } = await start(session, { fieldResolverEnhancers: ["guards"] }, { providers });
+      const asked = await ask(client(), "{ account { salary } }");
+      expect([asked.data, asked.errors?.length]).toEqual([{ account: { salary: null } }, 1]);
+    });
+
     it("NE-09: two fields verify once, and each cookie has one line", async () => {
       let verifications = 0;
       const session = testSession({

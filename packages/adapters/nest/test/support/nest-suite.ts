@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import type { Server } from "node:net";
 import { Readable } from "node:stream";
 import { createUserRoles } from "@acme/session-core/user-roles";
@@ -20,7 +21,7 @@ import {
   UseGuards,
   VersioningType,
 } from "@nestjs/common";
-import { APP_GUARD } from "@nestjs/core";
+import { APP_GUARD, REQUEST } from "@nestjs/core";
 import { ExecutionContextHost } from "@nestjs/core/helpers/execution-context-host.js";
 import {
   ClientProxyFactory,
@@ -29,6 +30,7 @@ import {
   Payload,
   Transport,
 } from "@nestjs/microservices";
+import { FastifyAdapter } from "@nestjs/platform-fastify";
 import type { FastifyReply } from "fastify";
 import { lastValueFrom, of } from "rxjs";
 import { afterEach, describe, expect, it } from "vitest";
@@ -49,7 +51,7 @@ import {
   sessionErrorIn,
   VerifySession,
 } from "../../src/index.js";
-import { type PlatformRequest, type PlatformResponse, platforms } from "./platforms.js";
+import { createApp, listen, type PlatformRequest, type PlatformResponse, platforms } from "./platforms.js";
 import { startApp, type TestApp, testSession } from "./test-app.js";
 
 const names = (response: { setCookies: readonly { name: string }[] }) =>
@@ -180,6 +182,96 @@ export function describeNest(major: string): void {
       @Module({ controllers: [AdminController] })
       class FeatureModule {}
       await refused(OpenController, "AdminController.admin", { imports: [FeatureModule] });
+    });
+
+    it("an application whose VerifySession was lost on the way to a route does not start", async () => {
+      const timed = (_target: object, _key: string | symbol, descriptor: PropertyDescriptor) => {
+        const value: (...given: unknown[]) => unknown = descriptor.value;
+        descriptor.value = function (this: unknown, ...given: unknown[]) {
+          return value.apply(this, given);
+        };
+      };
+      const nothing: MethodDecorator = () => {};
+
+      @Controller("wrapped")
+      @UseGuards(SessionGuard)
+      class WrappedController {
+        @Get()
+        @timed
+        @VerifySession({ require: [never] })
+        secret() {
+          return "secret";
+        }
+      }
+      class AdminBase {
+        @Get()
+        @VerifySession({ require: [never] })
+        secret() {
+          return "secret";
+        }
+      }
+      @Controller("overriding")
+      class OverridingController extends AdminBase {
+        @Get()
+        override secret() {
+          return super.secret();
+        }
+      }
+      const refused = async (controller: Type, told: string) => {
+        const session = testSession();
+        @Module({ controllers: [controller] })
+        class FeatureModule {}
+        await expect(startApp(platform, { session, imports: [FeatureModule] })).rejects.toThrow(told);
+        await session.close();
+      };
+      await refused(WrappedController, "WrappedController.secret: a decorator above `@VerifySession()`");
+      await refused(OverridingController, "OverridingController.secret overrides a method with");
+      expect(() => {
+        class Twice {
+          @VerifySession()
+          @timed
+          @VerifySession({ require: [never] })
+          secret() {}
+        }
+        return Twice;
+      }).toThrow("Twice.secret: a decorator above `@VerifySession()` replaces the method");
+
+      // What reaches its route, or is none, starts.
+      @Controller("kept")
+      class KeptController extends AdminBase {
+        @VerifySession()
+        @Get("wrapped")
+        @nothing
+        @timed
+        wrapped() {
+          return "secret";
+        }
+      }
+      @Controller("said")
+      class SaidController extends AdminBase {
+        @Get()
+        @PublicAccess()
+        override secret() {
+          return "open";
+        }
+      }
+      @Controller("none")
+      class NoneController extends AdminBase {
+        override secret() {
+          return "unreachable";
+        }
+      }
+      const controllers = [KeptController, SaidController, NoneController];
+      app = await startApp(platform, { session: testSession(), controllers });
+      const user = await app.signedIn();
+      const ask = async (path: string) => [
+        (await app?.client().get(path))?.status,
+        (await user.get(path)).status,
+      ];
+      expect(await ask("/kept")).toEqual([401, 403]);
+      expect(await ask("/kept/wrapped")).toEqual([401, 200]);
+      expect(await ask("/said")).toEqual([200, 200]);
+      expect(await ask("/none")).toEqual([404, 404]);
     });
 
     it("VerifySession by roles is judged by the instance that its module sees", async () => {
@@ -384,7 +476,14 @@ export function describeNest(major: string): void {
       expect((await stranger.get("/open")).json).toEqual({ open: true });
       expect(answerOf(await stranger.get("/open/guarded"))).toEqual(UNAUTHORISED);
       expect((await user.get("/open/guarded")).json).toEqual({ userId: "user-1" });
-      const elsewhere = testSession({ store });
+      // By an object of its own the same data is another process's, of whose revocations nobody here knows.
+      const unknown = new Proxy(store, {
+        get(_target, name) {
+          const member: unknown = Reflect.get(store, name, store);
+          return typeof member === "function" ? member.bind(store) : member;
+        },
+      });
+      const elsewhere = testSession({ store: unknown });
       await elsewhere.revokeAllSessionsForUser("user-1");
       await elsewhere.close();
       // The token is good for 15 minutes where another process revoked it; the controller's checkDatabase looks behind it.
@@ -436,6 +535,47 @@ export function describeNest(major: string): void {
         await app.app.close();
       }
       expect(() => SessionModule.forRootAsync({})).toThrow("needs `useFactory`, `useClass` or `useExisting`");
+    });
+
+    it("a module with the same instance is imported as often as it is needed", async () => {
+      const session = testSession();
+      @Module({ imports: [SessionModule.forRoot({ session })] })
+      class FeatureModule {}
+      @Module({ imports: [SessionModule.forRootAsync({ useFactory: () => ({ session }) })] })
+      class AsyncModule {}
+      app = await startApp(platform, { session, imports: [FeatureModule, AsyncModule] });
+      expect((await (await app.signedIn()).post("/auth/session/refresh", {})).status).toBe(200);
+      expect((await app.client().get("/auth/jwt/jwks.json")).status).toBe(200);
+    });
+
+    it("two instances that serve one path do not start, and say so", async () => {
+      const session = testSession();
+      const other = testSession();
+      const imports = [SessionModule.forRoot({ session: other })];
+      await expect(startApp(platform, { session, imports })).rejects.toThrow(
+        "two instances serve POST /auth/session/refresh: give each an `apiBasePath` of its own",
+      );
+      await session.close();
+      await other.close();
+    });
+
+    it("options that would differ by request are refused in words of ours", () => {
+      @Injectable({ scope: Scope.REQUEST })
+      class Tenant {
+        createSessionOptions = () => ({});
+      }
+      const useFactory = () => ({});
+      const optional = { token: REQUEST, optional: true };
+      for (const given of [
+        { inject: [REQUEST], useFactory },
+        { inject: [optional], useFactory },
+        { inject: [Tenant], useFactory },
+        { useClass: Tenant },
+      ]) {
+        expect(() => SessionModule.forRootAsync(given)).toThrow(
+          /cannot depend on (REQUEST|Tenant), which is made/,
+        );
+      }
     });
 
     it("NE-03: the instance that the module makes is closed with the application", async () => {
@@ -933,4 +1073,53 @@ export function describeNest(major: string): void {
     });
     await session.close();
   });
+
+  it(`${major}: NE-15: a client of a gateway that sends garbage is told, and the process goes on`, async () => {
+    const session = testSession();
+    const filter = new SessionExceptionFilter(session);
+    const error: Error = await session.getSessionWithoutRequestResponse("garbage").catch((thrown) => thrown);
+    const contextOf = (type: string, client: object) => {
+      const context = new ExecutionContextHost([client, "garbage", "m"], class {}, () => {});
+      context.setType(type);
+      return context;
+    };
+    const heard: unknown[] = [];
+    const socketIo = new EventEmitter().on("exception", (payload) => heard.push(payload));
+    const native = Object.assign(new EventEmitter(), {
+      readyState: 1,
+      send: (text: string) => heard.push(JSON.parse(text)),
+    });
+    // As Nest calls it: nobody waits, and a rejection of anything would fail this run.
+    filter.catch(error, contextOf("ws", socketIo));
+    filter.catch(error, contextOf("ws", native));
+    const gone = {
+      emit() {
+        throw new Error("gone");
+      },
+    };
+    filter.catch(error, contextOf("ws", gone));
+    filter.catch(error, contextOf("telegram", {}));
+    await new Promise(setImmediate);
+    const told = { status: "error", message: "unauthorised", session: { type: "UNAUTHORISED" } };
+    expect(heard).toEqual([told, { event: "exception", data: told }]);
+    await expect(filter.catch(error, contextOf("telegram", {}))).rejects.toBe(error);
+    await session.close();
+  });
+
+  it.each([{ ignoreTrailingSlash: true }, { routerOptions: { ignoreTrailingSlash: true } }])(
+    `${major}: Fastify with %o serves our endpoints, with a slash and without`,
+    async (options) => {
+      const session = testSession();
+      @Module({ imports: [SessionModule.forRoot({ session })] })
+      class AppModule {}
+      const log = { warn() {}, error() {} };
+      const app = await createApp("fastify", AppModule, log, new FastifyAdapter(options));
+      const origin = await listen(app);
+      for (const path of ["/auth/jwt/jwks.json", "/auth/jwt/jwks.json/"]) {
+        expect([path, (await fetch(origin + path)).status]).toEqual([path, 200]);
+      }
+      await app.close();
+      await session.close();
+    },
+  );
 }

@@ -21,8 +21,9 @@ export function createApp(
   platform: Platform,
   module: Type | { module: Type },
   { warn, error }: NestLog,
+  fastify = new FastifyAdapter(),
 ): Promise<INestApplication> {
-  const adapter = platform === "express" ? new ExpressAdapter() : new FastifyAdapter();
+  const adapter = platform === "express" ? new ExpressAdapter() : fastify;
   return NestFactory.create(module, adapter as ExpressAdapter, {
     logger: { log() {}, debug() {}, verbose() {}, warn, error },
     abortOnError: false,
