@@ -87,7 +87,7 @@ describe("in a transaction of the application", () => {
     class PooledStore extends MemoryStore {
       joined(): JoinedTransaction | undefined {
         if (inside.getStore() !== true) return undefined;
-        return { outside: (work) => inside.run(false, work), afterwards: () => {} };
+        return { outside: (work) => inside.run(false, work), afterwards: () => {}, whenOver: () => {} };
       }
     }
     let made = 0;
