@@ -6,6 +6,9 @@ import type { RequestMemo } from "./request-memo.js";
  * port or path of one host. They count for nothing here, and are neither expired nor cleared.
  */
 
+/** Of texts, those that are another deployment's. */
+type Foreign = Pick<ReadonlySet<string>, "has" | "size">;
+
 /** Those of the refresh tokens that are another deployment's; all that are not known to be ours while it cannot be told. */
 export async function foreignRefreshTokens(
   memo: RequestMemo,
@@ -20,11 +23,7 @@ export async function foreignRefreshTokens(
 }
 
 /** Whether cookies beside ours may be expired: a request does not tell where each is, so only if all of them may go. */
-export function mayExpire(
-  memo: RequestMemo,
-  texts: readonly string[],
-  foreign: ReadonlySet<string>,
-): boolean {
+export function mayExpire(memo: RequestMemo, texts: readonly string[], foreign: Foreign): boolean {
   const rest = texts.filter((text) => !foreign.has(text));
   return rest.length > 1 && (foreign.size === 0 || memo.core.config.olderCookieDomain !== null);
 }
@@ -34,13 +33,12 @@ export async function foreignAlone(memo: RequestMemo): Promise<ReadonlySet<"acce
   const { req } = memo.exchange;
   const { verifier } = memo.core.engine;
   const found = new Set<"access" | "refresh">();
-  const add = (type: "access" | "refresh", texts: readonly string[], foreign: ReadonlySet<string>): void => {
+  const add = (type: "access" | "refresh", texts: readonly string[], foreign: Foreign): void => {
     if (foreign.size > 0 && texts.every((text) => foreign.has(text))) found.add(type);
   };
   const refresh = req.cookieValues(memo.refreshCookieName());
   add("refresh", refresh, await foreignRefreshTokens(memo, refresh));
   const access = req.cookieValues(memo.accessCookieName());
-  const ours = await Promise.resolve(verifier.ours(access)).catch(() => []);
-  if (ours.length === 0) add("access", access, verifier.elsewhere(access));
+  add("access", access, await verifier.elsewhere(access));
   return found;
 }

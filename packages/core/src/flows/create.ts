@@ -52,6 +52,7 @@ export async function createNewSession(
   const dress = memo.dress();
   const bearer = bearerToken(req.header("authorization"));
   const cookies = req.cookieValues(memo.accessCookieName()).filter((value) => value !== "");
+  const elsewhere = await core.engine.verifier.elsewhere(cookies);
   const session = await core.engine.tools.functions.createNewSession({
     userId: input.userId,
     recipeUserId: input.userId,
@@ -69,13 +70,12 @@ export async function createNewSession(
   }
   memo.begin(session, transfer, CHECKED_ALL);
   if (transfer === "cookie" && bearer !== undefined) clearTokens(res, dress, "header");
-  const elsewhere = core.engine.verifier.elsewhere(cookies);
   const ours = cookies.filter((text) => !elsewhere.has(text));
   if (transfer === "header" && ours.length > 0) clearTokens(res, dress, "cookie");
   if (session.isRevoked) memo.revoked(session);
   else memo.tokensChanged(session);
   if (core.config.options.revokePreviousSession !== false) {
-    const previous = [...(bearer === undefined ? [] : [bearer]), ...ours, ...elsewhere];
+    const previous = [...(bearer === undefined ? [] : [bearer]), ...ours, ...elsewhere.keys()];
     await revokePrevious(core, previous, session, userContext);
   }
   core.cleanUp.tick();

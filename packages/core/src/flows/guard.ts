@@ -305,7 +305,7 @@ async function chooseFrom(memo: RequestMemo): Promise<string | undefined> {
   if (
     chosen !== undefined &&
     config.olderCookieDomain !== null &&
-    mayExpire(memo, values, verifier.elsewhere(values))
+    mayExpire(memo, values, await verifier.elsewhere(values))
   ) {
     await memo.sitesLoaded();
     expireOlderCookie(res, memo.dress(), config.olderCookieDomain.domain, "access");

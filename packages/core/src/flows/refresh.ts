@@ -67,7 +67,7 @@ export async function refreshSession(
     // Of the domain before `cookieDomain` was changed, or planted by a sibling host (D-7, D-10).
     if (mayExpire(memo, cookieTokens, foreign)) expireForeignCookies(memo, "refresh");
     const accessTokens = req.cookieValues(dress.accessCookieName);
-    const elsewhere = core.engine.verifier.elsewhere(accessTokens);
+    const elsewhere = await core.engine.verifier.elsewhere(accessTokens);
     if (mayExpire(memo, accessTokens, elsewhere)) expireForeignCookies(memo, "access");
   }
   core.cleanUp.tick();

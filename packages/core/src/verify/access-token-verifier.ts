@@ -114,32 +114,48 @@ export class AccessTokenVerifier {
     return { known, unknown };
   }
 
-  /** Those of the texts that name another issuer; no key is looked for. One of ours does after `apiDomain` was changed. */
-  elsewhere(texts: Iterable<string>): Set<string> {
-    return new Set([...texts].filter((text) => this.#namesAnother(parseAccessToken(text)?.payload)));
+  /**
+   * Those of the texts that are another deployment's: the key is not known here, and they name another issuer, which ours do
+   * too after `apiDomain` was changed. No signature is checked.
+   *
+   * @returns with what kept it from being told, where the keys cannot be read
+   */
+  elsewhere(texts: Iterable<string>): Maybe<Map<string, unknown>> {
+    const found = new Map<string, unknown>();
+    for (const text of texts)
+      if (this.#namesAnother(parseAccessToken(text)?.payload)) found.set(text, undefined);
+    return found.size === 0 ? found : this.#withoutKeysOfOurs(found);
+  }
+
+  async #withoutKeysOfOurs(texts: Map<string, unknown>): Promise<Map<string, unknown>> {
+    const [first, ...others] = [...texts.keys()].map((text) => async (): Promise<void> => {
+      try {
+        if ((await this.keys.find(parseAccessToken(text)?.kid ?? "")) !== undefined) texts.delete(text);
+      } catch (error) {
+        texts.set(text, error);
+      }
+    });
+    // The reading that the first one causes answers the others.
+    await first?.();
+    await Promise.all(others.map((look) => look()));
+    return texts;
   }
 
   /**
-   * Those of the texts, each once, that count here: they name our issuer, or, where none of them does, a key of ours. What
-   * is left is no token of ours, or another deployment's. No signature is checked.
+   * Those of the texts, each once, that count here: of the shape of ours, and not another deployment's.
    *
-   * @throws SessionError `STORE_UNAVAILABLE` when none names our issuer and the keys cannot be read
+   * @throws SessionError `STORE_UNAVAILABLE` when there is none, and the keys cannot be read
    */
   ours(texts: Iterable<string>): Maybe<string[]> {
-    const elsewhere = this.elsewhere(texts);
-    const own = [...new Set(texts)].filter(
-      (text) => !elsewhere.has(text) && parseAccessToken(text) !== undefined,
-    );
-    return own.length > 0 || elsewhere.size === 0 ? own : this.#withKeysOfOurs(elsewhere);
-  }
-
-  async #withKeysOfOurs(texts: Iterable<string>): Promise<string[]> {
-    const found: string[] = [];
-    for (const text of texts) {
-      const kid = parseAccessToken(text)?.kid;
-      if (kid !== undefined && (await this.keys.find(kid)) !== undefined) found.push(text);
-    }
-    return found;
+    const own = new Set([...texts].filter((text) => parseAccessToken(text) !== undefined));
+    const rest = (elsewhere: ReadonlyMap<string, unknown>): string[] => {
+      for (const text of elsewhere.keys()) own.delete(text);
+      const doubt = [...elsewhere.values()].find(Boolean);
+      if (own.size === 0 && doubt !== undefined) throw doubt;
+      return [...own];
+    };
+    const elsewhere = this.elsewhere(own);
+    return elsewhere instanceof Promise ? elsewhere.then(rest) : rest(elsewhere);
   }
 
   #namesAnother(payload: AccessTokenPayload | undefined): boolean {

@@ -289,6 +289,29 @@ describe("after `apiDomain` was changed", () => {
     expect((await act(moved, there, jar, "required", "user")).status).toBe(200);
   });
 
+  it.each(["first", "last"])("a made-up cookie that names us, sent %s, locks nobody out", async (place) => {
+    const app = await start(main);
+    const moved = await app.sibling({
+      appInfo: { appName: "main", apiDomain: "https://api2.ex.com", websiteDomain: "https://ex.com" },
+    });
+    apps.push(moved);
+    const { access, refresh } = await tokensOf(app, "user", { access: "live", refresh: "live" });
+    const madeUp = await resign(app.store, access as string, {
+      header: { kid: "d-invented" },
+      payload: { iss: "https://api2.ex.com/auth" },
+      key: foreignKey(),
+    });
+    const tokens = place === "first" ? [madeUp, access] : [access, madeUp];
+    const cookie = tokens.map((token) => `sAccessToken=${token}`).join("; ");
+    expect((await send(moved.origin, "GET", "/me", { cookie })).status).toBe(200);
+    expect((await send(moved.origin, "GET", "/optional", { cookie })).json).toMatchObject({ userId: "user" });
+    const both = { cookie: `${cookie}; sRefreshToken=${refresh}` };
+    const refreshed = await send(moved.origin, "POST", "/auth/session/refresh", both);
+    expect(refreshed.status).toBe(200);
+    expect((await send(moved.origin, "POST", "/auth/signout", { cookie })).status).toBe(200);
+    expect(await app.session.getAllSessionHandlesForUser("user")).toEqual([]);
+  });
+
   it("a key that is still there is ours, whoever the token names", async () => {
     const app = await start(main);
     const moved = await app.sibling({
