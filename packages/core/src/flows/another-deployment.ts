@@ -1,4 +1,4 @@
-import { isOfUnknownSecret } from "../tokens/refresh-token.js";
+import { isOfUnknownSecret, openRefreshToken } from "../tokens/refresh-token.js";
 import type { RequestMemo } from "./request-memo.js";
 
 /**
@@ -14,18 +14,27 @@ export async function foreignRefreshTokens(
   memo: RequestMemo,
   texts: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const found = new Set<string>();
-  for (const text of texts) {
-    const isForeign = isOfUnknownSecret(memo.core.engine.secrets, text).catch(() => true);
-    if (await isForeign) found.add(text);
-  }
-  return found;
+  const { secrets } = memo.core.engine;
+  if (!memo.hasReadSecrets) await Promise.allSettled(texts.map((text) => openRefreshToken(secrets, text)));
+  memo.hasReadSecrets = true;
+  return new Set(texts.filter((text) => isOfUnknownSecret(secrets, text)));
 }
 
-/** Whether cookies beside ours may be expired: a request does not tell where each is, so only if all of them may go. */
-export function mayExpire(memo: RequestMemo, texts: readonly string[], foreign: Foreign): boolean {
+/**
+ * Whether cookies beside ours may be expired: a request does not tell where each is, so only if all of them may go, or
+ * there are tokens of another session of ours, which nobody but a stranger puts there.
+ */
+export function mayExpire(
+  memo: RequestMemo,
+  texts: readonly string[],
+  foreign: Foreign,
+  hasSeveralSessions = false,
+): boolean {
   const rest = texts.filter((text) => !foreign.has(text));
-  return rest.length > 1 && (foreign.size === 0 || memo.core.config.olderCookieDomain !== null);
+  return (
+    rest.length > 1 &&
+    (hasSeveralSessions || foreign.size === 0 || memo.core.config.olderCookieDomain !== null)
+  );
 }
 
 /** Of which tokens the request carries cookies, all of them another deployment's: one of them may be where ours would be. */

@@ -1,10 +1,16 @@
 import { SessionError } from "../errors/session-error.js";
+import { unauthorised } from "../errors/throwers.js";
 import { expirePlantedCookies } from "../respond/expire-planted.js";
 import { expireOlderCookie, writePlaceholderFrontToken } from "../respond/write-tokens.js";
 import { judge, type RefreshVerdict } from "../session/rotate-refresh-token.js";
 import type { SessionRow } from "../store/session-store.js";
 import { parseAccessToken } from "../tokens/access-token.js";
-import { antiCsrfTokenOf, openRefreshToken, type RefreshToken } from "../tokens/refresh-token.js";
+import {
+  antiCsrfTokenOf,
+  isOfUnknownSecret,
+  openRefreshToken,
+  type RefreshToken,
+} from "../tokens/refresh-token.js";
 import { isSameAntiCsrfToken } from "../verify/check-anti-csrf.js";
 import type { RequestMemo } from "./request-memo.js";
 
@@ -14,6 +20,12 @@ interface Genuine {
   readonly token: RefreshToken;
   /** The request shows the anti-CSRF token that is bound to it, which only a page of ours knows. */
   readonly isOurPages: boolean;
+}
+
+interface Choice {
+  readonly refreshToken: string;
+  /** Genuine tokens of more than one session were sent, living or not. */
+  readonly hasSeveralSessions: boolean;
 }
 
 interface Candidate extends Genuine {
@@ -33,7 +45,7 @@ const MAX_CHECKS = 2;
  * anti-CSRF token, is taken; without such a sign the one that is alive. Within it the best token is taken, and no other
  * one can be called stolen. At most two rows are read, whatever is sent.
  *
- * @returns the token to refresh with; the first one when none is usable, so that the ordinary rules judge it
+ * @returns the token to refresh with: one when none is usable, so that the ordinary rules judge it
  * @throws SessionError `CLEAR_DUPLICATE_SESSION_COOKIES` when tokens of several live sessions are mixed and nothing tells
  *         which is ours: all but the cookies that we set ourselves are being removed then
  */
@@ -41,32 +53,50 @@ export async function chooseRefreshToken(
   memo: RequestMemo,
   texts: readonly string[],
   arrivedAtMonoMs: number,
-): Promise<string> {
+): Promise<Choice> {
   const [first] = texts;
   const distinct = [...new Set(texts)];
-  if (first === undefined || distinct.length === 1) return first ?? "";
+  memo.hasReadSecrets = true;
+  if (first === undefined || distinct.length === 1) {
+    return { refreshToken: first ?? "", hasSeveralSessions: false };
+  }
   const sessions = new Map<string, Genuine[]>();
   let doubt: unknown;
-  for (const text of distinct) {
-    // One that cannot be judged now must not keep a good one from being used: a stranger can make any number of them.
-    const genuine = await open(memo, text).catch((error: unknown) => {
+  // All at once, for one reading of the secrets. One that cannot be judged now must not keep a good one from being used: a
+  // stranger can make any number of them.
+  const open = (text: string): Promise<Genuine | undefined> =>
+    openOne(memo, text).catch((error: unknown) => {
       doubt ??= error;
+      return undefined;
     });
+  for (const genuine of await Promise.all(distinct.map(open))) {
     if (genuine === undefined) continue;
     const { handle } = genuine.token;
     sessions.set(handle, [...(sessions.get(handle) ?? []), genuine]);
   }
   if (sessions.size === 0) {
     if (doubt !== undefined) throw doubt;
-    return first;
+    // To judge one of an unknown secret once more would be another reading.
+    const rest = distinct.find((text) => !isOfUnknownSecret(memo.core.engine.secrets, text));
+    if (rest === undefined) throw unauthorised("no refresh token that was sent is one of ours", true);
+    return { refreshToken: rest, hasSeveralSessions: false };
   }
+  const refreshToken = await tokenAmong(memo, sessions, arrivedAtMonoMs);
+  return { refreshToken, hasSeveralSessions: sessions.size > 1 };
+}
+
+async function tokenAmong(
+  memo: RequestMemo,
+  sessions: ReadonlyMap<string, readonly Genuine[]>,
+  arrivedAtMonoMs: number,
+): Promise<string> {
   const wanted = sessions.size === 1 ? [...sessions.keys()][0] : await handleThatIsOurs(memo, sessions);
   if (wanted !== undefined) return bestOf(memo, sessions.get(wanted) as Genuine[], arrivedAtMonoMs);
   if (sessions.size > MAX_ROWS) return mixed(memo, "");
   return oneThatLives(memo, [...sessions.values()], arrivedAtMonoMs);
 }
 
-async function open(memo: RequestMemo, text: string): Promise<Genuine | undefined> {
+async function openOne(memo: RequestMemo, text: string): Promise<Genuine | undefined> {
   const { secrets } = memo.core.engine;
   const token = await openRefreshToken(secrets, text);
   if (token === undefined) return undefined;

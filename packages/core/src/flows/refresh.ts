@@ -40,11 +40,12 @@ export async function refreshSession(
     throw unauthorised("the request carries no refresh token", !req.hasOversizedCookies);
   }
   let refreshToken = headerToken as string;
+  let hasSeveralSessions = false;
   if (transfer === "cookie") {
     if (memo.antiCsrfMode() === "VIA_CUSTOM_HEADER" && req.header("rid") === undefined) {
       throw unauthorised("the refresh request has no `rid` header", true);
     }
-    refreshToken = await chooseRefreshToken(memo, cookieTokens, arrivedAtMonoMs);
+    ({ refreshToken, hasSeveralSessions } = await chooseRefreshToken(memo, cookieTokens, arrivedAtMonoMs));
   }
   const session = await core.engine.tools.functions.refreshSession({
     refreshToken,
@@ -65,7 +66,7 @@ export async function refreshSession(
   memo.tokensChanged(session);
   if (transfer === "cookie") {
     // Of the domain before `cookieDomain` was changed, or planted by a sibling host (D-7, D-10).
-    if (mayExpire(memo, cookieTokens, foreign)) expireForeignCookies(memo, "refresh");
+    if (mayExpire(memo, cookieTokens, foreign, hasSeveralSessions)) expireForeignCookies(memo, "refresh");
     const accessTokens = req.cookieValues(dress.accessCookieName);
     const elsewhere = await core.engine.verifier.elsewhere(accessTokens);
     if (mayExpire(memo, accessTokens, elsewhere)) expireForeignCookies(memo, "access");

@@ -42,6 +42,8 @@ export class RequestMemo implements SessionSink {
   /** Counts what the application did to the session: an attempt that began before it has no say any more. */
   era = 0;
   transfer: TokenTransferMethod = "cookie";
+  /** Whether the secrets that the refresh tokens name have been looked for: a request waits for one reading at most. */
+  hasReadSecrets = false;
   /** Attempts to establish the session, under way or failed, by the checks they make: one exchange verifies once. */
   #attempts: Attempt[] | undefined;
   #userContext: UserContext | undefined;

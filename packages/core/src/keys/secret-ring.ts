@@ -123,6 +123,11 @@ export class SecretRing {
     return found;
   }
 
+  /** Whether the secret with this id is known by now; nobody is asked. */
+  has(id: string): boolean {
+    return this.#keys.has(id) && !this.withdrawn.has(id);
+  }
+
   /** Every secret that is accepted, those of the option first. */
   async list(): Promise<SecretInformation[]> {
     const { id: used } = await this.#loadAfresh();

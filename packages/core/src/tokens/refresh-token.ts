@@ -42,13 +42,11 @@ export function looksLikeRefreshToken(text: string): boolean {
 }
 
 /**
- * Whether a text has that shape and names a secret that nobody here knows: another deployment made it, or ours, with a secret
- * that was taken back.
- *
- * @throws SessionError `STORE_UNAVAILABLE` when it cannot be told
+ * Whether a text has that shape and names a secret that is not known here, as far as it has been read: another deployment
+ * made it, or ours, with a secret that was taken back.
  */
-export async function isOfUnknownSecret(ring: SecretRing, text: string): Promise<boolean> {
-  return looksLikeRefreshToken(text) && (await ring.find(text.split(".")[1] as string)) === undefined;
+export function isOfUnknownSecret(ring: SecretRing, text: string): boolean {
+  return looksLikeRefreshToken(text) && !ring.has(text.split(".")[1] as string);
 }
 
 /** `hex(sha256(secret))`: what an access token says of its refresh token. */

@@ -177,6 +177,48 @@ describe.each(setups)(
   },
 );
 
+it.each([1, 4])(
+  "its own live refresh token beside %i made-up ones: all are gone with the next refresh",
+  async (count) => {
+    app = await startApp({ accessTokenValiditySeconds: 60 });
+    const browser = new Browser();
+    await browser.fetch("POST", "/login", '{"userId":"victim"}');
+    const own = browser.jar.size;
+    const attacker = await signIn("attacker");
+    const plant = (value: string, path: string): void =>
+      browser.jar.set({ name: "sRefreshToken", value, domain: "example.com", path });
+    plant(attacker.rt, REFRESH);
+    for (const [n, path] of PLANTED_AT.slice(0, count).entries())
+      plant(attacker.rt.replace(/^1\.[^.]+/, `1.elsewhere${n}`), path);
+    expect((await browser.fetch("POST", REFRESH)).status).toBe(200);
+    expect(browser.jar.size).toBe(own);
+    expect(await browser.ask("/me")).toMatchObject({ status: 200, userId: "victim" });
+    expect((await browser.fetch("POST", "/auth/signout")).status).toBe(200);
+    expect((await browser.fetch("POST", REFRESH)).status).toBe(401);
+  },
+);
+
+it.each(["victim's", undefined])(
+  "while the secrets take 2.5 s to read, made-up refresh tokens make a request wait for one reading (beside: %s)",
+  async (beside) => {
+    app = await startApp();
+    const victim = await signIn("victim");
+    let readings = 0;
+    app.store.fail = (operation) => {
+      if (operation === "listSecrets") {
+        readings += 1;
+        app.clock.advanceSeconds(2.5);
+      }
+      return undefined;
+    };
+    const madeUp = [1, 2, 3, 4].map((n) => victim.rt.replace(/^1\.[^.]+/, `1.elsewhere${n}`));
+    const tokens = beside === undefined ? madeUp : [...madeUp, victim.rt];
+    const cookie = tokens.map((token) => `sRefreshToken=${token}`).join("; ");
+    const { status } = await send(app.origin, "POST", REFRESH, { cookie, rid: "session" });
+    expect([status, readings]).toEqual([beside === undefined ? 401 : 200, 1]);
+  },
+);
+
 it("40 tokens that look like another deployment's cost no signature check, and one reading of the keys", async () => {
   app = await startApp();
   const { access } = await signIn("user");
