@@ -2,7 +2,6 @@ import { invalidArgument, shared, storeUnavailable } from "../errors/throwers.js
 import type { MacKey, Platform } from "../platform/platform.js";
 import type { Clock } from "../runtime/clock.js";
 import { type Bytes, base64Url, fromBase64Url, utf8Bytes } from "../runtime/encoding.js";
-import { BoundedMap } from "../runtime/lru.js";
 import type { RandomBytes } from "../runtime/random.js";
 import type { JoinedTransaction, SecretRow, SessionStore } from "../store/session-store.js";
 
@@ -31,9 +30,12 @@ export const STORED = "stored";
 
 /** An unknown secret id makes the store be asked again at most this often. */
 const RELOAD_COOLDOWN_MS = 1000;
-const MAX_UNKNOWN_IDS = 1000;
+/** Requests that wait for it, of those that name unknown ones; more are told to ask again. */
+const MAX_WAITING = 10_000;
 /** Age at which the store is asked whether it still has the secret, before something is made with it. */
 const MAX_AGE_MS = 60_000;
+
+const nothing = (): void => {};
 
 /**
  * The application's secrets: those of the option `secret`, newest first, and those in the store. All are accepted. New
@@ -56,9 +58,8 @@ export class SecretRing {
   #ended = 0;
   /** When the store was last asked because of an unknown id. */
   #askedAtMonoMs = Number.NEGATIVE_INFINITY;
-  #asked: Promise<unknown> | undefined;
-  /** Unknown ids → how many readings had begun when each was first asked for. */
-  readonly #unknown = new BoundedMap<string, number>(MAX_UNKNOWN_IDS);
+  #asked: Promise<void> | undefined;
+  #waiting = 0;
   /** Called once when the store's secret is used although others are configured. */
   onStoredUsed: () => void = () => {};
 
@@ -91,9 +92,9 @@ export class SecretRing {
 
   /**
    * The secret with this id, or undefined when nobody knows it, as a reading of the store has shown that began after it
-   * was first asked for: one that is not there yet ends a session.
+   * was asked for: one that is not there yet ends a session. For that it waits, where the store was asked a short time ago.
    *
-   * @throws SessionError `STORE_UNAVAILABLE` when the store does not answer, or was asked too short a time ago to know
+   * @throws SessionError `STORE_UNAVAILABLE` when the store does not answer, or too many are waiting
    */
   async find(id: string): Promise<SecretKeys | undefined> {
     if (this.withdrawn.has(id)) return undefined;
@@ -102,16 +103,12 @@ export class SecretRing {
       if (this.#isOld()) this.#loadBehind();
       return known;
     }
-    const readingsBefore = this.#unknown.get(id) ?? this.#begun;
-    this.#unknown.set(id, readingsBefore);
-    const nowMonoMs = this.clock.monoMs();
-    if (nowMonoMs - this.#askedAtMonoMs >= RELOAD_COOLDOWN_MS) {
-      this.#askedAtMonoMs = nowMonoMs;
-      const asked = this.#loadAfresh();
-      this.#asked = asked.catch(() => {});
-      await asked;
-    } else if (this.store.joined?.() === undefined) {
-      await this.#asked;
+    const readingsBefore = this.#begun;
+    if (this.#waiting < MAX_WAITING) {
+      this.#waiting += 1;
+      await this.#look(readingsBefore).finally(() => {
+        this.#waiting -= 1;
+      });
     }
     const found = this.#keys.get(id);
     if (found === undefined && this.#ended <= readingsBefore) {
@@ -121,6 +118,30 @@ export class SecretRing {
       );
     }
     return found;
+  }
+
+  /** A reading that begins after so many, if there may be one. Each waits by its own timer: requests may share none. */
+  async #look(readingsBefore: number): Promise<void> {
+    const before = this.#asked;
+    if (this.#remainingMs() > 0) {
+      // Who waits here may hold what others need to end theirs: a connection.
+      if (this.store.joined?.() !== undefined) return;
+      await before;
+      if (this.#begun <= readingsBefore) {
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, this.#remainingMs())));
+      }
+      if (this.#begun > readingsBefore) return this.#loading?.then(nothing, nothing);
+      // The first one to wake asks.
+      if (this.#asked !== before) return this.#asked;
+    }
+    this.#askedAtMonoMs = this.clock.monoMs();
+    const asked = this.#loadAfresh();
+    this.#asked = asked.then(nothing, nothing);
+    await asked;
+  }
+
+  #remainingMs(): number {
+    return RELOAD_COOLDOWN_MS - (this.clock.monoMs() - this.#askedAtMonoMs);
   }
 
   /** Whether the secret with this id is known by now; nobody is asked. */
