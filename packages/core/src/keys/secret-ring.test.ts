@@ -85,7 +85,9 @@ describe("an unknown id", () => {
     clock.nowMs += 1_000;
     await ring.find("unknown");
     const flood = Array.from({ length: 10_001 }, (_, i) => said(ring, `unknown-${i}`));
-    expect((await Promise.all(flood)).filter((answer) => answer !== "nobody's")).toEqual(["STORE_UNAVAILABLE"]);
+    expect((await Promise.all(flood)).filter((answer) => answer !== "nobody's")).toEqual([
+      "STORE_UNAVAILABLE",
+    ]);
     await expect(ring.find("unknown")).resolves.toBeUndefined();
   });
 
