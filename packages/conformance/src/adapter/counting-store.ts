@@ -22,7 +22,7 @@ export class CountingStore extends MemoryStore {
   }
 
   joined(): JoinedTransaction | undefined {
-    return this.#transactions.current();
+    return this.#transactions.told();
   }
 
   override async insertSession(row: SessionRow): Promise<void> {
