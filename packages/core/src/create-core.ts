@@ -38,7 +38,7 @@ import type { PluginHost } from "./session/session-plugin.js";
 import { FailureLog } from "./store/failure-log.js";
 import { guardedStore } from "./store/guarded-store.js";
 import { storeIn } from "./store/namespace.js";
-import type { SessionStore } from "./store/session-store.js";
+import type { JoinedTransaction, SessionStore } from "./store/session-store.js";
 import type { StoreFailure } from "./store/store-guard.js";
 import { StoreTimeout, within } from "./store/store-operations.js";
 import { usersOf, useStore } from "./store/store-users.js";
@@ -90,7 +90,8 @@ export function createCore(
   const guarded = guardedStore(ownStore, storeFailed);
   const traced = trace === undefined ? guarded : tracedStore(guarded, trace, () => clock.monoMs());
   const users = usersOf(givenStore, ownStore, namespace);
-  const isInTransaction = (): boolean => store.joined?.() !== undefined;
+  const joined = (): JoinedTransaction | undefined => store.joined?.();
+  const isInTransaction = (): boolean => joined() !== undefined;
   const revocations = new Revocations(
     clock,
     config.accessTokenValidityMs,
@@ -149,6 +150,7 @@ export function createCore(
   const tools = {
     functions: undefined as unknown as SessionEngine["tools"]["functions"],
     nowMs: () => clock.wallMs(),
+    joined,
     // A forgotten `await` is to be loud while somebody develops, and no way for a stranger to end a process.
     forgives: isProduction(),
     frontToken: (payload: AccessTokenPayload) => platform.encodeBase64(frontTokenJson(payload)),

@@ -1,4 +1,4 @@
-import { type CookieSpec, isSameCookie, type ResponseBody, WebResponse } from "@acme/session-core/adapter";
+import { type ResponseBody, WebResponse } from "@acme/session-core/adapter";
 
 /**
  * Collects what must be told to the client until there is a response. A host that has mutable headers before that
@@ -48,14 +48,16 @@ export class FetchResponse extends WebResponse {
     return super.getHeader(name) ?? this.#headers?.get(name) ?? undefined;
   }
 
-  override setCookie(spec: CookieSpec): void {
+  protected override replaceSetCookie(drop: (line: string) => boolean, line?: string): void {
+    super.replaceSetCookie(drop, line);
     const headers = this.#headers;
-    if (headers !== undefined) {
-      const others = headers.getSetCookie().filter((line) => !isSameCookie(line, spec));
+    if (headers === undefined) return;
+    const present = headers.getSetCookie();
+    const kept = present.filter((other) => !drop(other));
+    if (kept.length < present.length) {
       headers.delete("set-cookie");
-      for (const line of others) headers.append("set-cookie", line);
+      for (const other of kept) headers.append("set-cookie", other);
     }
-    super.setCookie(spec);
     this.#flush();
   }
 

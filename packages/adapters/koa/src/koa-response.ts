@@ -1,11 +1,13 @@
-import {
-  BufferedResponse,
-  type CookieSpec,
-  NodeResponse,
-  type ResponseBody,
-} from "@acme/session-core/adapter";
+import { BufferedResponse, NodeResponse, type ResponseBody } from "@acme/session-core/adapter";
 import type { KoaContext } from "./koa-types.js";
 import { headOf } from "./response-head.js";
+
+/** Node's response, written to beside what is remembered. */
+class Through extends NodeResponse {
+  override replaceSetCookie(drop: (line: string) => boolean, line?: string): void {
+    super.replaceSetCookie(drop, line);
+  }
+}
 
 /**
  * Writes to the response at once and remembers what it wrote: Koa wipes every header when an error comes to its last
@@ -13,12 +15,12 @@ import { headOf } from "./response-head.js";
  * Secure ones behind a TLS proxy and signs behind our back.
  */
 export class KoaResponse extends BufferedResponse<KoaContext> {
-  readonly #through: NodeResponse;
+  readonly #through: Through;
   #isAwaitingHead = false;
 
   constructor(readonly native: KoaContext) {
     super();
-    this.#through = new NodeResponse(native.res);
+    this.#through = new Through(native.res);
   }
 
   get committed(): boolean {
@@ -49,9 +51,9 @@ export class KoaResponse extends BufferedResponse<KoaContext> {
     return this.#through.getHeader(name);
   }
 
-  override setCookie(spec: CookieSpec): void {
-    super.setCookie(spec);
-    this.#through.setCookie(spec);
+  protected override replaceSetCookie(drop: (line: string) => boolean, line?: string): void {
+    super.replaceSetCookie(drop, line);
+    this.#through.replaceSetCookie(drop, line);
   }
 
   finish(body: ResponseBody | null): undefined {

@@ -110,7 +110,9 @@ export class ActionResponse extends BufferedResponse<CookieJar> {
     };
   }
 
-  override setCookie(spec: CookieSpec): void {
+  /** Next keeps one cookie for each name, and takes none back. */
+  protected override replaceSetCookie(_drop: unknown, _line?: string, spec?: CookieSpec): void {
+    if (spec === undefined) return;
     if (this.#held === undefined) this.#setNow(spec);
     else this.#held.push(() => this.#setNow(spec));
   }

@@ -1,4 +1,11 @@
-import { MemoryStore, type Promotion, type SessionRow } from "@acme/session-core/store";
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  type JoinedTransaction,
+  JoinedTransactions,
+  MemoryStore,
+  type Promotion,
+  type SessionRow,
+} from "@acme/session-core/store";
 
 /** The memory store, with the calls about sessions counted; keys and secrets are not. */
 export class CountingStore extends MemoryStore {
@@ -6,6 +13,17 @@ export class CountingStore extends MemoryStore {
   writes = 0;
   /** What the next session that is stored or deleted waits for, with its answer in hand; then undefined again. */
   pause: (() => Promise<void>) | undefined;
+
+  readonly #transactions = new JoinedTransactions<undefined>(new AsyncLocalStorage());
+
+  /** As `joinTransaction` of a store with transactions; what is deleted in one that is refused stays. */
+  join<T>(work: () => Promise<T>): Promise<T> {
+    return this.#transactions.join(() => undefined, work);
+  }
+
+  joined(): JoinedTransaction | undefined {
+    return this.#transactions.told();
+  }
 
   override async insertSession(row: SessionRow): Promise<void> {
     this.writes += 1;
@@ -39,6 +57,7 @@ export class CountingStore extends MemoryStore {
 
   override async deleteSessions(handles: readonly string[], nowMs: number): Promise<string[]> {
     this.writes += 1;
+    if (this.joined() !== undefined) return [...handles];
     const deleted = await super.deleteSessions(handles, nowMs);
     await this.#paused();
     return deleted;

@@ -90,6 +90,13 @@ export class FixtureApp {
       holdNextWrite: () => {
         this.#store.pause = () => this.#gate.pass();
       },
+      refusedInTransaction: (work) =>
+        this.#store
+          .join(async () => {
+            await work();
+            throw new Error("refused");
+          })
+          .catch(() => {}),
       sharedRefusals: new SharedRefusals(),
       sharedError: () => {
         this.#foreign = this.#shared;

@@ -19,6 +19,8 @@ export interface FixtureState {
   foreignError(): Error;
   /** The next session that is stored or deleted waits at the gate. */
   holdNextWrite(): void;
+  /** What happens in a transaction of the application that is then refused. */
+  refusedInTransaction(work: () => Promise<unknown>): Promise<void>;
   /** The one error object that the application throws wherever it wants to, for any visitor. */
   sharedError(): Error;
   /** The one error of ours, of each type, that all requests get which wait for the same thing. */
@@ -123,6 +125,20 @@ export function makeFixtureRoutes(state: FixtureState): readonly FixtureRoute[] 
     },
     { name: "override", method: "GET", path: "/override", handle: (exchange) => override(state, exchange) },
     { name: "login", method: "POST", path: "/login", takesBody: true, handle: login },
+    {
+      name: "login-refused",
+      method: "POST",
+      path: "/login-refused",
+      handle: async (exchange) => {
+        exchange.setCookie("app-before", "1");
+        await state.refusedInTransaction(async () => {
+          await exchange.createNewSession("user-refused", {});
+          exchange.setCookie("app-inside", "2");
+        });
+        exchange.setCookie("app-after", "3");
+        return json(describe(await exchange.getSession({ sessionRequired: false })));
+      },
+    },
     {
       name: "logout",
       method: "POST",

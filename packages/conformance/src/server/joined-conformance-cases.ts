@@ -41,6 +41,30 @@ class Watch implements Witness {
 
 export const joinedConformanceCases: readonly JoinedCase[] = [
   {
+    id: "in-each-other",
+    title: "a call inside a call on the same connection is void alone when it rejects, and else kept with it",
+    run: (application, isolation) =>
+      using(application, async () => {
+        const heard: string[] = [];
+        const listen = (who: string): void =>
+          application.store.joined?.()?.whenOver((isKept) => heard.push(`${who}: ${isKept}`));
+        await application.transaction(isolation, async (lent) => {
+          const watch = new Watch();
+          await lent.join(async () => {
+            listen("outer");
+            const refused = lent.join(async () => {
+              listen("refused");
+              throw new Error("refused");
+            }, watch);
+            await assert.rejects(refused, /refused/);
+            await lent.join(async () => listen("inner"), watch);
+            heard.push("the end");
+          }, watch);
+        });
+        assert.deepEqual(heard, ["refused: false", "the end", "inner: true", "outer: true"]);
+      }),
+  },
+  {
     id: "together",
     title:
       "a login is kept or dropped with the application's own row, and its roles are those of the transaction",

@@ -11,10 +11,10 @@ import {
 import type { Exchange } from "../http/exchange.js";
 import type { Maybe } from "../platform/platform.js";
 import type { TokenDress } from "../respond/token-dress.js";
-import { clearTokens, namesOfTokens, writeTokens } from "../respond/write-tokens.js";
+import { clearTokens, rememberTokens, writeTokens } from "../respond/write-tokens.js";
 import { answeredAtOnce } from "../session/answered-at-once.js";
 import type { HeldTokens, SessionContainer, SessionSink } from "../session/session-container.js";
-import type { JoinedTransaction } from "../store/session-store.js";
+import { TakeBack } from "../store/take-back.js";
 import type { AntiCsrfMode } from "../verify/check-anti-csrf.js";
 import type { SessionCore } from "./session-core.js";
 
@@ -48,8 +48,8 @@ export class RequestMemo implements SessionSink {
   #attempts: Attempt[] | undefined;
   #userContext: UserContext | undefined;
   #dress: TokenDress | undefined;
-  /** The application's transaction that what the response says can be taken back with. */
-  #transaction: JoinedTransaction | undefined;
+  /** What the response says by transactions of the application that may be rolled back. */
+  readonly #takeBack = new TakeBack();
 
   constructor(
     readonly core: SessionCore,
@@ -154,17 +154,16 @@ export class RequestMemo implements SessionSink {
 
   /** What is told to the client in a transaction of the application is not told when the application's work fails in it. */
   #rememberInTransaction(): void {
-    const transaction = this.core.engine.store.joined?.();
-    if (transaction === undefined || transaction === this.#transaction || this.isReadOnly) return;
-    this.#transaction = transaction;
-    const { session, passed, isEnded, transfer } = this;
-    const { headers, cookies } = namesOfTokens(this.dress());
-    const settle = this.exchange.res.remember(headers, cookies);
-    transaction.whenOver((isKept) => {
-      settle(isKept);
-      if (isKept) return;
-      this.#turn();
-      Object.assign(this, { session, passed, isEnded, transfer });
+    if (this.isReadOnly) return;
+    this.#takeBack.changing(this.core.engine.store.joined?.(), () => {
+      const { session, passed, isEnded, transfer } = this;
+      const settle = rememberTokens(this.exchange.res, this.dress());
+      return (isKept) => {
+        settle(isKept);
+        if (isKept) return;
+        this.#turn();
+        Object.assign(this, { session, passed, isEnded, transfer });
+      };
     });
   }
 

@@ -39,8 +39,17 @@ export abstract class BaseResponse<Native = unknown> {
   abstract removeHeader(name: string): void;
   /** The header as set so far; never asked for `set-cookie`. */
   abstract getHeader(name: string): string | undefined;
-  /** Removes the `Set-Cookie` lines that `drop` names, then adds `line`, if given. Every other line stays as it is. */
-  protected abstract replaceSetCookie(drop: (line: string) => boolean, line?: string): void;
+  /**
+   * Removes the `Set-Cookie` lines that `drop` names, then adds `line`, if given. Every other line stays as it is. All
+   * that is done to cookies goes through here, also what is taken back: override this, never `setCookie`.
+   *
+   * @param spec what `line` was made of, unless it is put back
+   */
+  protected abstract replaceSetCookie(
+    drop: (line: string) => boolean,
+    line?: string,
+    spec?: CookieSpec,
+  ): void;
   /**
    * Sends the response with the status and headers set so far. A no-op when `committed`.
    *
@@ -50,7 +59,7 @@ export abstract class BaseResponse<Native = unknown> {
 
   /** Sets a cookie; an earlier line with the same (name, domain, path) is replaced. */
   setCookie(spec: CookieSpec): void {
-    this.replaceSetCookie((line) => isSameCookie(line, spec), serializeCookie(spec));
+    this.replaceSetCookie((line) => isSameCookie(line, spec), serializeCookie(spec), spec);
   }
 
   /**
@@ -60,9 +69,10 @@ export abstract class BaseResponse<Native = unknown> {
   remember(headers: readonly string[], cookies: readonly string[]): (isKept: boolean) => void {
     const isMeant = (line: string): boolean => cookies.some((name) => line.startsWith(`${name}=`));
     const values = headers.map((name) => this.getHeader(name));
-    const lines: string[] = [];
+    // A set: whoever writes to two places is asked of both.
+    const lines = new Set<string>();
     this.replaceSetCookie((line) => {
-      if (isMeant(line)) lines.push(line);
+      if (isMeant(line)) lines.add(line);
       return false;
     });
     return (isKept) => {

@@ -10,6 +10,7 @@ const EXPOSE = "Access-Control-Expose-Headers";
 const FRONT_TOKEN = "front-token";
 const ANTI_CSRF = "anti-csrf";
 const CACHE_CONTROL = "Cache-Control";
+const UNCACHED = "private, no-store";
 
 /** What a response is to carry. */
 export interface TokensToSend {
@@ -21,18 +22,41 @@ export interface TokensToSend {
   antiCsrfToken?: string | undefined;
 }
 
-/** Everything that tokens are written to, or cleared in. */
-export function namesOfTokens({
-  accessHeaderName,
-  refreshHeaderName,
-  accessCookieName,
-  refreshCookieName,
-  otherCookieNames: others,
-}: TokenDress): { headers: string[]; cookies: string[] } {
-  return {
-    headers: [FRONT_TOKEN, accessHeaderName, refreshHeaderName, ANTI_CSRF, EXPOSE, CACHE_CONTROL],
-    cookies: [accessCookieName, refreshCookieName, ...(others ? [others.access, others.refresh] : [])],
+/**
+ * What sets back what tokens are written to, unless it is kept. What the application wrote meanwhile stays: its names
+ * among the exposed ones, its `Cache-Control`.
+ */
+export function rememberTokens(res: BaseResponse, dress: TokenDress): (isKept: boolean) => void {
+  const { accessHeaderName, refreshHeaderName, accessCookieName, refreshCookieName } = dress;
+  const { otherCookieNames: others } = dress;
+  const headers = [FRONT_TOKEN, accessHeaderName, refreshHeaderName, ANTI_CSRF];
+  const cookies = [accessCookieName, refreshCookieName, ...(others ? [others.access, others.refresh] : [])];
+  const settle = res.remember(headers, cookies);
+  const caching = res.getHeader(CACHE_CONTROL);
+  const exposed = namesIn(res.getHeader(EXPOSE)).map(plain);
+  const ours = new Set(headers.map(plain).filter((name) => !exposed.includes(name)));
+  return (isKept) => {
+    settle(isKept);
+    if (isKept || res.committed) return;
+    if (res.getHeader(CACHE_CONTROL) === UNCACHED) setOrRemove(res, CACHE_CONTROL, caching);
+    const present = namesIn(res.getHeader(EXPOSE));
+    const theirs = present.filter((name) => !ours.has(plain(name)));
+    if (theirs.length < present.length)
+      setOrRemove(res, EXPOSE, theirs.some(plain) ? theirs.join(",").trim() : undefined);
   };
+}
+
+function namesIn(header: string | undefined): string[] {
+  return header?.split(",") ?? [];
+}
+
+function plain(name: string): string {
+  return name.trim().toLowerCase();
+}
+
+function setOrRemove(res: BaseResponse, name: string, value: string | undefined): void {
+  if (value === undefined) res.removeHeader(name);
+  else res.setHeader(name, value);
 }
 
 /** Writes tokens, in the order front token, access token, refresh token, anti-CSRF token (O-8). */
@@ -137,5 +161,5 @@ function setExposed(res: BaseResponse, name: string, value: string): void {
 /** Tokens never end up in a cache; a value of the application that is as strict stays (C-08). */
 function forbidCaching(res: BaseResponse): void {
   const present = res.getHeader(CACHE_CONTROL)?.toLowerCase() ?? "";
-  if (!present.includes("no-store")) res.setHeader(CACHE_CONTROL, "private, no-store");
+  if (!present.includes("no-store")) res.setHeader(CACHE_CONTROL, UNCACHED);
 }

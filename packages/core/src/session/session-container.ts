@@ -8,6 +8,8 @@ import { unauthorised } from "../errors/throwers.js";
 import type { TokenTransferMethod } from "../extract/token-transfer.js";
 import { deepFreeze, type JsonObject, type JsonValue, jsonEqual } from "../runtime/json.js";
 import { type Maybe, neverUnhandled, promised, settled } from "../runtime/maybe.js";
+import type { JoinedTransaction } from "../store/session-store.js";
+import { TakeBack } from "../store/take-back.js";
 import type { AccessTokenPayload, TokenClaims } from "../tokens/access-token.js";
 import { snapshotPayload } from "../tokens/payload-snapshot.js";
 import { checkedPatch, mergePayload } from "../tokens/reserved-claims.js";
@@ -55,6 +57,8 @@ export interface ContainerTools {
   /** The functions after `override.functions`. */
   readonly functions: ContainerFunctions;
   nowMs(): number;
+  /** The transaction of the application that the calling code is in. */
+  joined(): JoinedTransaction | undefined;
   /** Whether what is thrown at somebody who does not await it ends no process. */
   readonly forgives: boolean;
   frontToken(payload: AccessTokenPayload): string;
@@ -96,6 +100,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   #isRevoked = false;
   /** Values of request-mode claims: of this request, in no token. */
   #requestValues: JsonObject = NO_VALUES;
+  #takeBack: TakeBack | undefined;
 
   constructor(tools: ContainerTools, tokens: HeldTokens) {
     this.#tools = tools;
@@ -354,6 +359,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
   #conclude(found: ValidatedClaims, userContext: UserContext): Maybe<void> {
     const { invalidClaims, accessTokenPayloadUpdate, fetchedClaims, requestValues } = found;
     if (requestValues !== undefined) {
+      this.#changing(true);
       this.#requestValues = deepFreeze({ ...this.#requestValues, ...requestValues });
     }
     if (accessTokenPayloadUpdate === undefined) return this.#raise(invalidClaims);
@@ -392,6 +398,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     const userContext = this.#context(given);
     const patch = await make(userContext);
     if (claim.policy.mode === "request") {
+      this.#changing(true);
       this.#requestValues = deepFreeze(
         mergePayload(this.#requestValues, checkedPatch(snapshotPayload(`claim ${claim.key}`, patch))),
       );
@@ -433,6 +440,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
       sessionHandle: this.getHandle(),
       userContext: this.#context(userContext),
     });
+    this.#changing();
     this.#isRevoked = true;
     this.#sink?.revoked(this.#self);
   }
@@ -454,6 +462,7 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     });
     if (result === undefined) throw this.#gone();
     if (result.accessToken === undefined) {
+      this.#changing();
       // Expired meanwhile: the client gets the new payload with its next refresh (M-7).
       this.#tokens = {
         ...before,
@@ -464,9 +473,31 @@ export class SessionContainer<Payload extends object = JsonObject, Data extends 
     }
     const payload = deepFreeze(this.#tools.readPayload(result.accessToken.token));
     if (jsonEqual({ ...payload, iat: 0 }, { ...before.payload, iat: 0 })) return;
+    this.#changing();
     this.#tokens = { ...before, accessToken: result.accessToken.token, payload, updated: true };
     this.#frontToken = undefined;
     this.#sink?.tokensChanged(this.#self);
+  }
+
+  /**
+   * What changes in a transaction of the application is not so any more when that is taken back.
+   *
+   * @param isAdded default false; true: what was there before is not replaced
+   */
+  #changing(isAdded = false): void {
+    const transaction = this.#tools.joined();
+    if (transaction === undefined && isAdded) return;
+    if (transaction !== undefined) this.#takeBack ??= new TakeBack();
+    this.#takeBack?.changing(transaction, () => {
+      const [tokens, isRevoked, values] = [this.#tokens, this.#isRevoked, this.#requestValues];
+      return (isKept) => {
+        if (isKept) return;
+        this.#tokens = tokens;
+        this.#isRevoked = isRevoked;
+        this.#requestValues = values;
+        this.#frontToken = undefined;
+      };
+    });
   }
 
   async #information(userContext: UserContext | undefined): Promise<SessionInformation> {

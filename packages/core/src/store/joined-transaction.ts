@@ -13,7 +13,9 @@ export interface ContextStorage<T> {
 }
 
 /** What the code that asks is in: a transaction of the application, or what core does beside one meanwhile. */
-export type JoinedContext<Query> = { readonly joined: Joined<Query> } | { readonly isBeside: boolean };
+export type JoinedContext<Query> =
+  | { readonly joined: Joined<Query>; readonly told: Told }
+  | { readonly isBeside: boolean };
 
 /**
  * The transactions that an application has lent to a store. Inside `join` every statement runs on the connection that
@@ -26,6 +28,38 @@ export class JoinedTransactions<Query> {
   current(): Joined<Query> | undefined {
     const context = this.storage.getStore();
     return context !== undefined && "joined" in context ? context.joined : undefined;
+  }
+
+  /** The same as the engine is to see it: the innermost call, also of several on one connection. */
+  told(): JoinedTransaction | undefined {
+    return this.#told();
+  }
+
+  #told(): Told | undefined {
+    const context = this.storage.getStore();
+    return context !== undefined && "joined" in context ? context.told : undefined;
+  }
+
+  /**
+   * One in another on the same connection, as between savepoints: statements belong to the outer one, but what a client
+   * is told in it is void when `work` rejects.
+   */
+  async joinAgain<T>(joined: Joined<Query>, work: () => Promise<T>): Promise<T> {
+    return this.#telling(joined, new Told(joined), work);
+  }
+
+  /** One transaction in another is kept only with it. */
+  async #telling<T>(joined: Joined<Query>, told: Told, work: () => Promise<T>): Promise<T> {
+    const outer = this.#told();
+    let isKept = false;
+    try {
+      const result = await this.storage.run({ joined, told }, work);
+      isKept = true;
+      return result;
+    } finally {
+      if (isKept && outer !== undefined) outer.whenOver((isOuterKept) => told.settle(isOuterKept));
+      else told.settle(isKept);
+    }
   }
 
   /** Whether somebody beside the calling code waits for it with the application's connection in hand. */
@@ -47,33 +81,53 @@ export class JoinedTransactions<Query> {
       // One transaction in another: nothing of ours may wait for a connection before the outer one has ended too.
       outer === undefined ? undefined : (task) => outer.afterwards(task),
     );
-    let isKept = false;
-    try {
+    return this.#telling(joined, new Told(joined), async () => {
       let result: T;
       try {
-        result = await this.storage.run({ joined }, work);
+        result = await work();
       } catch (error) {
         await joined.end().catch(() => {});
         throw error;
       }
       await joined.end();
-      isKept = true;
       return result;
-    } finally {
-      // One transaction in another is kept only with it.
-      if (isKept && outer !== undefined) outer.whenOver((isOuterKept) => joined.settle(isOuterKept));
-      else joined.settle(isKept);
-    }
+    });
+  }
+}
+
+/** One call of the application, as the engine sees it. */
+class Told implements JoinedTransaction {
+  readonly #waiting: ((isKept: boolean) => void)[] = [];
+  #isKept: boolean | undefined;
+
+  constructor(private readonly joined: Joined<unknown>) {}
+
+  outside<T>(work: () => Promise<T>): Promise<T> {
+    return this.joined.outside(work);
+  }
+
+  afterwards(task: () => unknown): void {
+    this.joined.afterwards(task);
+  }
+
+  whenOver(task: (isKept: boolean) => void): void {
+    if (this.#isKept === undefined) this.#waiting.push(task);
+    else task(this.#isKept);
+  }
+
+  /** The last first, so that what each of them sets back was so before it. */
+  settle(isKept: boolean): void {
+    this.#isKept = isKept;
+    for (const task of this.#waiting.splice(0).reverse()) task(isKept);
   }
 }
 
 /** One transaction of the application, while it is lent to a store. */
-export class Joined<Query> implements JoinedTransaction {
+export class Joined<Query> {
   readonly query: Query;
   readonly #underWay = new Set<Promise<unknown>>();
   #turn: Promise<unknown> = Promise.resolve();
   readonly #tasks: (() => unknown)[] = [];
-  readonly #waiting: ((isKept: boolean) => void)[] = [];
   #failure: { readonly error: unknown } | undefined;
   #isOver = false;
 
@@ -133,15 +187,6 @@ export class Joined<Query> implements JoinedTransaction {
   afterwards(task: () => unknown): void {
     if (this.#isOver) this.#runBehind(task);
     else this.#tasks.push(task);
-  }
-
-  whenOver(task: (isKept: boolean) => void): void {
-    this.#waiting.push(task);
-  }
-
-  /** The last first, so that what each of them sets back was so before it. */
-  settle(isKept: boolean): void {
-    for (const task of this.#waiting.splice(0).reverse()) task(isKept);
   }
 
   /** Hands the connection back. @throws SessionError when it was not used as it should have been, or not successfully */

@@ -21,12 +21,18 @@ class JoinableStore extends SpyStore {
   joined(): JoinedTransaction | undefined {
     return this.isJoined
       ? { outside: (work) => work(), afterwards: () => {}, whenOver: () => {} }
-      : this.#transactions.current();
+      : this.#transactions.told();
   }
   /** The session that a transaction shows. */
   shown: SessionRow | undefined;
   override async getSession(handle: string, nowMs: number): Promise<SessionRow | undefined> {
     return (this.isJoined ? this.shown : undefined) ?? super.getSession(handle, nowMs);
+  }
+  /** As between savepoints on the connection of the call around it. */
+  joinAgain<T>(work: () => Promise<T>): Promise<T> {
+    const outer = this.#transactions.current();
+    if (outer === undefined) throw new Error("no transaction");
+    return this.#transactions.joinAgain(outer, work);
   }
   /** Rolled back in any case: what is deleted inside stays. */
   join<T>(work: () => Promise<T>): Promise<T> {
@@ -241,5 +247,139 @@ describe.each(["cookie", "header"] as const)("a joined function that rejects (%s
     await client.send("POST", "/login-twice");
     expect((await client.send("GET", "/me")).json).toMatchObject({ userId: "user-1" });
     await client.refresh();
+  });
+});
+
+describe("several transactions in one request", () => {
+  const store = () => app.store as JoinableStore;
+  const refused = () => Promise.reject(new Error("refused"));
+  const at = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const told = async (
+    handler: Handler,
+  ): Promise<{ user: unknown; answered: unknown; client: WireClient }> => {
+    app = await startApp(
+      {},
+      {
+        "POST /work": async (req, res, session, adapter) => {
+          await handler(req, res, session, adapter);
+          return { user: (await session.getSession(req, res, { sessionRequired: false }))?.getUserId() };
+        },
+      },
+      { store: new JoinableStore() },
+    );
+    const client = app.client();
+    await client.send("POST", "/login");
+    const answer = await client.send("POST", "/work");
+    const me = await client.send("GET", "/me");
+    return {
+      user: (answer.json as { user: unknown }).user,
+      answered: (me.json as { userId: unknown }).userId,
+      client,
+    };
+  };
+
+  it("a login between savepoints that is refused leaves the one before it", async () => {
+    expect(
+      await told(async (req, res, session) => {
+        await store().join(async () => {
+          await session.createNewSession(req, res, "outer");
+          await store()
+            .joinAgain(async () => {
+              await session.createNewSession(req, res, "inner");
+              await refused();
+            })
+            .catch(() => {});
+        });
+      }),
+    ).toMatchObject({ user: "outer", answered: "outer" });
+  });
+
+  it("a login between savepoints goes with the transaction around it", async () => {
+    expect(
+      await told(async (req, res, session) => {
+        await store()
+          .join(async () => {
+            await store().joinAgain(() => session.createNewSession(req, res, "inner"));
+            await session.createNewSession(req, res, "outer");
+            await refused();
+          })
+          .catch(() => {});
+      }),
+    ).toMatchObject({ user: "user-1", answered: "user-1" });
+  });
+
+  it.each([true, false])(
+    "a login that fails late takes no later login with it (joined: %s)",
+    async (isJoined) => {
+      expect(
+        await told(async (req, res, session) => {
+          const late = store().join(async () => {
+            await session.createNewSession(req, res, "late");
+            await at(60);
+            await refused();
+          });
+          await at(30);
+          const login = () => session.createNewSession(req, res, "later");
+          await Promise.all([late.catch(() => {}), isJoined ? store().join(login) : login()]);
+        }),
+      ).toMatchObject({ user: "later", answered: "later" });
+    },
+  );
+
+  it("when both fail, the answer is as it was before both", async () => {
+    expect(
+      await told(async (req, res, session) => {
+        const login = (user: string, ms: number) =>
+          store()
+            .join(async () => {
+              await session.createNewSession(req, res, user);
+              await at(ms);
+              await refused();
+            })
+            .catch(() => {});
+        const first = login("first", 40);
+        await at(15);
+        await Promise.all([first, login("second", 60)]);
+      }),
+    ).toMatchObject({ user: "user-1", answered: "user-1" });
+  });
+
+  it("what a refused function has changed in the session is not so any more for the rest of the request", async () => {
+    const seen: unknown[] = [];
+    await told(async (req, res, session) => {
+      const held = await session.getSession(req, res);
+      await store()
+        .join(async () => {
+          await held.mergeIntoAccessTokenPayload({ role: "admin" });
+          await held.revokeSession();
+          await refused();
+        })
+        .catch(() => {});
+      const found = await session.getSession(req, res);
+      seen.push(held.getAccessTokenPayload().role, found.getAccessTokenPayload().role, held.isRevoked);
+    });
+    expect(seen).toEqual([undefined, undefined, false]);
+  });
+
+  it("headers that the application sets in a refused function stay", async () => {
+    let headers: Record<string, unknown> = {};
+    await told(async (req, res, session) => {
+      res.setHeader("Cache-Control", "public");
+      res.setHeader("Access-Control-Expose-Headers", "X-Before");
+      await store()
+        .join(async () => {
+          await session.createNewSession(req, res, "user-2");
+          const exposed = res.getHeader("Access-Control-Expose-Headers");
+          res.setHeader("Access-Control-Expose-Headers", `${String(exposed)}, X-Inside`);
+          res.setHeader("Cache-Control", "no-store");
+          await refused();
+        })
+        .catch(() => {});
+      headers = res.getHeaders();
+    });
+    expect(headers).toMatchObject({
+      "cache-control": "no-store",
+      "access-control-expose-headers": "X-Before, X-Inside",
+    });
   });
 });

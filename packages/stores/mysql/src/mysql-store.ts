@@ -159,7 +159,9 @@ export class MysqlStore implements SessionStore {
     const reason = notAConnection(connection);
     if (reason !== undefined) throw invalidArgument(`joinTransaction: ${reason}`);
     const outer = this.#transactions.current();
-    if (outer !== undefined && this.#lent.get(outer)?.connection === connection) return work();
+    if (outer !== undefined && this.#lent.get(outer)?.connection === connection) {
+      return this.#transactions.joinAgain(outer, work);
+    }
     return this.#transactions.join((joined) => {
       const lent = joinedQuery(connection, joined, (send) => this.#openJoined(send));
       this.#lent.set(joined, lent);
@@ -168,7 +170,7 @@ export class MysqlStore implements SessionStore {
   }
 
   joined(): JoinedTransaction | undefined {
-    return this.#transactions.current();
+    return this.#transactions.told();
   }
 
   /** Whose clock compares and stamps times here. */

@@ -176,7 +176,9 @@ export class PostgresStore implements SessionStore {
     const connection = joinable(client);
     const outer = this.#transactions.current();
     // A statement that fails here fails the whole transaction, also where this call is caught.
-    if (outer !== undefined && this.#lent.get(outer) === connection) return work();
+    if (outer !== undefined && this.#lent.get(outer) === connection) {
+      return this.#transactions.joinAgain(outer, work);
+    }
     return this.#transactions.join((joined) => {
       this.#lent.set(joined, connection);
       return "unsafe" in connection
@@ -186,7 +188,7 @@ export class PostgresStore implements SessionStore {
   }
 
   joined(): JoinedTransaction | undefined {
-    return this.#transactions.current();
+    return this.#transactions.told();
   }
 
   /** Whose clock compares and stamps times here. */

@@ -43,6 +43,30 @@ export const oneExchangeCases: readonly AdapterCase[] = [
     },
   },
   {
+    id: "C-35",
+    isTier1: true,
+    title: "a login that the application refuses in its transaction leaves who was signed in signed in",
+    async run({ client }) {
+      for (const mode of ["cookie", "header"] as const) {
+        const user = client(mode);
+        await user.login("user-1");
+        const refused = await user.post("/login-refused", {});
+        assert.equal(sessionIn(refused).userId, "user-1");
+        for (const name of ["app-before", "app-inside", "app-after"])
+          assert.equal(refused.cookies(name).length, 1, name);
+        for (const name of ["sAccessToken", "sRefreshToken"]) assert.deepEqual(refused.cookies(name), []);
+        for (const name of ["front-token", "st-access-token", "st-refresh-token"])
+          assert.deepEqual(refused.all(name), [], name);
+        assert.equal(sessionIn(await user.get("/whoami")).userId, "user-1");
+        await user.refresh();
+        assert.equal(sessionIn(await user.get("/whoami")).userId, "user-1");
+        const stranger = client(mode);
+        assert.equal((await stranger.post("/login-refused", {})).json, null);
+        assert.equal((await stranger.get("/whoami")).status, 401);
+      }
+    },
+  },
+  {
     id: "C-33",
     isTier1: true,
     title:
