@@ -4,8 +4,8 @@ import { entries, OURS, OURS_EDGE, OURS_VERIFY_ONLY, OURS_VERIFY_ONLY_EDGE } fro
 
 /** Bytes after gzip. A change that needs more raises the figure here, and says why in its commit. */
 const BUDGETS = {
-  [OURS]: 60_300,
-  [OURS_EDGE]: 55_300,
+  [OURS]: 60_800,
+  [OURS_EDGE]: 55_800,
   [OURS_VERIFY_ONLY]: 9_600,
   [OURS_VERIFY_ONLY_EDGE]: 8_800,
 };
