@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { invalidArgument, type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
 import { tidyClients } from "./pg-tidy.js";
+import { ignore, PgTurns } from "./pg-turns.js";
 import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
 
 /** A statement, and what makes values of its columns. */
@@ -49,14 +50,12 @@ export const STATEMENT_LIMIT_MS = 2_000;
 /** A prepared statement that is there unexpectedly, or missing: a pooler hands out the connections of others. */
 const OTHER_CONNECTION = /^(42P05|26000)$/;
 
-/** An error between two messages would end the process if nobody listened; what it means, the next statement tells. */
-const ignore = (): void => {};
-
 /** `pg`, through a pool. */
 export class PgDatabase implements Database {
   readonly #pool: Promise<PgPool>;
   #prepares: boolean;
   #beside: PgDatabase | undefined;
+  #turns: PgTurns | undefined;
 
   /**
    * @param ownsPool whether closing ends the pool: an application's pool is the application's
@@ -125,7 +124,9 @@ export class PgDatabase implements Database {
   }
 
   async #lease<T>(use: (client: PgClient) => Promise<T>): Promise<T> {
-    const client = await acquire(await this.#pool);
+    const pool = await this.#pool;
+    this.#turns ??= new PgTurns(pool);
+    const client = await acquire(this.#turns);
     let endsConnection = true;
     try {
       const result = await use(client);
@@ -135,7 +136,7 @@ export class PgDatabase implements Database {
       endsConnection = error instanceof PostgresFailure ? error.endsConnection : false;
       throw error;
     } finally {
-      handBack(client, endsConnection);
+      this.#turns.handBack(client, endsConnection);
     }
   }
 }
@@ -181,35 +182,17 @@ function nameOf(text: string): string {
   return name;
 }
 
-async function acquire(pool: PgPool): Promise<PgPoolClient> {
-  const isFull = pool.idleCount === 0 && pool.totalCount >= (pool.options?.max ?? 10);
-  let hasGivenUp = false;
-  const connecting = new Promise<PgPoolClient>((resolve, reject) => {
-    // By callback: a promise tells a moment later, and one piece of data can hold "ready" and an error behind it.
-    pool.connect((error, client) => {
-      if (client === undefined) {
-        reject(error);
-        return;
-      }
-      client.on("error", ignore);
-      if (hasGivenUp) handBack(client, false);
-      else resolve(client);
-    });
-  });
+async function acquire(turns: PgTurns): Promise<PgPoolClient> {
+  const limitMs = turns.isFull ? ACQUIRE_LIMIT_MS : CONNECT_LIMIT_MS;
+  const turn = turns.take();
   try {
-    return await within(isFull ? ACQUIRE_LIMIT_MS : CONNECT_LIMIT_MS, connecting);
+    return await within(limitMs, turn.client);
   } catch (error) {
-    hasGivenUp = true;
+    turn.giveUp();
     const { code } = postgresFailure(error);
     // Nothing has been sent yet.
     throw new PostgresFailure(error, code, isWorthRetrying(error) ? "nothing-happened" : "never");
   }
-}
-
-/** The pool listens before we stop to; a connection that is dropped may still have something to say. */
-function handBack(client: PgPoolClient, drop: boolean): void {
-  client.release(drop);
-  if (!drop) client.off("error", ignore);
 }
 
 function isWorthRetrying(error: unknown): boolean {

@@ -12,7 +12,8 @@ import type { Line } from "./postgres-js-line.js";
 export class PostgresJsConnections implements Database {
   /** Those that nobody uses, with what closes them. */
   readonly #idle: { readonly line: Line; readonly closing: ReturnType<typeof setTimeout> }[] = [];
-  readonly #waiting: ((line: Line) => void)[] = [];
+  /** Who gives up is here no longer. */
+  readonly #waiting = new Set<(line: Line) => void>();
   readonly #all = new Set<Line>();
 
   /**
@@ -60,7 +61,7 @@ export class PostgresJsConnections implements Database {
       if (endsConnection) {
         this.#all.delete(line);
         // A place has become free, with a new connection.
-        if (this.#waiting.length > 0) this.#waiting.shift()?.(this.#open(make));
+        if (this.#waiting.size > 0) this.#next()?.(this.#open(make));
         line.sql.end({ timeout: 0 }).catch(() => {});
       } else this.#handOn(line);
     }
@@ -74,20 +75,28 @@ export class PostgresJsConnections implements Database {
       return idle.line;
     }
     if (this.#all.size < this.maxConnections) return this.#open(make);
-    let hasGivenUp = false;
+    let take: (line: Line) => void = () => {};
     const turn = new Promise<Line>((resolve) => {
-      this.#waiting.push((line) => (hasGivenUp ? this.#handOn(line) : resolve(line)));
+      take = resolve;
     });
+    this.#waiting.add(take);
     try {
       return await within(ACQUIRE_LIMIT_MS, turn);
     } catch (error) {
-      hasGivenUp = true;
+      this.#waiting.delete(take);
       throw error instanceof StoreTimeout ? new PostgresFailure(error, "TIMEOUT", "never") : error;
     }
   }
 
+  /** Who has waited longest. */
+  #next(): ((line: Line) => void) | undefined {
+    const [next] = this.#waiting;
+    if (next !== undefined) this.#waiting.delete(next);
+    return next;
+  }
+
   #handOn(line: Line): void {
-    const next = this.#waiting.shift();
+    const next = this.#next();
     if (next !== undefined) {
       next(line);
       return;
