@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { invalidArgument, type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
+import { type Backend, callOff, leaving, leftUnanswered } from "./calling-off.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
 import { tidyClients } from "./pg-tidy.js";
 import { ignore, PgTurns } from "./pg-turns.js";
@@ -22,6 +23,11 @@ export interface PgClient {
   query(statement: PgStatement): Promise<{ rows: unknown[] }>;
   /** What the server said last: `"I"` when no transaction is open. Older drivers do not tell. */
   getTransactionStatus?(): string | null;
+  /** Which backend it leads to, and where that is. */
+  readonly processID?: number | null;
+  readonly secretKey?: number | null;
+  readonly host?: string;
+  readonly port?: number;
 }
 
 /** A `PoolClient` of `pg`. */
@@ -29,6 +35,7 @@ export interface PgPoolClient extends PgClient {
   release(destroy?: boolean | Error): void;
   on(event: "error", listener: (error: Error) => void): unknown;
   off(event: "error", listener: (error: Error) => void): unknown;
+  once?(event: "end", listener: () => void): unknown;
 }
 
 /** The part of `pg.Pool` that is used. */
@@ -42,10 +49,28 @@ export interface PgPool {
   readonly options?: { readonly max?: number | undefined };
 }
 
+/** Startup parameters. */
+export type ServerLimits = { statement_timeout?: number | undefined; lock_timeout?: number | undefined };
+
 /** security.md ST-02. */
 export const CONNECT_LIMIT_MS = 2_000;
 export const ACQUIRE_LIMIT_MS = 1_000;
 export const STATEMENT_LIMIT_MS = 2_000;
+
+/**
+ * As long the server itself goes on: what we answer with a failure must not take effect afterwards. After the longest
+ * wait for a connection that is still within the time of an operation.
+ */
+export const SERVER_LIMITS = { statement_timeout: 1_750, lock_timeout: 1_500 };
+/** A transaction may be on any connection. */
+export const LIMIT_LOCKS = `SET LOCAL lock_timeout = ${SERVER_LIMITS.lock_timeout}`;
+
+/** A pooler that takes no such parameters, before anything was sent: PgBouncer (08P01), RDS Proxy (0A000). */
+export function refusesLimits(error: unknown): boolean {
+  if (!(error instanceof PostgresFailure && /^(08P01|0A000)$/.test(error.code))) return false;
+  const { cause } = error;
+  return cause instanceof Error && /startup parameter|statement_timeout|lock_timeout/.test(cause.message);
+}
 
 /** A prepared statement that is there unexpectedly, or missing: a pooler hands out the connections of others. */
 const OTHER_CONNECTION = /^(42P05|26000)$/;
@@ -91,7 +116,7 @@ export class PgDatabase implements Database {
   transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
     return this.#lease(async (client) => {
       const query = pgQuery(client);
-      await query("BEGIN ISOLATION LEVEL READ COMMITTED");
+      await query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${LIMIT_LOCKS}`);
       let result: T;
       try {
         result = await step(query);
@@ -126,18 +151,44 @@ export class PgDatabase implements Database {
   async #lease<T>(use: (client: PgClient) => Promise<T>): Promise<T> {
     const pool = await this.#pool;
     this.#turns ??= new PgTurns(pool);
-    const client = await acquire(this.#turns);
+    const client = await this.#acquire(pool, this.#turns);
     let endsConnection = true;
+    let stopped: Promise<void> | undefined;
     try {
       const result = await use(client);
       endsConnection = false;
       return result;
     } catch (error) {
       endsConnection = error instanceof PostgresFailure ? error.endsConnection : false;
+      stopped = callOff(error);
       throw error;
     } finally {
-      this.#turns.handBack(client, endsConnection);
+      if (endsConnection) void this.#drop(this.#turns, client, stopped);
+      else this.#turns.handBack(client);
     }
+  }
+
+  async #acquire(pool: PgPool, turns: PgTurns): Promise<PgPoolClient> {
+    try {
+      return await acquire(turns);
+    } catch (error) {
+      if (!this.ownsPool || pool.options === undefined || !refusesLimits(error)) throw error;
+      // What the pool makes connections with.
+      Object.assign<object, ServerLimits>(pool.options, {
+        statement_timeout: undefined,
+        lock_timeout: undefined,
+      });
+      return acquire(turns);
+    }
+  }
+
+  async #drop(turns: PgTurns, client: PgPoolClient, stopped: Promise<void> | undefined): Promise<void> {
+    await stopped;
+    const gone = new Promise<void>((resolve) => {
+      if (client.once === undefined) resolve();
+      else client.once("end", resolve);
+    });
+    turns.drop(client, leaving(gone));
   }
 }
 
@@ -154,9 +205,10 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
     return client.query(prepares ? { ...statement, name: nameOf(text) } : statement);
   };
   return async (sql, values) => {
+    let answer: Promise<{ rows: unknown[] }> | undefined;
     try {
       if (joined !== undefined && client.getTransactionStatus?.() === "I") throw nothingBegun();
-      const answer = joined === undefined ? send(sql, values) : joined.statement(() => send(sql, values));
+      answer = joined === undefined ? send(sql, values) : joined.statement(() => send(sql, values));
       // Of several statements at once the driver gives a list of results.
       const { rows = [] } = (await within(STATEMENT_LIMIT_MS, answer)) as { rows?: unknown[] };
       const records = rows as PostgresRecord[];
@@ -165,9 +217,16 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
     } catch (error) {
       // What a joined transaction says by itself is not the driver's.
       if (SessionError.is(error)) throw error;
-      throw postgresFailure(error);
+      throw leftUnanswered(postgresFailure(error), answer, backendOf(client));
     }
   };
+}
+
+function backendOf({ processID: pid, secretKey: secret, host, port }: PgClient): Backend | undefined {
+  if (typeof pid !== "number" || typeof secret !== "number") return undefined;
+  if (host === undefined || port === undefined) return undefined;
+  const at = host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+  return { at, pid, secret };
 }
 
 const names = new Map<string, string>();
@@ -219,6 +278,7 @@ function poolBeside(pool: PgPool): PgPool {
     const Pool = make as new (options: object, client: unknown) => PgPool & NodeJS.EventEmitter;
     const made = new Pool(
       {
+        ...SERVER_LIMITS,
         ...options,
         // Not among what a copy takes over: the pool hides it.
         password: options.password,

@@ -44,17 +44,23 @@ export class PgTurns {
     return { client, giveUp: () => void this.#waiting.delete(waiter) };
   }
 
-  /** @param until when the place of one that is dropped is free again; default at once */
-  handBack(client: PgPoolClient, drop: boolean, until?: Promise<unknown>): void {
-    const free = (): void => {
-      this.#lent -= 1;
-      this.#ask();
-    };
-    // The pool listens before we stop to; a connection that is dropped may still have something to say.
-    client.release(drop);
-    if (!drop) client.off("error", ignore);
-    if (until === undefined) free();
-    else until.then(free, free);
+  handBack(client: PgPoolClient): void {
+    // The pool listens before we stop to.
+    client.release();
+    client.off("error", ignore);
+    this.#free();
+  }
+
+  /** @param gone when its place is free again: until then there would be two */
+  drop(client: PgPoolClient, gone: Promise<void>): void {
+    // It may still have something to say, to whoever listens.
+    client.release(true);
+    void gone.then(() => this.#free());
+  }
+
+  #free(): void {
+    this.#lent -= 1;
+    this.#ask();
   }
 
   get #max(): number {
@@ -97,7 +103,7 @@ export class PgTurns {
       return;
     }
     // Not within the `release()` of somebody else.
-    setImmediate(() => this.handBack(client, false));
+    setImmediate(() => this.handBack(client));
   }
 }
 

@@ -1,6 +1,7 @@
 import { StoreTimeout, within } from "@acme/session-core/store";
+import { callOff, leaving, type Place } from "./calling-off.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
-import { ACQUIRE_LIMIT_MS } from "./pg-database.js";
+import { ACQUIRE_LIMIT_MS, refusesLimits } from "./pg-database.js";
 import { PostgresFailure } from "./postgres-failure.js";
 import { type PostgresJsSql, postgresJsQuery, postgresJsTransaction } from "./postgres-js-database.js";
 import type { Line } from "./postgres-js-line.js";
@@ -19,22 +20,24 @@ export class PostgresJsConnections implements Database {
   /**
    * @param make a `sql` with one connection, which opens when it is used
    * @param prepares whether connections keep prepared statements of single queries
+   * @param withoutLimits has `make` leave out what a pooler refuses
    */
   constructor(
     private readonly make: Promise<() => Line>,
     private readonly maxConnections: number,
     private readonly prepares: boolean,
     private readonly idleLimitMs: number,
+    private readonly withoutLimits: () => void = () => {},
   ) {
     make.catch(() => {});
   }
 
   query(text: string, values?: readonly PostgresValue[]): Promise<PostgresRecord[]> {
-    return this.#lease((sql) => postgresJsQuery(sql, this.prepares)(text, values));
+    return this.#lease((sql, where) => postgresJsQuery(sql, this.prepares, undefined, where)(text, values));
   }
 
   transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
-    return this.#lease((sql) => postgresJsTransaction(sql, step));
+    return this.#lease((sql, where) => postgresJsTransaction(sql, step, where));
   }
 
   beside(): Database {
@@ -46,25 +49,43 @@ export class PostgresJsConnections implements Database {
     await Promise.all([...this.#all].map(({ sql }) => sql.end({ timeout: 1 })));
   }
 
-  async #lease<T>(use: (sql: PostgresJsSql) => Promise<T>): Promise<T> {
+  /** Refused before anything was run: the next connection asks for less. */
+  async #lease<T>(use: Use<T>): Promise<T> {
+    try {
+      return await this.#once(use);
+    } catch (error) {
+      if (!refusesLimits(error)) throw error;
+      this.withoutLimits();
+      return this.#once(use);
+    }
+  }
+
+  async #once<T>(use: Use<T>): Promise<T> {
     const make = await this.make;
     const line = await this.#acquire(make);
     let endsConnection = true;
+    let stopped: Promise<void> | undefined;
     try {
-      const result = await use(line.sql);
+      const result = await use(line.sql, line.where);
       endsConnection = false;
       return result;
     } catch (error) {
-      endsConnection = error instanceof PostgresFailure ? error.endsConnection : false;
+      endsConnection =
+        refusesLimits(error) || (error instanceof PostgresFailure ? error.endsConnection : false);
+      stopped = callOff(error);
       throw error;
     } finally {
-      if (endsConnection) {
-        this.#all.delete(line);
-        // A place has become free, with a new connection.
-        if (this.#waiting.size > 0) this.#next()?.(this.#open(make));
-        line.sql.end({ timeout: 0 }).catch(() => {});
-      } else this.#handOn(line);
+      if (endsConnection) void this.#end(line, make, stopped);
+      else this.#handOn(line);
     }
+  }
+
+  /** Its place is free when it has gone: until then there would be two. */
+  async #end(line: Line, make: () => Line, stopped: Promise<void> | undefined): Promise<void> {
+    await stopped;
+    await leaving(line.sql.end({ timeout: 0 }));
+    this.#all.delete(line);
+    if (this.#waiting.size > 0) this.#next()?.(this.#open(make));
   }
 
   async #acquire(make: () => Line): Promise<Line> {
@@ -123,3 +144,5 @@ export class PostgresJsConnections implements Database {
     return line;
   }
 }
+
+type Use<T> = (sql: PostgresJsSql, where: () => Place | undefined) => Promise<T>;

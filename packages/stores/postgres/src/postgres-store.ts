@@ -140,7 +140,14 @@ export class PostgresStore implements SessionStore {
         return this.#operations.run(async (attempt) => {
           const database = this.#free();
           await this.#prepare(database);
-          return this.#watched(database.transaction((query) => step(counted(query), attempt)));
+          return this.#watched(
+            database.transaction(async (query) => {
+              const result = await step(counted(query), attempt);
+              // The caller has been told that nothing came of it.
+              if (attempt.remainingMs() <= 0) throw new PostgresFailure(undefined, "TIMEOUT", "never");
+              return result;
+            }),
+          );
         });
       },
     });
