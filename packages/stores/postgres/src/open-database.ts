@@ -1,5 +1,6 @@
 import type { Database } from "./database.js";
-import { CONNECT_LIMIT_MS, PgDatabase, type PgPool, SERVER_LIMITS } from "./pg-database.js";
+import { CONNECT_LIMIT_MS, PgDatabase, SERVER_LIMITS } from "./pg-database.js";
+import type { PgPool } from "./pg-parts.js";
 import { tidyClients } from "./pg-tidy.js";
 import { PostgresSetupError } from "./postgres-failure.js";
 import { PostgresJsConnections } from "./postgres-js-connections.js";

@@ -2,52 +2,13 @@ import { createHash } from "node:crypto";
 import { invalidArgument, type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
 import { type Backend, callOff, leaving, leftUnanswered } from "./calling-off.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
+import type { PgClient, PgPool, PgPoolClient, PgStatement } from "./pg-parts.js";
 import { tidyClients } from "./pg-tidy.js";
 import { ignore, PgTurns } from "./pg-turns.js";
 import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
 
-/** A statement, and what makes values of its columns. */
-export interface PgStatement {
-  readonly text: string;
-  readonly values: unknown[];
-  readonly types: { getTypeParser(): (value: string) => string };
-  readonly name?: string;
-}
-
 /** Values as the server sends them, whatever parsers the client has. */
 const AS_TEXT: PgStatement["types"] = { getTypeParser: () => (value) => value };
-
-/** The part of a `pg` client that is used: `Client` and `PoolClient` have it. */
-export interface PgClient {
-  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
-  query(statement: PgStatement): Promise<{ rows: unknown[] }>;
-  /** What the server said last: `"I"` when no transaction is open. Older drivers do not tell. */
-  getTransactionStatus?(): string | null;
-  /** Which backend it leads to, and where that is. */
-  readonly processID?: number | null;
-  readonly secretKey?: number | null;
-  readonly host?: string;
-  readonly port?: number;
-}
-
-/** A `PoolClient` of `pg`. */
-export interface PgPoolClient extends PgClient {
-  release(destroy?: boolean | Error): void;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
-  once?(event: "end", listener: () => void): unknown;
-}
-
-/** The part of `pg.Pool` that is used. */
-export interface PgPool {
-  connect(callback: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
-  end(): Promise<void>;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
-  readonly totalCount: number;
-  readonly idleCount: number;
-  readonly options?: { readonly max?: number | undefined };
-}
 
 /** Startup parameters. */
 export type ServerLimits = { statement_timeout?: number | undefined; lock_timeout?: number | undefined };

@@ -1,4 +1,4 @@
-import type { PgPool, PgPoolClient } from "./pg-database.js";
+import type { PgPool, PgPoolClient } from "./pg-parts.js";
 
 /** An error between two messages would end the process if nobody listened; what it means, the next statement tells. */
 export const ignore = (): void => {};

@@ -31,7 +31,8 @@ import type { Database, PostgresRecord, PostgresValue, Query } from "./database.
 import { type Names, namesOf } from "./names.js";
 import { adoptDatabase, openDatabase } from "./open-database.js";
 import { checkPostgresOptions, joinable, type PostgresStoreOptions } from "./options.js";
-import { type PgClient, type PgPool, pgQuery } from "./pg-database.js";
+import { pgQuery } from "./pg-database.js";
+import type { PgClient, PgPool } from "./pg-parts.js";
 import { isMissingTable, isUniqueViolation, judgePostgres, PostgresFailure } from "./postgres-failure.js";
 import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from "./postgres-js-database.js";
 import { roleStatementsFor } from "./role-statements.js";

@@ -143,7 +143,9 @@ describe.skipIf(reason !== undefined)(
         await Promise.all(callers);
         expect(Math.max(...counts), counts.join()).toBeLessThanOrEqual(MAX + 1);
         await unlock();
-        expect([...codes].filter((code) => !/^(TIMEOUT|57014|55P03|StoreTimeout: .*)$/.test(code))).toEqual([]);
+        expect([...codes].filter((code) => !/^(TIMEOUT|57014|55P03|StoreTimeout: .*)$/.test(code))).toEqual(
+          [],
+        );
         await expect
           .poll(() => store.getSession(session.handle, Date.now()).then(Boolean, String))
           .toBe(true);
