@@ -1,5 +1,6 @@
 import type { Database } from "./database.js";
-import { CONNECT_LIMIT_MS, PgDatabase, type PgPool } from "./pg-database.js";
+import { CONNECT_LIMIT_MS, PgDatabase, SERVER_LIMITS } from "./pg-database.js";
+import type { PgPool } from "./pg-parts.js";
 import { tidyClients } from "./pg-tidy.js";
 import { PostgresSetupError } from "./postgres-failure.js";
 import { PostgresJsConnections } from "./postgres-js-connections.js";
@@ -46,6 +47,7 @@ async function openPool(url: string, maxConnections: number): Promise<PgPool> {
   const { default: pg } = await loadPg();
   return new pg.Pool({
     Client: tidyClients(pg.Client),
+    ...SERVER_LIMITS,
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
@@ -77,15 +79,19 @@ function postgresJs(
   idleLimitMs = IDLE_LIMIT_MS,
   options: object = { ...OWN_SETTINGS, prepare: prepares },
 ): PostgresJsConnections {
+  let limits: object = SERVER_LIMITS;
   const make = async (): Promise<() => Line> => {
     const { default: postgres } = await loadPostgres();
     const open = (socket: PostgresJsOptions["socket"]): PostgresJsSql => {
-      const all: object = { ...options, socket };
+      const { connection } = options as { connection?: object };
+      const all: object = { ...options, socket, connection: { ...limits, ...connection } };
       return (url === undefined ? postgres(all) : postgres(url, all)) as unknown as PostgresJsSql;
     };
     return () => openLine(open, (options as PostgresJsOptions).socket);
   };
-  return new PostgresJsConnections(make(), maxConnections, prepares, idleLimitMs);
+  return new PostgresJsConnections(make(), maxConnections, prepares, idleLimitMs, () => {
+    limits = {};
+  });
 }
 
 const loadPg = () => import("pg").catch((error: unknown) => driverMissing(error, "pg"));

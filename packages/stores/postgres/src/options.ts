@@ -12,7 +12,7 @@ import {
 } from "@acme/session-core/store";
 import type { NamesOptions } from "./names.js";
 import type { PostgresDriverName } from "./open-database.js";
-import type { PgClient, PgPool } from "./pg-database.js";
+import type { PgClient, PgPool } from "./pg-parts.js";
 import type { PostgresJsSql, PostgresJsTransaction } from "./postgres-js-database.js";
 
 export interface PostgresStoreOptions extends NamesOptions {

@@ -1,62 +1,47 @@
 import { createHash } from "node:crypto";
 import { invalidArgument, type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
+import { type Backend, callOff, leaving, leftUnanswered } from "./calling-off.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
+import type { PgClient, PgPool, PgPoolClient, PgStatement } from "./pg-parts.js";
 import { tidyClients } from "./pg-tidy.js";
+import { ignore, PgTurns } from "./pg-turns.js";
 import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
-
-/** A statement, and what makes values of its columns. */
-export interface PgStatement {
-  readonly text: string;
-  readonly values: unknown[];
-  readonly types: { getTypeParser(): (value: string) => string };
-  readonly name?: string;
-}
 
 /** Values as the server sends them, whatever parsers the client has. */
 const AS_TEXT: PgStatement["types"] = { getTypeParser: () => (value) => value };
 
-/** The part of a `pg` client that is used: `Client` and `PoolClient` have it. */
-export interface PgClient {
-  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
-  query(statement: PgStatement): Promise<{ rows: unknown[] }>;
-  /** What the server said last: `"I"` when no transaction is open. Older drivers do not tell. */
-  getTransactionStatus?(): string | null;
-}
-
-/** A `PoolClient` of `pg`. */
-export interface PgPoolClient extends PgClient {
-  release(destroy?: boolean | Error): void;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
-}
-
-/** The part of `pg.Pool` that is used. */
-export interface PgPool {
-  connect(callback: (error: Error | undefined, client: PgPoolClient | undefined) => void): void;
-  end(): Promise<void>;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
-  readonly totalCount: number;
-  readonly idleCount: number;
-  readonly options?: { readonly max?: number | undefined };
-}
+/** Startup parameters. */
+export type ServerLimits = { statement_timeout?: number | undefined; lock_timeout?: number | undefined };
 
 /** security.md ST-02. */
 export const CONNECT_LIMIT_MS = 2_000;
 export const ACQUIRE_LIMIT_MS = 1_000;
 export const STATEMENT_LIMIT_MS = 2_000;
 
+/**
+ * As long the server itself goes on: what we answer with a failure must not take effect afterwards. After the longest
+ * wait for a connection that is still within the time of an operation.
+ */
+export const SERVER_LIMITS = { statement_timeout: 1_750, lock_timeout: 1_500 };
+/** A transaction may be on any connection. */
+export const LIMIT_LOCKS = `SET LOCAL lock_timeout = ${SERVER_LIMITS.lock_timeout}`;
+
+/** A pooler that takes no such parameters, before anything was sent: PgBouncer (08P01), RDS Proxy (0A000). */
+export function refusesLimits(error: unknown): boolean {
+  if (!(error instanceof PostgresFailure && /^(08P01|0A000)$/.test(error.code))) return false;
+  const { cause } = error;
+  return cause instanceof Error && /startup parameter|statement_timeout|lock_timeout/.test(cause.message);
+}
+
 /** A prepared statement that is there unexpectedly, or missing: a pooler hands out the connections of others. */
 const OTHER_CONNECTION = /^(42P05|26000)$/;
-
-/** An error between two messages would end the process if nobody listened; what it means, the next statement tells. */
-const ignore = (): void => {};
 
 /** `pg`, through a pool. */
 export class PgDatabase implements Database {
   readonly #pool: Promise<PgPool>;
   #prepares: boolean;
   #beside: PgDatabase | undefined;
+  #turns: PgTurns | undefined;
 
   /**
    * @param ownsPool whether closing ends the pool: an application's pool is the application's
@@ -92,7 +77,7 @@ export class PgDatabase implements Database {
   transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
     return this.#lease(async (client) => {
       const query = pgQuery(client);
-      await query("BEGIN ISOLATION LEVEL READ COMMITTED");
+      await query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${LIMIT_LOCKS}`);
       let result: T;
       try {
         result = await step(query);
@@ -125,18 +110,46 @@ export class PgDatabase implements Database {
   }
 
   async #lease<T>(use: (client: PgClient) => Promise<T>): Promise<T> {
-    const client = await acquire(await this.#pool);
+    const pool = await this.#pool;
+    this.#turns ??= new PgTurns(pool);
+    const client = await this.#acquire(pool, this.#turns);
     let endsConnection = true;
+    let stopped: Promise<void> | undefined;
     try {
       const result = await use(client);
       endsConnection = false;
       return result;
     } catch (error) {
       endsConnection = error instanceof PostgresFailure ? error.endsConnection : false;
+      stopped = callOff(error);
       throw error;
     } finally {
-      handBack(client, endsConnection);
+      if (endsConnection) void this.#drop(this.#turns, client, stopped);
+      else this.#turns.handBack(client);
     }
+  }
+
+  async #acquire(pool: PgPool, turns: PgTurns): Promise<PgPoolClient> {
+    try {
+      return await acquire(turns);
+    } catch (error) {
+      if (!this.ownsPool || pool.options === undefined || !refusesLimits(error)) throw error;
+      // What the pool makes connections with.
+      Object.assign<object, ServerLimits>(pool.options, {
+        statement_timeout: undefined,
+        lock_timeout: undefined,
+      });
+      return acquire(turns);
+    }
+  }
+
+  async #drop(turns: PgTurns, client: PgPoolClient, stopped: Promise<void> | undefined): Promise<void> {
+    await stopped;
+    const gone = new Promise<void>((resolve) => {
+      if (client.once === undefined) resolve();
+      else client.once("end", resolve);
+    });
+    turns.drop(client, leaving(gone));
   }
 }
 
@@ -153,9 +166,10 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
     return client.query(prepares ? { ...statement, name: nameOf(text) } : statement);
   };
   return async (sql, values) => {
+    let answer: Promise<{ rows: unknown[] }> | undefined;
     try {
       if (joined !== undefined && client.getTransactionStatus?.() === "I") throw nothingBegun();
-      const answer = joined === undefined ? send(sql, values) : joined.statement(() => send(sql, values));
+      answer = joined === undefined ? send(sql, values) : joined.statement(() => send(sql, values));
       // Of several statements at once the driver gives a list of results.
       const { rows = [] } = (await within(STATEMENT_LIMIT_MS, answer)) as { rows?: unknown[] };
       const records = rows as PostgresRecord[];
@@ -164,9 +178,16 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
     } catch (error) {
       // What a joined transaction says by itself is not the driver's.
       if (SessionError.is(error)) throw error;
-      throw postgresFailure(error);
+      throw leftUnanswered(postgresFailure(error), answer, backendOf(client));
     }
   };
+}
+
+function backendOf({ processID: pid, secretKey: secret, host, port }: PgClient): Backend | undefined {
+  if (typeof pid !== "number" || typeof secret !== "number") return undefined;
+  if (host === undefined || port === undefined) return undefined;
+  const at = host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+  return { at, pid, secret };
 }
 
 const names = new Map<string, string>();
@@ -181,35 +202,17 @@ function nameOf(text: string): string {
   return name;
 }
 
-async function acquire(pool: PgPool): Promise<PgPoolClient> {
-  const isFull = pool.idleCount === 0 && pool.totalCount >= (pool.options?.max ?? 10);
-  let hasGivenUp = false;
-  const connecting = new Promise<PgPoolClient>((resolve, reject) => {
-    // By callback: a promise tells a moment later, and one piece of data can hold "ready" and an error behind it.
-    pool.connect((error, client) => {
-      if (client === undefined) {
-        reject(error);
-        return;
-      }
-      client.on("error", ignore);
-      if (hasGivenUp) handBack(client, false);
-      else resolve(client);
-    });
-  });
+async function acquire(turns: PgTurns): Promise<PgPoolClient> {
+  const limitMs = turns.isFull ? ACQUIRE_LIMIT_MS : CONNECT_LIMIT_MS;
+  const turn = turns.take();
   try {
-    return await within(isFull ? ACQUIRE_LIMIT_MS : CONNECT_LIMIT_MS, connecting);
+    return await within(limitMs, turn.client);
   } catch (error) {
-    hasGivenUp = true;
+    turn.giveUp();
     const { code } = postgresFailure(error);
     // Nothing has been sent yet.
     throw new PostgresFailure(error, code, isWorthRetrying(error) ? "nothing-happened" : "never");
   }
-}
-
-/** The pool listens before we stop to; a connection that is dropped may still have something to say. */
-function handBack(client: PgPoolClient, drop: boolean): void {
-  client.release(drop);
-  if (!drop) client.off("error", ignore);
 }
 
 function isWorthRetrying(error: unknown): boolean {
@@ -236,6 +239,7 @@ function poolBeside(pool: PgPool): PgPool {
     const Pool = make as new (options: object, client: unknown) => PgPool & NodeJS.EventEmitter;
     const made = new Pool(
       {
+        ...SERVER_LIMITS,
         ...options,
         // Not among what a copy takes over: the pool hides it.
         password: options.password,

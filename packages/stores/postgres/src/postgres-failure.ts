@@ -36,9 +36,12 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** What passes by itself, and what may be done about it meanwhile. */
 const PASSES: Readonly<Record<string, string>> = {
   "55P03":
-    "another transaction holds what this one needs, for longer than we wait; look for one that stays open, or repeat",
+    "another transaction holds what this one needs, for longer than we wait; look for one that stays open in pg_stat_activity and pg_locks, or repeat",
   CONNECTION: "the connection was cut; PostgreSQL is gone, or something else listens there",
-  TIMEOUT: "no answer in time; PostgreSQL is slow or stopped, or something else listens there",
+  TIMEOUT:
+    "no answer in time; PostgreSQL is slow or stopped, or something else listens there, or a table or row is locked: look into pg_stat_activity and pg_locks",
+  "57014":
+    "the server stopped the statement, which took too long; it is slow, or a table or row is locked: look into pg_stat_activity and pg_locks",
   TLS_CUT:
     "the connection was cut while TLS began; does the server speak TLS? If not, turn it on there, or leave `ssl` out",
 };

@@ -1,6 +1,7 @@
 import { StoreTimeout, within } from "@acme/session-core/store";
+import { callOff, leaving, type Place } from "./calling-off.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
-import { ACQUIRE_LIMIT_MS } from "./pg-database.js";
+import { ACQUIRE_LIMIT_MS, refusesLimits } from "./pg-database.js";
 import { PostgresFailure } from "./postgres-failure.js";
 import { type PostgresJsSql, postgresJsQuery, postgresJsTransaction } from "./postgres-js-database.js";
 import type { Line } from "./postgres-js-line.js";
@@ -12,28 +13,31 @@ import type { Line } from "./postgres-js-line.js";
 export class PostgresJsConnections implements Database {
   /** Those that nobody uses, with what closes them. */
   readonly #idle: { readonly line: Line; readonly closing: ReturnType<typeof setTimeout> }[] = [];
-  readonly #waiting: ((line: Line) => void)[] = [];
+  /** Who gives up is here no longer. */
+  readonly #waiting = new Set<(line: Line) => void>();
   readonly #all = new Set<Line>();
 
   /**
    * @param make a `sql` with one connection, which opens when it is used
    * @param prepares whether connections keep prepared statements of single queries
+   * @param withoutLimits has `make` leave out what a pooler refuses
    */
   constructor(
     private readonly make: Promise<() => Line>,
     private readonly maxConnections: number,
     private readonly prepares: boolean,
     private readonly idleLimitMs: number,
+    private readonly withoutLimits: () => void = () => {},
   ) {
     make.catch(() => {});
   }
 
   query(text: string, values?: readonly PostgresValue[]): Promise<PostgresRecord[]> {
-    return this.#lease((sql) => postgresJsQuery(sql, this.prepares)(text, values));
+    return this.#lease((sql, where) => postgresJsQuery(sql, this.prepares, undefined, where)(text, values));
   }
 
   transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
-    return this.#lease((sql) => postgresJsTransaction(sql, step));
+    return this.#lease((sql, where) => postgresJsTransaction(sql, step, where));
   }
 
   beside(): Database {
@@ -45,25 +49,43 @@ export class PostgresJsConnections implements Database {
     await Promise.all([...this.#all].map(({ sql }) => sql.end({ timeout: 1 })));
   }
 
-  async #lease<T>(use: (sql: PostgresJsSql) => Promise<T>): Promise<T> {
+  /** Refused before anything was run: the next connection asks for less. */
+  async #lease<T>(use: Use<T>): Promise<T> {
+    try {
+      return await this.#once(use);
+    } catch (error) {
+      if (!refusesLimits(error)) throw error;
+      this.withoutLimits();
+      return this.#once(use);
+    }
+  }
+
+  async #once<T>(use: Use<T>): Promise<T> {
     const make = await this.make;
     const line = await this.#acquire(make);
     let endsConnection = true;
+    let stopped: Promise<void> | undefined;
     try {
-      const result = await use(line.sql);
+      const result = await use(line.sql, line.where);
       endsConnection = false;
       return result;
     } catch (error) {
-      endsConnection = error instanceof PostgresFailure ? error.endsConnection : false;
+      endsConnection =
+        refusesLimits(error) || (error instanceof PostgresFailure ? error.endsConnection : false);
+      stopped = callOff(error);
       throw error;
     } finally {
-      if (endsConnection) {
-        this.#all.delete(line);
-        // A place has become free, with a new connection.
-        if (this.#waiting.length > 0) this.#waiting.shift()?.(this.#open(make));
-        line.sql.end({ timeout: 0 }).catch(() => {});
-      } else this.#handOn(line);
+      if (endsConnection) void this.#end(line, make, stopped);
+      else this.#handOn(line);
     }
+  }
+
+  /** Its place is free when it has gone: until then there would be two. */
+  async #end(line: Line, make: () => Line, stopped: Promise<void> | undefined): Promise<void> {
+    await stopped;
+    await leaving(line.sql.end({ timeout: 0 }));
+    this.#all.delete(line);
+    if (this.#waiting.size > 0) this.#next()?.(this.#open(make));
   }
 
   async #acquire(make: () => Line): Promise<Line> {
@@ -74,20 +96,28 @@ export class PostgresJsConnections implements Database {
       return idle.line;
     }
     if (this.#all.size < this.maxConnections) return this.#open(make);
-    let hasGivenUp = false;
+    let take: (line: Line) => void = () => {};
     const turn = new Promise<Line>((resolve) => {
-      this.#waiting.push((line) => (hasGivenUp ? this.#handOn(line) : resolve(line)));
+      take = resolve;
     });
+    this.#waiting.add(take);
     try {
       return await within(ACQUIRE_LIMIT_MS, turn);
     } catch (error) {
-      hasGivenUp = true;
+      this.#waiting.delete(take);
       throw error instanceof StoreTimeout ? new PostgresFailure(error, "TIMEOUT", "never") : error;
     }
   }
 
+  /** Who has waited longest. */
+  #next(): ((line: Line) => void) | undefined {
+    const [next] = this.#waiting;
+    if (next !== undefined) this.#waiting.delete(next);
+    return next;
+  }
+
   #handOn(line: Line): void {
-    const next = this.#waiting.shift();
+    const next = this.#next();
     if (next !== undefined) {
       next(line);
       return;
@@ -114,3 +144,5 @@ export class PostgresJsConnections implements Database {
     return line;
   }
 }
+
+type Use<T> = (sql: PostgresJsSql, where: () => Place | undefined) => Promise<T>;

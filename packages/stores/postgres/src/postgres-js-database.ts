@@ -1,7 +1,8 @@
 import { type Joined, SessionError, StoreTimeout, within } from "@acme/session-core/store";
+import { type Backend, callOff, leftUnanswered, type Place } from "./calling-off.js";
 import { columnNames } from "./column-names.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
-import { ACQUIRE_LIMIT_MS, noWayBeside, STATEMENT_LIMIT_MS } from "./pg-database.js";
+import { ACQUIRE_LIMIT_MS, LIMIT_LOCKS, noWayBeside, STATEMENT_LIMIT_MS } from "./pg-database.js";
 import { assertPrimary, PostgresFailure, PostgresSetupError, postgresFailure } from "./postgres-failure.js";
 
 /** A query of `postgres`: under way as soon as it is awaited. */
@@ -9,6 +10,11 @@ export interface PostgresJsQuery extends PromiseLike<readonly object[]> {
   simple(): PostgresJsQuery;
   /** Rows as lists of bytes. */
   raw(): PostgresJsQuery;
+  /** Which backend it was sent to; null before it was. */
+  readonly state?: { readonly pid: number | null; readonly secret: number | null } | null;
+  /** Whether no other is before it. */
+  readonly active?: boolean;
+  cancel?(): unknown;
 }
 
 /** What `sql` and the `sql` of a transaction have in common. */
@@ -20,7 +26,16 @@ export interface PostgresJsTransaction {
 export interface PostgresJsSql extends PostgresJsTransaction {
   begin(options: string, step: (sql: PostgresJsTransaction) => Promise<unknown>): Promise<unknown>;
   end(options: { timeout: number }): Promise<void>;
-  readonly options?: { readonly max?: number | undefined };
+  readonly options?: { readonly max?: number | undefined } & PostgresJsPlace;
+}
+
+/** Where a `sql` leads to. */
+export interface PostgresJsPlace {
+  readonly host?: readonly string[];
+  readonly port?: readonly number[];
+  readonly path?: string | false | undefined;
+  /** Who makes the sockets, if not the driver. */
+  readonly socket?: unknown;
 }
 
 /** Ends the connection it runs on if the server behind it takes no writes; does nothing on a healthy one. */
@@ -44,11 +59,11 @@ export class PostgresJsDatabase implements Database {
   ) {}
 
   query(text: string, values?: readonly PostgresValue[]): Promise<PostgresRecord[]> {
-    return this.#watch(postgresJsQuery(this.sql, this.prepares)(text, values));
+    return this.#watch(postgresJsQuery(this.sql, this.prepares, undefined, this.#where)(text, values));
   }
 
   transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
-    return this.#watch(postgresJsTransaction(this.sql, step));
+    return this.#watch(postgresJsTransaction(this.sql, step, this.#where));
   }
 
   beside(): Database {
@@ -61,10 +76,20 @@ export class PostgresJsDatabase implements Database {
     await this.#beside?.close();
   }
 
+  readonly #where = (): Place | undefined => {
+    const { path, host, port, socket } = this.sql.options ?? {};
+    if (socket !== undefined && socket !== null) return undefined;
+    if (typeof path === "string") return { path };
+    // Of several nobody can tell which one it was.
+    if (host?.[0] === undefined || port?.[0] === undefined || host.length > 1) return undefined;
+    return { host: host[0], port: port[0] };
+  };
+
   async #watch<T>(running: Promise<T>): Promise<T> {
     try {
       return await running;
     } catch (error) {
+      void callOff(error);
       if (error instanceof PostgresFailure && error.code === "25006") {
         this.#weeding ??= this.#weed().finally(() => {
           this.#weeding = undefined;
@@ -101,14 +126,19 @@ export class PostgresJsDatabase implements Database {
 export async function postgresJsTransaction<T>(
   sql: PostgresJsSql,
   step: (query: Query) => Promise<T>,
+  where?: () => Place | undefined,
 ): Promise<T> {
+  let hasEnded = false;
   let giveUp: (error: unknown) => void = () => {};
   const lost = new Promise<never>((_, reject) => {
     giveUp = reject;
   });
   const running = sql.begin("ISOLATION LEVEL READ COMMITTED", async (transaction) => {
+    // The driver keeps who has given up in its queue.
+    if (hasEnded) throw new PostgresFailure(undefined, "TIMEOUT", "never");
     try {
-      return await step(postgresJsQuery(transaction));
+      await postgresJsQuery(transaction)(LIMIT_LOCKS);
+      return await step(postgresJsQuery(transaction, false, undefined, where));
     } catch (error) {
       // The driver would send its ROLLBACK on a connection that is gone, and wait for ever with that place of the pool.
       if (error instanceof PostgresFailure && error.endsConnection) giveUp(error);
@@ -119,6 +149,8 @@ export async function postgresJsTransaction<T>(
     return (await within(ACQUIRE_LIMIT_MS + STATEMENT_LIMIT_MS, Promise.race([running, lost]))) as T;
   } catch (error) {
     throw isDriverError(error) ? postgresFailure(error) : error;
+  } finally {
+    hasEnded = true;
   }
 }
 
@@ -127,30 +159,56 @@ export async function postgresJsTransaction<T>(
  *
  * @param prepares whether connections keep them prepared; default false
  * @param joined the transaction of the application that they are part of
+ * @param where the connection leads to, of which one statement may be stopped
  */
-export function postgresJsQuery(sql: PostgresJsTransaction, prepares = false, joined?: Joined<Query>): Query {
-  const send = async (text: string, values: readonly PostgresValue[] | undefined) => {
+export function postgresJsQuery(
+  sql: PostgresJsTransaction,
+  prepares = false,
+  joined?: Joined<Query>,
+  where?: () => Place | undefined,
+): Query {
+  const send = async (text: string, values: readonly PostgresValue[] | undefined, sent: Sent) => {
     if (values === undefined) {
-      await sql.unsafe(text).simple();
+      await sent(sql.unsafe(text).simple());
       return [];
     }
     // The driver's type for values says `never[]` outside of its own declarations; it takes text, numbers and null.
-    const rows = await sql.unsafe(text, [...values] as never[], { prepare: prepares }).raw();
+    const rows = await sent(sql.unsafe(text, [...values] as never[], { prepare: prepares }).raw());
     const names = columnNames(text);
     return rows.map((row) => recordOf(row, names));
   };
   return async (text, values) => {
+    let query: PostgresJsQuery | undefined;
+    let answer: Promise<PostgresRecord[]> | undefined;
+    const sent: Sent = (statement) => {
+      query = statement;
+      return statement;
+    };
+    const run = (): Promise<PostgresRecord[]> => send(text, values, sent);
     try {
-      const answer = joined === undefined ? send(text, values) : joined.statement(() => send(text, values));
+      answer = joined === undefined ? run() : joined.statement(run);
       const records = await within(STATEMENT_LIMIT_MS, answer);
       assertPrimary(text, records);
       return records;
     } catch (error) {
       // What a joined transaction says by itself is not the driver's.
       if (SessionError.is(error) || error instanceof PostgresSetupError) throw error;
-      throw postgresFailure(error);
+      const failure = postgresFailure(error);
+      if (failure.code !== "TIMEOUT" || where === undefined || query === undefined) throw failure;
+      // One that the driver still keeps to itself it forgets without asking the server.
+      if (query.state === null) query.cancel?.();
+      throw leftUnanswered(failure, answer, backendOf(query, where()));
     }
   };
+}
+
+type Sent = (query: PostgresJsQuery) => PostgresJsQuery;
+
+/** Stopped is whatever the backend works at: nothing, if that is not ours. */
+function backendOf({ state, active }: PostgresJsQuery, at: Place | undefined): Backend | undefined {
+  if (active !== true || at === undefined || state === undefined || state === null) return undefined;
+  const { pid, secret } = state;
+  return pid === null || secret === null ? undefined : { at, pid, secret };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import type { Place } from "./calling-off.js";
 import type { PostgresJsSql } from "./postgres-js-database.js";
 
 /** Options as the driver has worked them out: what it tells one that makes its sockets. */
@@ -16,6 +17,8 @@ export interface Line {
   readonly sql: PostgresJsSql;
   /** Whether an answer is waited for. While there is none the connection does not keep the process alive. */
   wait(isWaiting: boolean): void;
+  /** Where its connection leads to, while there is one. */
+  where(): Place | undefined;
 }
 
 /**
@@ -29,6 +32,7 @@ export function openLine(
   given?: PostgresJsOptions["socket"],
 ): Line {
   let socket: Socket | undefined;
+  let path: string | false | undefined;
   let isAwaited = true;
   let attempts = 0;
   const make = (options: PostgresJsOptions): Socket => {
@@ -62,6 +66,7 @@ export function openLine(
   const sql = open(async (options) => {
     socket = await (given ?? make)(options);
     if (!isAwaited) socket.unref();
+    path = options.path;
     return socket;
   });
   return {
@@ -70,6 +75,11 @@ export function openLine(
       isAwaited = isWaiting;
       if (isWaiting) socket?.ref();
       else socket?.unref();
+    },
+    where() {
+      if (typeof path === "string") return { path };
+      const { remoteAddress: host, remotePort: port } = socket ?? {};
+      return host === undefined || port === undefined ? undefined : { host, port };
     },
   };
 }

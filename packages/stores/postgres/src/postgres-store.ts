@@ -31,7 +31,8 @@ import type { Database, PostgresRecord, PostgresValue, Query } from "./database.
 import { type Names, namesOf } from "./names.js";
 import { adoptDatabase, openDatabase } from "./open-database.js";
 import { checkPostgresOptions, joinable, type PostgresStoreOptions } from "./options.js";
-import { type PgClient, type PgPool, pgQuery } from "./pg-database.js";
+import { pgQuery } from "./pg-database.js";
+import type { PgClient, PgPool } from "./pg-parts.js";
 import { isMissingTable, isUniqueViolation, judgePostgres, PostgresFailure } from "./postgres-failure.js";
 import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from "./postgres-js-database.js";
 import { roleStatementsFor } from "./role-statements.js";
@@ -140,7 +141,14 @@ export class PostgresStore implements SessionStore {
         return this.#operations.run(async (attempt) => {
           const database = this.#free();
           await this.#prepare(database);
-          return this.#watched(database.transaction((query) => step(counted(query), attempt)));
+          return this.#watched(
+            database.transaction(async (query) => {
+              const result = await step(counted(query), attempt);
+              // The caller has been told that nothing came of it.
+              if (attempt.remainingMs() <= 0) throw new PostgresFailure(undefined, "TIMEOUT", "never");
+              return result;
+            }),
+          );
         });
       },
     });
