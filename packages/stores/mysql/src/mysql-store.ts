@@ -317,6 +317,7 @@ export class MysqlStore implements SessionStore {
       const now = Number(records[0]?.nowMs);
       const sinceMs = sinceCleanUpMs(markMs ?? undefined, now, intervalMs);
       if (sinceMs === undefined) return undefined;
+      if (markMs === null) await query(sql.insertCleanUp);
       const { affectedRows } = await query(sql.claimCleanUp, [now, markMs]);
       return affectedRows === 1 ? sinceMs : undefined;
     });
