@@ -159,6 +159,19 @@ export async function isSchemaReady(query: Query, names: Names): Promise<boolean
 }
 
 /**
+ * The names with the schema that the tables are in, as this connection finds them: where they were `known` to be, or in
+ * its `search_path`. Undefined where there are none.
+ */
+export async function findTables(query: Query, names: Names, known = names): Promise<Names | undefined> {
+  const [found] = await query(
+    `SELECT n.nspname::text AS schema FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid = coalesce(to_regclass($1::text), to_regclass($2::text))`,
+    [known.sessions, names.sessions],
+  );
+  return found === undefined ? undefined : names.foundIn(String(found.schema));
+}
+
+/**
  * Makes the schema what this release needs. Of several processes at first boot one does it, the others wait for it
  * (security.md ST-09); one that is up to date costs two reads.
  *
