@@ -40,7 +40,7 @@ import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./opt
 import { openPool } from "./own-pool.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { bytes, secretMapping, sessionMapping, signingKeyMapping, textOf } from "./row.js";
-import { isPrepared, prepareSchema } from "./schema.js";
+import { findDatabase, isPrepared, prepareSchema } from "./schema.js";
 import type { MysqlValue } from "./statement-text.js";
 import { type Statements, statementsFor } from "./statements.js";
 
@@ -74,6 +74,8 @@ export class MysqlStore implements SessionStore {
   readonly #database: Database;
   readonly #operations: StoreOperations;
   readonly #names: Names;
+  /** With the database that our own connections have chosen: a `USE` elsewhere leads nowhere else. */
+  #located: Names | undefined;
   readonly #sql: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
@@ -391,14 +393,14 @@ export class MysqlStore implements SessionStore {
   #transact<T>(step: Step<T>): Promise<T> {
     return (
       this.#joinedStep(step) ??
-      this.#alone((database, attempt) => database.transaction((scope) => step(scope, this.#sql, attempt)))
+      this.#alone((database, attempt) => database.transaction((scope) => step(this.#qualified(scope), this.#sql, attempt)))
     );
   }
 
   /** One operation that never belongs to the application's transaction. */
   #runAlone<T>(access: "READ ONLY" | "READ WRITE", step: Step<T>): Promise<T> {
     return this.#alone((database, attempt) =>
-      database.run(access, (scope) => step(scope, this.#sql, attempt)),
+      database.run(access, (scope) => step(this.#qualified(scope), this.#sql, attempt)),
     );
   }
 
@@ -415,6 +417,13 @@ export class MysqlStore implements SessionStore {
     return rows;
   }
 
+  /** Statements on our tables, whatever database the connection has chosen. */
+  #qualified(scope: Scope): Scope {
+    const located = this.#located;
+    if (located === undefined) return scope;
+    return { ...scope, query: (sql, values) => scope.query(located.qualify(sql), values) };
+  }
+
   #joinedStep<T>(step: Step<T>): Promise<T> | undefined {
     const joined = this.#transactions.current();
     return joined && this.#runJoined(joined, step);
@@ -426,7 +435,7 @@ export class MysqlStore implements SessionStore {
     if (!this.#isPrepared) await this.#prepareJoined(joined);
     try {
       return await this.#operations.run(({ remainingMs }) => {
-        const scope = { query: joined.query, transaction: "theirs" } as const;
+        const scope = this.#qualified({ query: joined.query, transaction: "theirs" });
         return step(scope, this.#sql, { outcomeUnknown: false, remainingMs });
       });
     } catch (error) {
@@ -480,13 +489,16 @@ export class MysqlStore implements SessionStore {
     if (this.#isPrepared) return;
     let preparing = this.#preparing.get(database);
     if (preparing === undefined) {
-      preparing = prepareSchema(database, this.#names, this.#mayMigrate).finally(() =>
-        this.#preparing.delete(database),
-      );
+      preparing = this.#findOrMake(database).finally(() => this.#preparing.delete(database));
       this.#preparing.set(database, preparing);
     }
     await preparing;
     this.#isPrepared = true;
+  }
+
+  async #findOrMake(database: Database): Promise<void> {
+    this.#located ??= await database.run("READ ONLY", ({ query }) => findDatabase(query, this.#names));
+    await prepareSchema(database, this.#located, this.#mayMigrate);
   }
 
   /** Before the first statement in the application's transaction. */
@@ -498,7 +510,9 @@ export class MysqlStore implements SessionStore {
 
   /** Before the first statement of this store's in the application's transaction. Making tables there would commit it. */
   async #prepareJoined(joined: Joined<Query>): Promise<void> {
-    const isReady = await this.#lent.get(joined)?.inTurn((send) => isPrepared(send, this.#names));
+    const located = this.#located;
+    const isReady =
+      located && (await this.#lent.get(joined)?.inTurn((send) => isPrepared(send, located)));
     if (isReady) this.#isPrepared = true;
     else await joined.outside(() => this.#prepare(this.#database.beside()));
   }
