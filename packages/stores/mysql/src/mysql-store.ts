@@ -393,7 +393,9 @@ export class MysqlStore implements SessionStore {
   #transact<T>(step: Step<T>): Promise<T> {
     return (
       this.#joinedStep(step) ??
-      this.#alone((database, attempt) => database.transaction((scope) => step(this.#qualified(scope), this.#sql, attempt)))
+      this.#alone((database, attempt) =>
+        database.transaction((scope) => step(this.#qualified(scope), this.#sql, attempt)),
+      )
     );
   }
 
@@ -511,8 +513,7 @@ export class MysqlStore implements SessionStore {
   /** Before the first statement of this store's in the application's transaction. Making tables there would commit it. */
   async #prepareJoined(joined: Joined<Query>): Promise<void> {
     const located = this.#located;
-    const isReady =
-      located && (await this.#lent.get(joined)?.inTurn((send) => isPrepared(send, located)));
+    const isReady = located && (await this.#lent.get(joined)?.inTurn((send) => isPrepared(send, located)));
     if (isReady) this.#isPrepared = true;
     else await joined.outside(() => this.#prepare(this.#database.beside()));
   }

@@ -48,9 +48,13 @@ function namesWith(prefix: string, database?: string): Names {
     ...tables,
     all: plain,
     lock: `CONCAT('acme_session_schema.', SHA1(CONCAT(DATABASE(), '.${prefix}')))`,
-    database: database === undefined ? "DATABASE()" : `CONVERT(X'${Buffer.from(database).toString("hex")}' USING utf8)`,
+    database:
+      database === undefined
+        ? "DATABASE()"
+        : `CONVERT(X'${Buffer.from(database).toString("hex")}' USING utf8)`,
     foundIn: (found) => namesWith(prefix, found),
-    qualify: (sql) => sql.replace(/`[^`]+`/g, (name) => (plain.includes(name) ? `${inDatabase}${name}` : name)),
+    qualify: (sql) =>
+      sql.replace(/`[^`]+`/g, (name) => (plain.includes(name) ? `${inDatabase}${name}` : name)),
     in: (namespace) => namesWith(prefixIn(namespace, prefix)),
   };
 }

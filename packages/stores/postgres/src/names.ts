@@ -34,6 +34,8 @@ export interface NamesOptions {
 export interface SchemaOptions extends NamesOptions {
   /** The instances' `namespace`. Default: none. */
   namespace?: string | undefined;
+  /** Whether the script is a transaction by itself. `false` for a tool that begins one for each script. Default `true`. */
+  transaction?: boolean | undefined;
 }
 
 /** @throws SessionError `INVALID_OPTION` */

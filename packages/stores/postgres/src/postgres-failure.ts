@@ -14,7 +14,8 @@ const MISSING_TABLE = "42P01";
 
 /** What no waiting mends, and what does. */
 const ADVICE: Readonly<Record<string, string>> = {
-  "28P01": "the server refuses the password; check user and password",
+  "28P01":
+    "the server refuses the password, or got none; check user and password in the URL (postgres://user:password@host/db), or in your pool",
   "28000":
     "the server refuses this account; check the user, pg_hba.conf, and whether the server asks for TLS",
   "3D000": "there is no such database; create it, or check the name in the URL",
@@ -37,6 +38,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 const PASSES: Readonly<Record<string, string>> = {
   "55P03":
     "another transaction holds what this one needs, for longer than we wait; look for one that stays open, or repeat",
+  "57014":
+    "the server ended a statement before it was done; look for a short `statement_timeout` of the account or the database, and for what holds it up",
   CONNECTION: "the connection was cut; PostgreSQL is gone, or something else listens there",
   TIMEOUT: "no answer in time; PostgreSQL is slow or stopped, or something else listens there",
   TLS_CUT:
