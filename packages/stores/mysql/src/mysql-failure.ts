@@ -135,3 +135,7 @@ export function isDuplicate(error: unknown): boolean {
 export function isMissingTable(error: unknown): boolean {
   return error instanceof MysqlFailure && error.code === "ER_NO_SUCH_TABLE";
 }
+
+export function hasNoWayBeside(error: unknown): boolean {
+  return error instanceof MysqlFailure && error.code === "NO_WAY_BESIDE";
+}

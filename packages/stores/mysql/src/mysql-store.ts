@@ -34,7 +34,7 @@ import {
 import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } from "./database.js";
 import type { MysqlConnection, MysqlPool } from "./driver.js";
 import { hasNoTransaction, joinedQuery, type LentTransaction } from "./joined-query.js";
-import { isDuplicate, isMissingTable, judgeMysql, MysqlFailure, PacketTooLarge } from "./mysql-failure.js";
+import { hasNoWayBeside, isDuplicate, isMissingTable, judgeMysql, MysqlFailure, PacketTooLarge } from "./mysql-failure.js";
 import { type Names, namesOf } from "./names.js";
 import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
 import { openPool } from "./own-pool.js";
@@ -513,9 +513,18 @@ export class MysqlStore implements SessionStore {
   /** Before the first statement of this store's in the application's transaction. Making tables there would commit it. */
   async #prepareJoined(joined: Joined<Query>): Promise<void> {
     const located = this.#located;
-    const isReady = located && (await this.#lent.get(joined)?.inTurn((send) => isPrepared(send, located)));
-    if (isReady) this.#isPrepared = true;
-    else await joined.outside(() => this.#prepare(this.#database.beside()));
+    const isReadyIn = (names: Names): Promise<boolean> | undefined =>
+      this.#lent.get(joined)?.inTurn((send) => isPrepared(send, names));
+    if (located !== undefined && (await isReadyIn(located))) {
+      this.#isPrepared = true;
+      return;
+    }
+    try {
+      await joined.outside(() => this.#prepare(this.#database.beside()));
+    } catch (error) {
+      // Where nothing leads beside it and nothing was asked before, the transaction is all there is to go by, this once.
+      if (located !== undefined || !hasNoWayBeside(error) || !(await isReadyIn(this.#names))) throw error;
+    }
   }
 
   async #read(scope: Scope, handle: string, nowMs: number): Promise<Found | undefined> {
