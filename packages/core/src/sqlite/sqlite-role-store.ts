@@ -195,7 +195,7 @@ function exists(connection: Connection, role: string): boolean {
 
 function nextVersion(connection: Connection): number {
   const [next] = connection.all(sql.NEXT_VERSION);
-  return Number((next ?? connection.all(sql.FIRST_VERSION, Date.now())[0])?.version);
+  return Number((next ?? connection.all(sql.FIRST_VERSION)[0])?.version);
 }
 
 function textList(list: readonly string[]): string {

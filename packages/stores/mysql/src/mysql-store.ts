@@ -34,7 +34,14 @@ import {
 import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } from "./database.js";
 import type { MysqlConnection, MysqlPool } from "./driver.js";
 import { hasNoTransaction, joinedQuery, type LentTransaction } from "./joined-query.js";
-import { hasNoWayBeside, isDuplicate, isMissingTable, judgeMysql, MysqlFailure, PacketTooLarge } from "./mysql-failure.js";
+import {
+  hasNoWayBeside,
+  isDuplicate,
+  isMissingTable,
+  judgeMysql,
+  MysqlFailure,
+  PacketTooLarge,
+} from "./mysql-failure.js";
 import { type Names, namesOf } from "./names.js";
 import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
 import { openPool } from "./own-pool.js";
