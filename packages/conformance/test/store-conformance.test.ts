@@ -18,7 +18,7 @@ for (const driver of ["node:sqlite", "better-sqlite3"] as const) {
     {
       name: `sqlite through ${driver}`,
       makeStore: sqliteIn(driver),
-      capabilities: { secondInstance: true, namespaces: true },
+      capabilities: { secondInstance: true, namespaces: true, deleteAll: true },
     },
     { describe, it },
   );

@@ -7,6 +7,8 @@ export interface StoreUnderTest {
   reopen?(): SessionStore | Promise<SessionStore>;
   /** Takes one field away from a session that is stored, past the store, as a fault or a careless hand would. */
   damage?(handle: string, field: keyof SessionRow): Promise<void>;
+  /** Deletes all that is stored, past the store while it is open: every row of every table, as TRUNCATE does. */
+  deleteAll?(): Promise<void>;
   /** Removes what the test left. The stores have been closed by then. */
   cleanup?(): void | Promise<void>;
 }
@@ -21,6 +23,8 @@ export interface StoreCapabilities {
   readonly namespaces: true | string;
   /** `damage` is there: rows are kept such that one can lose a field. Default: they are not. */
   readonly damage?: true | string | undefined;
+  /** `deleteAll` is there. Default: it is not. */
+  readonly deleteAll?: true | string | undefined;
 }
 
 /** Why a case is left out where a capability is not mentioned. */
@@ -28,6 +32,7 @@ export const usualReasons: Readonly<Record<keyof StoreCapabilities, string>> = {
   namespaces: "the store has no `inNamespace`",
   secondInstance: "the data does not outlive one instance",
   damage: "no row can lose a field: its columns are NOT NULL, or it is one object",
+  deleteAll: "nobody but the store itself can delete what it keeps",
 };
 
 export interface StoreContext {
@@ -36,6 +41,8 @@ export interface StoreContext {
   readonly second: SessionStore;
   /** Where the store has it. */
   readonly damage: NonNullable<StoreUnderTest["damage"]> | undefined;
+  /** Where the store has it. */
+  readonly deleteAll: StoreUnderTest["deleteAll"];
 }
 
 /** One thing a store must do. Knows no test runner; asserts with `node:assert/strict`. */

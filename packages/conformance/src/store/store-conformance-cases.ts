@@ -2,6 +2,7 @@ import { cleanupCases } from "./cleanup.js";
 import { closeCases } from "./close.js";
 import { createAndReadCases } from "./create-and-read.js";
 import { damageCases } from "./damage.js";
+import { emptiedCases } from "./emptied.js";
 import { expiryCases } from "./expiry.js";
 import { identifierCases } from "./identifiers.js";
 import { keyCases } from "./keys.js";
@@ -33,6 +34,7 @@ export const storeConformanceCases: readonly StoreCase[] = [
   ...secretCases,
   ...namespaceCases,
   ...damageCases,
+  ...emptiedCases,
   ...closeCases,
 ];
 
@@ -41,7 +43,7 @@ export async function runStoreCase(storeCase: StoreCase, makeStore: MakeStore): 
   const made = await makeStore();
   const second = (await made.reopen?.()) ?? made.store;
   try {
-    await storeCase.run({ store: made.store, second, damage: made.damage });
+    await storeCase.run({ store: made.store, second, damage: made.damage, deleteAll: made.deleteAll });
   } finally {
     await second.close();
     await made.store.close();

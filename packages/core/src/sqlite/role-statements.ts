@@ -21,6 +21,12 @@ const HEIRS = `
 
 /** A counter that every change takes its version from. */
 export const NEXT_VERSION = "UPDATE role_clock SET version = version + 1 RETURNING version";
+/** Where somebody has emptied the table, it starts above what has been given, which tokens may still hold. */
+export const FIRST_VERSION = `
+  INSERT INTO role_clock (version)
+  SELECT 1 + max(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER),
+    coalesce((SELECT max(version) FROM roles), 0), coalesce((SELECT max(version) FROM role_users), 0))
+  RETURNING version`;
 
 export const FIND_ROLE = "SELECT 1 AS found FROM roles WHERE role = ?";
 /** role, version */

@@ -194,7 +194,8 @@ function exists(connection: Connection, role: string): boolean {
 }
 
 function nextVersion(connection: Connection): number {
-  return Number(connection.all(sql.NEXT_VERSION)[0]?.version);
+  const [next] = connection.all(sql.NEXT_VERSION);
+  return Number((next ?? connection.all(sql.FIRST_VERSION)[0])?.version);
 }
 
 function textList(list: readonly string[]): string {

@@ -278,6 +278,8 @@ export class SqlRoleStore<Value> implements RoleStore {
       for (const statement of this.#sql.nextVersion) {
         version = Number((await once(statement, {})).records[0]?.version);
       }
+      if (!Number.isSafeInteger(version))
+        throw new Error("the database gave no version for a change of roles");
       const result = await step(
         {
           once,

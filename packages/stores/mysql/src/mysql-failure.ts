@@ -22,9 +22,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   ER_TABLE_DEF_CHANGED:
     "the tables were made after this transaction began, which cannot see them: it has to be begun again",
   ER_ACCESS_DENIED_ERROR:
-    "the server does not let this user in from this machine with this password: correct user or password in `url`, or the user's hosts",
+    'the server does not let this user in from this machine with this password: correct user or password in `url`, or the user\'s hosts; if it asks for TLS, add `?ssl={"rejectUnauthorized":true}` to the URL',
   ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-    "the server does not let this user in from this machine, which needs another user or a password: correct them in `url`, or the user's hosts",
+    'the server does not let this user in from this machine, which needs another user or a password: correct them in `url`, or the user\'s hosts; if it asks for TLS, add `?ssl={"rejectUnauthorized":true}` to the URL',
   ER_HOST_NOT_PRIVILEGED: "the server lets nobody in from this machine: add it to the user's hosts",
   ER_NOT_SUPPORTED_AUTH_MODE: "the server signs this user in by a method that mysql2 does not know",
   AUTH_SWITCH_PLUGIN_ERROR: "the server signs this user in by a method that mysql2 does not know",
@@ -134,4 +134,8 @@ export function isDuplicate(error: unknown): boolean {
 
 export function isMissingTable(error: unknown): boolean {
   return error instanceof MysqlFailure && error.code === "ER_NO_SUCH_TABLE";
+}
+
+export function hasNoWayBeside(error: unknown): boolean {
+  return error instanceof MysqlFailure && error.code === "NO_WAY_BESIDE";
 }

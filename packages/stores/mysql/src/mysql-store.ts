@@ -34,13 +34,20 @@ import {
 import { Database, type MysqlRecord, type MysqlResult, type Query, type Scope } from "./database.js";
 import type { MysqlConnection, MysqlPool } from "./driver.js";
 import { hasNoTransaction, joinedQuery, type LentTransaction } from "./joined-query.js";
-import { isDuplicate, isMissingTable, judgeMysql, MysqlFailure, PacketTooLarge } from "./mysql-failure.js";
+import {
+  hasNoWayBeside,
+  isDuplicate,
+  isMissingTable,
+  judgeMysql,
+  MysqlFailure,
+  PacketTooLarge,
+} from "./mysql-failure.js";
 import { type Names, namesOf } from "./names.js";
 import { checkMysqlOptions, type MysqlStoreOptions, notAConnection } from "./options.js";
 import { openPool } from "./own-pool.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { bytes, secretMapping, sessionMapping, signingKeyMapping, textOf } from "./row.js";
-import { isPrepared, prepareSchema } from "./schema.js";
+import { findDatabase, isPrepared, prepareSchema } from "./schema.js";
 import type { MysqlValue } from "./statement-text.js";
 import { type Statements, statementsFor } from "./statements.js";
 
@@ -74,6 +81,8 @@ export class MysqlStore implements SessionStore {
   readonly #database: Database;
   readonly #operations: StoreOperations;
   readonly #names: Names;
+  /** With the database that our own connections have chosen: a `USE` elsewhere leads nowhere else. */
+  #located: Names | undefined;
   readonly #sql: Statements;
   readonly #usesServerClock: boolean;
   readonly #mayMigrate: boolean;
@@ -319,6 +328,7 @@ export class MysqlStore implements SessionStore {
       const now = Number(records[0]?.nowMs);
       const sinceMs = sinceCleanUpMs(markMs ?? undefined, now, intervalMs);
       if (sinceMs === undefined) return undefined;
+      if (markMs === null) await query(sql.insertCleanUp);
       const { affectedRows } = await query(sql.claimCleanUp, [now, markMs]);
       return affectedRows === 1 ? sinceMs : undefined;
     });
@@ -392,14 +402,16 @@ export class MysqlStore implements SessionStore {
   #transact<T>(step: Step<T>): Promise<T> {
     return (
       this.#joinedStep(step) ??
-      this.#alone((database, attempt) => database.transaction((scope) => step(scope, this.#sql, attempt)))
+      this.#alone((database, attempt) =>
+        database.transaction((scope) => step(this.#qualified(scope), this.#sql, attempt)),
+      )
     );
   }
 
   /** One operation that never belongs to the application's transaction. */
   #runAlone<T>(access: "READ ONLY" | "READ WRITE", step: Step<T>): Promise<T> {
     return this.#alone((database, attempt) =>
-      database.run(access, (scope) => step(scope, this.#sql, attempt)),
+      database.run(access, (scope) => step(this.#qualified(scope), this.#sql, attempt)),
     );
   }
 
@@ -416,6 +428,13 @@ export class MysqlStore implements SessionStore {
     return rows;
   }
 
+  /** Statements on our tables, whatever database the connection has chosen. */
+  #qualified(scope: Scope): Scope {
+    const located = this.#located;
+    if (located === undefined) return scope;
+    return { ...scope, query: (sql, values) => scope.query(located.qualify(sql), values) };
+  }
+
   #joinedStep<T>(step: Step<T>): Promise<T> | undefined {
     const joined = this.#transactions.current();
     return joined && this.#runJoined(joined, step);
@@ -427,7 +446,7 @@ export class MysqlStore implements SessionStore {
     if (!this.#isPrepared) await this.#prepareJoined(joined);
     try {
       return await this.#operations.run(({ remainingMs }) => {
-        const scope = { query: joined.query, transaction: "theirs" } as const;
+        const scope = this.#qualified({ query: joined.query, transaction: "theirs" });
         return step(scope, this.#sql, { outcomeUnknown: false, remainingMs });
       });
     } catch (error) {
@@ -481,13 +500,16 @@ export class MysqlStore implements SessionStore {
     if (this.#isPrepared) return;
     let preparing = this.#preparing.get(database);
     if (preparing === undefined) {
-      preparing = prepareSchema(database, this.#names, this.#mayMigrate).finally(() =>
-        this.#preparing.delete(database),
-      );
+      preparing = this.#findOrMake(database).finally(() => this.#preparing.delete(database));
       this.#preparing.set(database, preparing);
     }
     await preparing;
     this.#isPrepared = true;
+  }
+
+  async #findOrMake(database: Database): Promise<void> {
+    this.#located ??= await database.run("READ ONLY", ({ query }) => findDatabase(query, this.#names));
+    await prepareSchema(database, this.#located, this.#mayMigrate);
   }
 
   /** Before the first statement in the application's transaction. */
@@ -499,9 +521,19 @@ export class MysqlStore implements SessionStore {
 
   /** Before the first statement of this store's in the application's transaction. Making tables there would commit it. */
   async #prepareJoined(joined: Joined<Query>): Promise<void> {
-    const isReady = await this.#lent.get(joined)?.inTurn((send) => isPrepared(send, this.#names));
-    if (isReady) this.#isPrepared = true;
-    else await joined.outside(() => this.#prepare(this.#database.beside()));
+    const located = this.#located;
+    const isReadyIn = (names: Names): Promise<boolean> | undefined =>
+      this.#lent.get(joined)?.inTurn((send) => isPrepared(send, names));
+    if (located !== undefined && (await isReadyIn(located))) {
+      this.#isPrepared = true;
+      return;
+    }
+    try {
+      await joined.outside(() => this.#prepare(this.#database.beside()));
+    } catch (error) {
+      // Where nothing leads beside it and nothing was asked before, the transaction is all there is to go by, this once.
+      if (located !== undefined || !hasNoWayBeside(error) || !(await isReadyIn(this.#names))) throw error;
+    }
   }
 
   async #read(scope: Scope, handle: string, nowMs: number): Promise<Found | undefined> {

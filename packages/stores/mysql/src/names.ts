@@ -7,10 +7,16 @@ import {
 } from "@acme/session-core/store";
 
 export interface Names extends TableNames {
-  /** Names of all tables. */
+  /** Names of all tables, without a database. */
   readonly all: readonly string[];
   /** SQL of the name of the lock under which tables are made; the locks of a server are for all of its databases. */
   readonly lock: string;
+  /** SQL of the name of the database that the tables are in. */
+  readonly database: string;
+  /** The same tables, in the database that they were found in. */
+  foundIn(database: string): Names;
+  /** A statement on the tables of names without a database, as one on these. */
+  qualify(sql: string): string;
   /** Those of a namespace. @throws SessionError `INVALID_OPTION` */
   in(namespace: string): Names;
 }
@@ -34,12 +40,21 @@ export function namesOf({ tablePrefix = "acme_" }: NamesOptions): Names {
   return namesWith(tablePrefix);
 }
 
-function namesWith(prefix: string): Names {
-  const tables = tableNames((name) => `\`${prefix}${name}\``);
+function namesWith(prefix: string, database?: string): Names {
+  const inDatabase = database === undefined ? "" : `\`${database.replaceAll("`", "``")}\`.`;
+  const plain = Object.values<string>({ ...tableNames((name) => `\`${prefix}${name}\``) });
+  const tables = tableNames((name) => `${inDatabase}\`${prefix}${name}\``);
   return {
     ...tables,
-    all: Object.values<string>({ ...tables }),
+    all: plain,
     lock: `CONCAT('acme_session_schema.', SHA1(CONCAT(DATABASE(), '.${prefix}')))`,
+    database:
+      database === undefined
+        ? "DATABASE()"
+        : `CONVERT(X'${Buffer.from(database).toString("hex")}' USING utf8)`,
+    foundIn: (found) => namesWith(prefix, found),
+    qualify: (sql) =>
+      sql.replace(/`[^`]+`/g, (name) => (plain.includes(name) ? `${inDatabase}${name}` : name)),
     in: (namespace) => namesWith(prefixIn(namespace, prefix)),
   };
 }

@@ -1,5 +1,6 @@
 import type { RoleParameter, RoleStatement, RoleStatements } from "@acme/session-core/store";
 import type { Names } from "./names.js";
+import { SERVER_NOW } from "./statements.js";
 
 const statement = (takes: readonly RoleParameter[], text: string): RoleStatement => ({ takes, text });
 
@@ -22,7 +23,17 @@ export function roleStatementsFor(names: Names): RoleStatements {
     )`;
   return {
     nextVersion: [
-      statement([], `UPDATE ${roleClock} SET version = version + 1 WHERE id = 1`),
+      statement(
+        [],
+        `INSERT INTO ${roleClock} (id, version) VALUES (1, 0) ON DUPLICATE KEY UPDATE version = version + 1`,
+      ),
+      // Where somebody has emptied the table, it starts above what has been given: tokens may still hold that.
+      statement(
+        [],
+        `UPDATE ${roleClock} SET version = 1 + GREATEST(${SERVER_NOW},
+           COALESCE((SELECT MAX(version) FROM ${roles}), 0), COALESCE((SELECT MAX(version) FROM ${roleUsers}), 0))
+         WHERE id = 1 AND version = 0`,
+      ),
       statement([], `SELECT version FROM ${roleClock} WHERE id = 1`),
     ],
     findRole: statement(["role"], `SELECT 1 AS found FROM ${roles} WHERE role = ?`),

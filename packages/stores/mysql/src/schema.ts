@@ -171,6 +171,13 @@ export async function prepareSchema(database: Database, names: Names, mayMigrate
   });
 }
 
+/** The names with the database that this connection has chosen: where its statements find, or make, the tables. */
+export async function findDatabase(query: Query, names: Names): Promise<Names> {
+  const { records } = await query("SELECT DATABASE() AS name");
+  const name = records[0]?.name;
+  return name == null ? names : names.foundIn(textOf(name));
+}
+
 /** Whether all tables are there. In the application's transaction: nothing is made there, as that would commit it. */
 export async function isPrepared(query: Query, names: Names): Promise<boolean> {
   return (await stepsToDo(query, names)).length === 0;
@@ -181,12 +188,12 @@ async function stepsToDo(query: Query, names: Names): Promise<Step[]> {
   const tables = names.all.map((name) => name.slice(1, -1));
   const { records } = await query(
     `SELECT table_name AS name FROM information_schema.tables
-     WHERE table_schema = DATABASE() AND table_name IN (${tables.map((name) => `'${name}'`).join(", ")})`,
+     WHERE table_schema = ${names.database} AND table_name IN (${tables.map((name) => `'${name}'`).join(", ")})`,
   );
   const there = new Set(records.map(({ name }) => `\`${textOf(name)}\``));
   const gone = names.all.filter((name) => !there.has(name));
   const steps = stepsFor(names);
-  if (gone.includes(names.migrations)) return steps;
+  if (gone.some((name) => names.migrations.endsWith(name))) return steps;
   const applied = await query(`SELECT version, checksum FROM ${names.migrations}`);
   const undone = missing(steps, applied.records);
   return gone.length === 0 ? undone : steps;

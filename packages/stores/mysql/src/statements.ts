@@ -2,7 +2,7 @@ import type { Names } from "./names.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 
 /** The server's clock in milliseconds, whatever its time zone. */
-const SERVER_NOW = "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000)";
+export const SERVER_NOW = "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000)";
 /** The caller's time, or the server's where the parameter is null (security.md TM-01). */
 const NOW = `COALESCE(?, ${SERVER_NOW})`;
 
@@ -107,7 +107,9 @@ export function statementsFor({ sessions, signingKeys, secrets, cleanUp }: Names
     withdrawSecret: `UPDATE ${secrets} SET secret = X'' WHERE id = ? AND secret <> X''`,
 
     /** now or null */
-    readCleanUp: `SELECT claimed_at_ms AS markMs, ${NOW} AS nowMs FROM ${cleanUp} WHERE id = 1`,
+    readCleanUp: `SELECT (SELECT claimed_at_ms FROM ${cleanUp} WHERE id = 1) AS markMs, ${NOW} AS nowMs`,
+    /** Where there was none: somebody may have emptied the table. */
+    insertCleanUp: `INSERT INTO ${cleanUp} (id, claimed_at_ms) VALUES (1, NULL) ON DUPLICATE KEY UPDATE id = 1`,
     /** now, the mark that was read or null: nothing changes if another process has moved it meanwhile */
     claimCleanUp: `UPDATE ${cleanUp} SET claimed_at_ms = ? WHERE id = 1 AND claimed_at_ms <=> ?`,
   };

@@ -20,10 +20,10 @@ describe.skipIf(missing !== undefined)(`MySQL (${missing ?? "real server"})`, ()
   afterAll(() => fresh.drop());
   const makeStore = (): StoreUnderTest => {
     const open = () => fresh.open({ maxConnections: 4 });
-    return { store: open(), reopen: open, cleanup: fresh.empty };
+    return { store: open(), reopen: open, deleteAll: fresh.empty, cleanup: fresh.empty };
   };
   runStoreConformance(
-    { name: "mysql2", makeStore, capabilities: { secondInstance: true, namespaces: true } },
+    { name: "mysql2", makeStore, capabilities: { secondInstance: true, namespaces: true, deleteAll: true } },
     { describe, it },
   );
   runRoleStoreConformance(

@@ -29,7 +29,7 @@ export async function sql(text: string, at = url): Promise<Record<string, unknow
 export interface FreshTables {
   readonly tablePrefix: string;
   open(options?: Partial<MysqlStoreOptions>): MysqlStore;
-  /** Deletes all rows. */
+  /** Deletes all rows, of all tables but that of migrations. */
   empty(): Promise<void>;
   drop(): Promise<void>;
 }
@@ -38,7 +38,15 @@ export interface FreshTables {
 export function freshTables(at = url): FreshTables {
   const tablePrefix = `t_${randomBytes(8).toString("hex")}_`;
   const named = (...names: string[]): string[] => names.map((name) => `${tablePrefix}${name}`);
-  const filled = named("sessions", "signing_keys", "secrets", "role_users", "roles");
+  const filled = named(
+    "sessions",
+    "signing_keys",
+    "secrets",
+    "role_users",
+    "roles",
+    "role_clock",
+    "clean_up",
+  );
   return {
     tablePrefix,
     open: (options = {}) =>
@@ -48,11 +56,7 @@ export function freshTables(at = url): FreshTables {
         ...(options.client === undefined ? { url: at } : {}),
         ...options,
       }),
-    empty: async () => {
-      const [cleanUp] = named("clean_up");
-      const emptied = filled.map((table) => `DELETE FROM ${table}`);
-      await sql([...emptied, `UPDATE ${cleanUp} SET claimed_at_ms = NULL`].join(";"), at);
-    },
+    empty: async () => void (await sql(filled.map((table) => `DELETE FROM ${table}`).join(";"), at)),
     // Those of namespaces too.
     drop: async () => {
       const all = await sql(

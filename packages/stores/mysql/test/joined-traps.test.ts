@@ -258,6 +258,7 @@ describe.skipIf(missing !== undefined)(`a MySQL that falls silent (${missing ?? 
     await direct.listSigningKeys();
     const pool = createPool({ uri: proxy.through(server.url), connectionLimit: 1 });
     const store = tables.open({ client: pool });
+    await store.listSigningKeys();
     const row = liveSession();
     const connection = await pool.getConnection();
     await connection.beginTransaction();

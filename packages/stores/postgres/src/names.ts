@@ -13,6 +13,12 @@ export interface Names extends TableNames {
   index(name: string): string;
   /** Tells one set of tables apart from another in the same database. */
   readonly lockKey: string;
+  /** Whether they name their schema, so that they mean the same tables on every connection. */
+  readonly isQualified: boolean;
+  /** The same tables, in the schema that they were found in. */
+  foundIn(schema: string): Names;
+  /** A statement on the tables of names that are not qualified, as one on these. */
+  qualify(sql: string): string;
   /** Those of a namespace. @throws SessionError `INVALID_OPTION` */
   in(namespace: string): Names;
 }
@@ -28,6 +34,8 @@ export interface NamesOptions {
 export interface SchemaOptions extends NamesOptions {
   /** The instances' `namespace`. Default: none. */
   namespace?: string | undefined;
+  /** Whether the script is a transaction by itself. `false` for a tool that begins one for each script. Default `true`. */
+  transaction?: boolean | undefined;
 }
 
 /** @throws SessionError `INVALID_OPTION` */
@@ -37,14 +45,18 @@ export function namesOf({ schema, tablePrefix = "acme_" }: NamesOptions): Names 
   return namesWith(schema, tablePrefix);
 }
 
-function namesWith(schema: string | undefined, prefix: string): Names {
-  const inSchema = schema === undefined ? "" : `"${schema}".`;
+function namesWith(schema: string | undefined, prefix: string, lockKey = `${schema ?? ""}.${prefix}`): Names {
+  const inSchema = schema === undefined ? "" : `"${schema.replaceAll('"', '""')}".`;
+  const own = Object.values<string>({ ...tableNames((name) => `"${prefix}${name}"`) });
   const tables = tableNames((name) => `${inSchema}"${prefix}${name}"`);
   return {
     ...tables,
     all: Object.values<string>({ ...tables }),
     index: (name) => `"${prefix}${name}"`,
-    lockKey: `${schema ?? ""}.${prefix}`,
+    lockKey,
+    isQualified: schema !== undefined,
+    foundIn: (found) => namesWith(found, prefix, lockKey),
+    qualify: (sql) => sql.replace(/"[^"]+"/g, (name) => (own.includes(name) ? `${inSchema}${name}` : name)),
     in: (namespace) => namesWith(schema, prefixIn(namespace, prefix)),
   };
 }

@@ -14,7 +14,8 @@ const MISSING_TABLE = "42P01";
 
 /** What no waiting mends, and what does. */
 const ADVICE: Readonly<Record<string, string>> = {
-  "28P01": "the server refuses the password; check user and password",
+  "28P01":
+    "the server refuses the password, or got none; check user and password in the URL (postgres://user:password@host/db), or in your pool",
   "28000":
     "the server refuses this account; check the user, pg_hba.conf, and whether the server asks for TLS",
   "3D000": "there is no such database; create it, or check the name in the URL",
@@ -41,7 +42,7 @@ const PASSES: Readonly<Record<string, string>> = {
   TIMEOUT:
     "no answer in time; PostgreSQL is slow or stopped, or something else listens there, or a table or row is locked: look into pg_stat_activity and pg_locks",
   "57014":
-    "the server stopped the statement, which took too long; it is slow, or a table or row is locked: look into pg_stat_activity and pg_locks",
+    "the server stopped the statement, which took too long; it is slow, a `statement_timeout` of the account or the database is short, or a table or row is locked: look into pg_stat_activity and pg_locks",
   TLS_CUT:
     "the connection was cut while TLS began; does the server speak TLS? If not, turn it on there, or leave `ssl` out",
 };

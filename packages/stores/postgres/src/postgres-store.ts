@@ -37,7 +37,7 @@ import { isMissingTable, isUniqueViolation, judgePostgres, PostgresFailure } fro
 import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from "./postgres-js-database.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
-import { isSchemaReady, prepareSchema } from "./schema.js";
+import { findTables, isSchemaReady, prepareSchema } from "./schema.js";
 import { AS_BEFORE, BE_PATIENT, type Statements, statementsFor } from "./statements.js";
 
 /**
@@ -60,6 +60,8 @@ export class PostgresStore implements SessionStore {
   readonly #database: Database;
   readonly #operations: StoreOperations;
   readonly #names: Names;
+  /** With the schema that our own connections have found the tables in: a `search_path` set elsewhere leads nowhere else. */
+  #found: Names | undefined;
   readonly #own: Statements;
   readonly #joined: Statements;
   readonly #usesServerClock: boolean;
@@ -90,6 +92,7 @@ export class PostgresStore implements SessionStore {
     const { url, client, driver, maxConnections = 10, migrate = true, clock = "server" } = options;
     const { preparedStatements: prepares = false } = options;
     this.#names = origin === undefined ? namesOf(options) : origin.#names.in(namespace);
+    this.#found = this.#names.isQualified ? this.#names : undefined;
     this.#own = statementsFor(this.#names, false);
     this.#joined = statementsFor(this.#names, true);
     this.#usesServerClock = clock === "server";
@@ -143,7 +146,7 @@ export class PostgresStore implements SessionStore {
           await this.#prepare(database);
           return this.#watched(
             database.transaction(async (query) => {
-              const result = await step(counted(query), attempt);
+              const result = await step(counted(this.#qualified(query)), attempt);
               // The caller has been told that nothing came of it.
               if (attempt.remainingMs() <= 0) throw new PostgresFailure(undefined, "TIMEOUT", "never");
               return result;
@@ -370,7 +373,7 @@ export class PostgresStore implements SessionStore {
   async #runJoined<T>(joined: Joined<Query>, step: Step<T>): Promise<T> {
     joined.assertOpen();
     if (!this.#isPrepared) await this.#prepareJoined(joined);
-    return this.#stepJoined(joined, step);
+    return this.#stepJoined(joined, (query, sql, attempt) => step(this.#qualified(query), sql, attempt));
   }
 
   /** What fails inside a transaction ends it: nothing can be tried again there. */
@@ -395,8 +398,15 @@ export class PostgresStore implements SessionStore {
     return this.#operations.run(async (attempt) => {
       const database = this.#free();
       await this.#prepare(database);
-      return this.#watched(step(database.query.bind(database), this.#own, attempt));
+      return this.#watched(step(this.#qualified(database.query.bind(database)), this.#own, attempt));
     });
+  }
+
+  /** Statements on our tables, whatever `search_path` the connection has. */
+  #qualified(query: Query): Query {
+    const found = this.#found;
+    if (this.#names.isQualified || found === undefined) return query;
+    return (sql, values) => query(found.qualify(sql), values);
   }
 
   /** Connections that nobody holds who waits for what is done with them. */
@@ -419,19 +429,27 @@ export class PostgresStore implements SessionStore {
     if (this.#isPrepared) return Promise.resolve();
     let preparing = this.#preparing.get(database);
     if (preparing === undefined) {
-      preparing = prepareSchema(database, this.#names, this.#mayMigrate)
-        .then(() => {
-          this.#isPrepared = true;
-        })
-        .finally(() => this.#preparing.delete(database));
+      preparing = this.#findOrMake(database).finally(() => this.#preparing.delete(database));
       this.#preparing.set(database, preparing);
     }
     return preparing;
   }
 
-  /** Before anything is asked for in the application's transaction. */
+  async #findOrMake(database: Database): Promise<void> {
+    const find = async (): Promise<Names | undefined> =>
+      this.#names.isQualified
+        ? this.#names
+        : findTables(database.query.bind(database), this.#names, this.#found);
+    const found = await find();
+    await prepareSchema(database, found ?? this.#names, this.#mayMigrate);
+    this.#found = found ?? (await find());
+    this.#isPrepared = true;
+  }
+
+  /** Before anything is asked for in the application's transaction, whose `search_path` may lead to other tables. */
   async #prepareJoined(joined: Joined<Query>): Promise<void> {
-    if (await this.#stepJoined(joined, (query) => isSchemaReady(query, this.#names))) {
+    const found = this.#found;
+    if (found !== undefined && (await this.#stepJoined(joined, (query) => isSchemaReady(query, found)))) {
       this.#isPrepared = true;
       return;
     }

@@ -1,5 +1,6 @@
 import type { RoleParameter, RoleStatement, RoleStatements } from "@acme/session-core/store";
 import type { Names } from "./names.js";
+import { SERVER_NOW } from "./statements.js";
 
 const LISTED = "(SELECT json_array_elements_text($2::text::json))";
 
@@ -24,7 +25,15 @@ export function roleStatementsFor(names: Names): RoleStatements {
     )`;
   return {
     nextVersion: [
-      statement([], `UPDATE ${roleClock} SET version = version + 1 WHERE id = 1 RETURNING version`),
+      // Where somebody has emptied the table, it starts above what has been given: tokens may still hold that.
+      statement(
+        [],
+        `INSERT INTO ${roleClock} AS clock (id, version) VALUES (1, 1 + greatest(${SERVER_NOW},
+           CASE WHEN EXISTS (SELECT 1 FROM ${roleClock} WHERE id = 1) THEN 0 ELSE greatest(
+             (SELECT max(version) FROM ${roles}), (SELECT max(version) FROM ${roleUsers})
+           ) END))
+         ON CONFLICT (id) DO UPDATE SET version = clock.version + 1 RETURNING version`,
+      ),
     ],
     findRole: statement(["role"], `SELECT 1 AS found FROM ${roles} WHERE role = $1::text`),
     insertRole: statement(["role"], `INSERT INTO ${roles} (role, version) VALUES ($1::text, 0)`),

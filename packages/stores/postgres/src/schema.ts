@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { checkOptions, isText } from "@acme/session-core/store";
+import { checkOptions, isBoolean, isText } from "@acme/session-core/store";
 import type { Database, Query } from "./database.js";
 import { type Names, namesOf, type SchemaOptions } from "./names.js";
 import { PostgresSetupError } from "./postgres-failure.js";
@@ -132,8 +132,8 @@ CREATE TABLE IF NOT EXISTS ${migrations} (
  * does what the store would do by itself.
  */
 export function postgresSchemaSql(given: SchemaOptions = {}): string {
-  const checks = { schema: isText, tablePrefix: isText, namespace: isText };
-  const { namespace, ...options } = checkOptions("postgresSchemaSql", checks, given);
+  const checks = { schema: isText, tablePrefix: isText, namespace: isText, transaction: isBoolean };
+  const { namespace, transaction = true, ...options } = checkOptions("postgresSchemaSql", checks, given);
   const names = namespace === undefined ? namesOf(options) : namesOf(options).in(namespace);
   const steps = stepsFor(names).map(
     ({ version, checksum, sql }) => `
@@ -141,11 +141,10 @@ export function postgresSchemaSql(given: SchemaOptions = {}): string {
 ${sql.trim()}
 INSERT INTO ${names.migrations} (version, checksum) VALUES (${version}, '${checksum}') ON CONFLICT DO NOTHING;`,
   );
-  return `BEGIN;
-${createMigrations(names).trim()}
+  const script = `${createMigrations(names).trim()}
 ${steps.join("\n")}
-COMMIT;
 `;
+  return transaction ? `BEGIN;\n${script}COMMIT;\n` : script;
 }
 
 /**
@@ -156,6 +155,19 @@ COMMIT;
  */
 export async function isSchemaReady(query: Query, names: Names): Promise<boolean> {
   return (await stepsToDo(query, names)).length === 0;
+}
+
+/**
+ * The names with the schema that the tables are in, as this connection finds them: where they were `known` to be, or in
+ * its `search_path`. Undefined where there are none.
+ */
+export async function findTables(query: Query, names: Names, known = names): Promise<Names | undefined> {
+  const [found] = await query(
+    `SELECT n.nspname::text AS schema FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid = coalesce(to_regclass($1::text), to_regclass($2::text))`,
+    [known.sessions, names.sessions],
+  );
+  return found === undefined ? undefined : names.foundIn(String(found.schema));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Names } from "./names.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
 
 /** The server's clock at the start of the statement, in milliseconds; inside a transaction too. */
-const SERVER_NOW = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
+export const SERVER_NOW = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 
 /** The caller's time, or the server's where the parameter is null (security.md TM-01). */
 const now = (parameter: string): string => `coalesce(${parameter}::bigint, ${SERVER_NOW})`;

@@ -28,13 +28,14 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? "real server"})
     afterAll(() => fresh.drop());
     const makeStore = (): StoreUnderTest => {
       const { options } = way.connect(4);
-      return { store: fresh.open(options), reopen: () => fresh.open(options), cleanup: fresh.empty };
+      const open = () => fresh.open(options);
+      return { store: open(), reopen: open, deleteAll: fresh.empty, cleanup: fresh.empty };
     };
     runStoreConformance(
       {
         name: `postgres through ${way.name}`,
         makeStore,
-        capabilities: { secondInstance: true, namespaces: true },
+        capabilities: { secondInstance: true, namespaces: true, deleteAll: true },
       },
       { describe, it },
     );

@@ -34,7 +34,7 @@ export async function sql(
 export interface FreshSchema {
   readonly schema: string;
   open(options?: Partial<PostgresStoreOptions>): PostgresStore;
-  /** Deletes all rows of the session tables. */
+  /** Deletes all rows, of all tables but that of migrations. */
   empty(): Promise<void>;
   drop(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export async function freshSchema(): Promise<FreshSchema> {
       }),
     empty: async () =>
       void (await sql(
-        ["sessions", "signing_keys", "secrets", "roles", "role_users", "clean_up"]
+        ["sessions", "signing_keys", "secrets", "roles", "role_users", "role_clock", "clean_up"]
           .map((table) => `DELETE FROM ${schema}.acme_${table}`)
           .join(";"),
         undefined,

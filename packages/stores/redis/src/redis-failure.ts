@@ -44,7 +44,9 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** A Redis without TLS says nothing to a handshake. */
 export function noAnswer(cause: unknown, url: string | undefined, retry: Retry): RedisFailure {
   const isTls = url?.startsWith("rediss:") === true;
-  const advice = isTls ? "no answer in time; does the server speak TLS (`rediss://`)?" : undefined;
+  const advice = isTls
+    ? "no answer in time; does the server speak TLS? If not, begin the URL with `redis://`"
+    : undefined;
   return new RedisFailure(cause, "TIMEOUT", retry, advice);
 }
 

@@ -14,13 +14,19 @@ describe.skipIf(missing !== undefined)(`Redis (${missing ?? "real server"})`, ()
     const makeStore = (): StoreUnderTest => {
       const fresh = freshPrefix();
       const open = () => fresh.open({ driver });
-      return { store: open(), reopen: open, cleanup: fresh.drop, damage: fresh.damage };
+      return {
+        store: open(),
+        reopen: open,
+        cleanup: fresh.drop,
+        damage: fresh.damage,
+        deleteAll: fresh.drop,
+      };
     };
     runStoreConformance(
       {
         name: `redis through ${driver}`,
         makeStore,
-        capabilities: { secondInstance: true, namespaces: true, damage: true },
+        capabilities: { secondInstance: true, namespaces: true, damage: true, deleteAll: true },
       },
       { describe, it },
     );
