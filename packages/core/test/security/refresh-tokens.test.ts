@@ -186,12 +186,10 @@ describe("a token that we did not make [sec R-04, D-03]", () => {
     app.store.reset();
     const invented = (n: number): string => [parts[0], `id-${n}`, ...parts.slice(2)].join(".");
     expect(outcome(await present(invented(0)))).toBe("401-CLEAR");
-    for (let n = 1; n < 200; n += 1) {
-      const answer = await present(invented(n));
-      // Another process may have made it in this second: nothing is cleared, and asking again later decides.
-      expect([outcome(answer), answer.header("retry-after")]).toEqual(["503", "1"]);
-    }
-    expect(app.store.calls).toEqual(["listSecrets"]);
+    // Another process may have made one of them in this second: they wait for the next look.
+    const others = await Promise.all(Array.from({ length: 199 }, (_, n) => present(invented(n + 1))));
+    expect(new Set(others.map(outcome))).toEqual(new Set(["401-CLEAR"]));
+    expect(app.store.calls).toEqual(["listSecrets", "listSecrets"]);
     app.store.reset();
     expect((await client.refresh()).status).toBe(200);
     expect(app.store.calls).not.toContain("listSecrets");

@@ -12,7 +12,7 @@ export async function loader({ request }: LoaderFunctionArgs): Promise<Response>
   if (route === undefined) throw data(null, { status: 404 });
   try {
     if (route.guard === undefined) return await run(route, request, undefined);
-    return await session.withSession(request, (found) => run(route, request, found), { ...route.guard });
+    return await session.withSession(request, (found) => run(route, request, found), route.guard);
   } catch (error) {
     const own = app.ownAnswer(error);
     if (own === undefined) throw error;

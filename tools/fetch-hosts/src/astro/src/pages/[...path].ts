@@ -11,9 +11,7 @@ export const ALL: APIRoute = async (context) => {
   if (route === undefined) return new Response("not found", { status: 404 });
   try {
     if (route.guard === undefined) return await run(route, context, undefined);
-    return await session.withSession(context.request, (found) => run(route, context, found), {
-      ...route.guard,
-    });
+    return await session.withSession(context.request, (found) => run(route, context, found), route.guard);
   } catch (error) {
     const own = app.ownAnswer(error);
     if (own === undefined) throw error;

@@ -13,7 +13,7 @@ export const fallback: RequestHandler = async (event) => {
   if (route === undefined) error(404);
   try {
     if (route.guard === undefined) return await run(route, event, undefined);
-    return await session.withSession(event.request, (found) => run(route, event, found), { ...route.guard });
+    return await session.withSession(event.request, (found) => run(route, event, found), route.guard);
   } catch (thrown) {
     const own = current().app.ownAnswer(thrown);
     if (own === undefined) throw thrown;
