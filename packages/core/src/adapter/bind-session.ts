@@ -523,12 +523,10 @@ export function bindSession<Req, Res, T extends SessionTypes = SessionTypes>(
   const tracing = trace && new DebugTrace(core, trace, wrap as (req: unknown, res: unknown) => Exchange);
   tracing?.functions(session);
   // `getSession` sees to it itself, `ready` says that a start has failed, and writes are named in the log.
-  if (!forgives) forgive(session, (name) => /^(createNewSession|refreshSession)$/.test(name));
-  else
-    forgive(
-      session,
-      (name) => !/^(Error|ready)$/.test(name) && (name !== "getSession" || tracing !== undefined),
-    );
+  const isLoud = (name: string): boolean =>
+    /^(Error|ready)$/.test(name) || (name === "getSession" && tracing === undefined);
+  const isWrite = (name: string): boolean => /^(createNewSession|refreshSession)$/.test(name);
+  forgive(session, (name) => (forgives ? !isLoud(name) : isWrite(name)));
   return { session, adapter: tracing?.adapter(adapter) ?? adapter };
 }
 

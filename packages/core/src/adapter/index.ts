@@ -15,11 +15,7 @@ export {
 export { SessionError } from "../errors/session-error.js";
 export { invalidArgument, invalidOption } from "../errors/throwers.js";
 export type { EndpointRoute, Handled } from "../flows/endpoints.js";
-export {
-  assertNoArguments,
-  type CheckedOptions,
-  checkGuardOptions,
-} from "../flows/guard-options.js";
+export { assertNoArguments, type CheckedOptions, checkGuardOptions } from "../flows/guard-options.js";
 export { BaseRequest } from "../http/base-request.js";
 export { BaseResponse, type ResponseBody } from "../http/base-response.js";
 export { BufferedResponse, type ResponseHead } from "../http/buffered-response.js";
