@@ -75,7 +75,6 @@ export function checkGuardOptions<O>(given: O, own: OptionChecks = {}, where = G
   return told(where, { ...DEEP, ...own }, given);
 }
 
-const NAMES = Object.keys(SHALLOW) as readonly (keyof VerifySessionOptions)[];
 /** Left out these ask for nothing; given as undefined they are a constant that does not exist, and would open a door. */
 const NEVER_UNDEFINED: readonly string[] = ["roles", "permissions", "require", "only"];
 
@@ -95,26 +94,51 @@ function told<O>(where: string, checks: OptionChecks, given: O): O {
   throw invalidOption(where, "must be an object of options, and plain");
 }
 
-/** The options in an object of ours: nothing that happens to the given one, or to its lists, counts any more. */
+/** The options in an object of ours, each read once: nothing that happens to the given one, or to its lists, counts any more. */
 class KeptOptions implements VerifySessionOptions {
+  declare readonly [CHECKED]: true;
   readonly sessionRequired: boolean | undefined;
   readonly antiCsrfCheck: boolean | undefined;
   readonly checkDatabase: boolean | undefined;
-  readonly require: readonly SessionClaimValidator[] | undefined;
+  /** Undefined once they are part of `require`. */
+  roles: readonly string[] | undefined;
+  permissions: readonly string[] | undefined;
+  require: readonly SessionClaimValidator[] | undefined;
   readonly skip: readonly string[] | undefined;
   readonly only: readonly SessionClaimValidator[] | undefined;
   readonly overrideGlobalClaimValidators: VerifySessionOptions["overrideGlobalClaimValidators"];
 
-  /** @param required what the roles and permissions come to */
-  constructor(given: VerifySessionOptions, required: readonly SessionClaimValidator[] | undefined) {
+  constructor(given: VerifySessionOptions) {
     this.sessionRequired = given.sessionRequired;
     this.antiCsrfCheck = given.antiCsrfCheck;
     this.checkDatabase = given.checkDatabase;
-    this.require = required ?? (given.require && [...given.require]);
-    this.skip = given.skip && [...given.skip];
-    this.only = given.only && [...given.only];
+    this.roles = copied(given.roles);
+    this.permissions = copied(given.permissions);
+    this.require = copied(given.require);
+    this.skip = copied(given.skip);
+    this.only = copied(given.only);
     this.overrideGlobalClaimValidators = given.overrideGlobalClaimValidators;
   }
+
+  /** How many say something. */
+  get count(): number {
+    return (
+      Number(this.sessionRequired !== undefined) +
+      Number(this.antiCsrfCheck !== undefined) +
+      Number(this.checkDatabase !== undefined) +
+      Number(this.roles !== undefined) +
+      Number(this.permissions !== undefined) +
+      Number(this.require !== undefined) +
+      Number(this.skip !== undefined) +
+      Number(this.only !== undefined) +
+      Number(this.overrideGlobalClaimValidators !== undefined)
+    );
+  }
+}
+
+/** What is no list stays as it is, for a check to find. */
+function copied<T>(list: readonly T[] | undefined): readonly T[] | undefined {
+  return Array.isArray(list) ? [...list] : list;
 }
 
 /**
@@ -129,7 +153,7 @@ export function guardOptions(
   given: VerifySessionOptions | undefined,
   own?: OptionChecks,
 ): CheckedOptions | undefined {
-  return given === undefined ? undefined : keptOptions(core, checkGuardOptions(given, own));
+  return given === undefined ? undefined : withRoles(core, new KeptOptions(checkGuardOptions(given, own)));
 }
 
 /**
@@ -142,40 +166,50 @@ export function callOptions(
   given: VerifySessionOptions | undefined,
 ): CheckedOptions | undefined {
   if (given === undefined) return undefined;
-  if (given instanceof KeptOptions) return given as KeptOptions as CheckedOptions;
-  return keptOptions(core, quicklyRead(given) ?? told("getSession", SHALLOW, given));
+  if (given instanceof KeptOptions) return given as CheckedOptions;
+  return withRoles(core, quicklyRead(given) ?? new KeptOptions(told("getSession", SHALLOW, given)));
 }
 
-/** A copy of what is plain and right, without what a closer look costs; undefined where it needs that. */
-function quicklyRead(given: VerifySessionOptions): VerifySessionOptions | undefined {
+const RULES = new Map(
+  Object.entries(SHALLOW).map(([name, check]) => [name, { check, path: `getSession.${name}` }]),
+);
+
+/** What is plain and right, without what a closer look costs; undefined where it needs that. */
+function quicklyRead(given: VerifySessionOptions): KeptOptions | undefined {
   if (typeof given !== "object" || given === null || Object.getPrototypeOf(given) !== Object.prototype)
     return;
-  const read = { ...given };
-  for (const name of Object.keys(read) as (keyof VerifySessionOptions)[]) {
-    if (!Object.hasOwn(SHALLOW, name)) return;
-    if (read[name] !== undefined) SHALLOW[name](read[name], `getSession.${name}`);
-    else if (NEVER_UNDEFINED.includes(name)) return;
+  const read = new KeptOptions(given);
+  let own = 0;
+  for (const name of Object.keys(given) as (keyof VerifySessionOptions)[]) {
+    const rule = RULES.get(name);
+    if (rule === undefined) return;
+    const value = read[name];
+    if (value === undefined) {
+      if (NEVER_UNDEFINED.includes(name)) return;
+      continue;
+    }
+    rule.check(value, rule.path);
+    own += 1;
   }
-  for (const name of NAMES) if (read[name] === undefined && given[name] !== undefined) return;
-  return read;
+  // More than its own: inherited, or hidden.
+  return read.count === own ? read : undefined;
 }
 
 /** Every role and every permission that is listed; validators of the route, so that no override takes them away. */
-function keptOptions(core: SessionCore, given: VerifySessionOptions): CheckedOptions {
-  const { roles, permissions } = given;
-  const required =
-    roles === undefined && permissions === undefined
-      ? undefined
-      : [
-          ...(roles === undefined
-            ? []
-            : [listClaim(core, "roles", ROLE_KEY).validators.includesAll([...roles])]),
-          ...(permissions === undefined
-            ? []
-            : [listClaim(core, "permissions", PERMISSION_KEY).validators.includesAll([...permissions])]),
-          ...(given.require ?? []),
-        ];
-  return new KeptOptions(given, required) as CheckedOptions;
+function withRoles(core: SessionCore, options: KeptOptions): CheckedOptions {
+  const { roles, permissions } = options;
+  if (roles !== undefined || permissions !== undefined) {
+    options.require = [
+      ...(roles === undefined ? [] : [listClaim(core, "roles", ROLE_KEY).validators.includesAll(roles)]),
+      ...(permissions === undefined
+        ? []
+        : [listClaim(core, "permissions", PERMISSION_KEY).validators.includesAll(permissions)]),
+      ...(options.require ?? []),
+    ];
+    options.roles = undefined;
+    options.permissions = undefined;
+  }
+  return options as CheckedOptions;
 }
 
 /** @throws SessionError `INVALID_OPTION` where nobody would know the user's roles: the guard is not made, and opens nothing */

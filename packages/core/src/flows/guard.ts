@@ -3,7 +3,7 @@ import { requestPath } from "../config/normalise-path.js";
 import type { SessionError } from "../errors/session-error.js";
 import { tryRefreshToken, unauthorised } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
-import type { TokenTransferMethod } from "../extract/token-transfer.js";
+import type { TokenTransferMethod, TokenTransferPolicy } from "../extract/token-transfer.js";
 import { DUPLICATED } from "../http/cookie-header.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Maybe } from "../platform/platform.js";
@@ -169,23 +169,26 @@ function fromRequest(
 ): Maybe<SessionContainer | undefined> {
   const policy = memo.transferPolicy(false);
   const bearer = policy === "cookie" ? undefined : bearerToken(memo.exchange.req.header("authorization"));
-  const fromCookie = (): Maybe<SessionContainer | undefined> =>
-    policy === "header" ? undefined : fromCookies(memo, wanted, userContext);
-  if (bearer === undefined) return fromCookie();
+  if (bearer === undefined) return fromCookies(memo, policy, wanted, userContext);
   const { era } = memo;
   const found = fromToken(memo, bearer, "header", wanted, userContext);
   return found instanceof Promise
-    ? found.then(
-        (session) => session ?? (memo.era === era ? fromCookie() : asItStands(memo, wanted, userContext)),
-      )
-    : (found ?? fromCookie());
+    ? found.then((session) => {
+        if (session !== undefined) return session;
+        return memo.era === era
+          ? fromCookies(memo, policy, wanted, userContext)
+          : asItStands(memo, wanted, userContext);
+      })
+    : (found ?? fromCookies(memo, policy, wanted, userContext));
 }
 
 function fromCookies(
   memo: RequestMemo,
+  policy: TokenTransferPolicy,
   wanted: number,
   userContext: UserContext | undefined,
 ): Maybe<SessionContainer | undefined> {
+  if (policy === "header") return undefined;
   const { req } = memo.exchange;
   const value = req.onlyCookie(memo.accessCookieName());
   if (value === undefined) return undefined;

@@ -49,7 +49,7 @@ export class RequestMemo implements SessionSink {
   #userContext: UserContext | undefined;
   #dress: TokenDress | undefined;
   /** What the response says by transactions of the application that may be rolled back. */
-  readonly #takeBack = new TakeBack();
+  #takeBack: TakeBack | undefined;
 
   constructor(
     readonly core: SessionCore,
@@ -155,7 +155,9 @@ export class RequestMemo implements SessionSink {
   /** What is told to the client in a transaction of the application is not told when the application's work fails in it. */
   #rememberInTransaction(): void {
     if (this.isReadOnly) return;
-    this.#takeBack.changing(this.core.engine.store.joined?.(), () => {
+    const transaction = this.core.engine.store.joined?.();
+    if (transaction !== undefined) this.#takeBack ??= new TakeBack();
+    this.#takeBack?.changing(transaction, () => {
       const { session, passed, isEnded, transfer } = this;
       const settle = rememberTokens(this.exchange.res, this.dress());
       return (isKept) => {
@@ -322,5 +324,7 @@ function committed(message: string): SessionError<"RESPONSE_COMMITTED"> {
 
 /** The memo of an exchange; made on first use. */
 export function memoOf(core: SessionCore, exchange: Exchange): RequestMemo {
-  return exchange.memoFor(core, () => new RequestMemo(core, exchange));
+  return exchange.memoFor(core, newMemo);
 }
+
+const newMemo = (core: SessionCore, exchange: Exchange): RequestMemo => new RequestMemo(core, exchange);

@@ -104,6 +104,9 @@ class CountedText {
     this.charactersRead += (found === -1 ? this.text.length : found) - from + 1;
     return found;
   }
+  includes(wanted: string): boolean {
+    return this.indexOf(wanted) !== -1;
+  }
   startsWith(prefix: string, at = 0): boolean {
     this.charactersRead += prefix.length;
     return this.text.startsWith(prefix, at);

@@ -7,11 +7,12 @@ export const MAX_COOKIE_HEADER_LENGTH = 16 * 1024;
  * encoding is broken is returned as it stands.
  */
 export function findCookie(header: string, name: string): string | undefined {
+  const mayBeEncoded = header.includes("%");
   let at = 0;
   while (at < header.length) {
     const start = skipToPair(header, at);
     const end = pairEnd(header, start);
-    if (isNamed(header, start, end, name)) return pairValue(header, start, end);
+    if (isNamed(header, start, end, name, mayBeEncoded)) return pairValue(header, start, end);
     at = end + 1;
   }
   return undefined;
@@ -20,11 +21,12 @@ export function findCookie(header: string, name: string): string | undefined {
 /** Every value of the cookie, in the order of the header: a browser that holds two with different domains sends both. */
 export function findCookies(header: string, name: string): string[] {
   const values: string[] = [];
+  const mayBeEncoded = header.includes("%");
   let at = 0;
   while (at < header.length) {
     const start = skipToPair(header, at);
     const end = pairEnd(header, start);
-    if (isNamed(header, start, end, name)) values.push(pairValue(header, start, end));
+    if (isNamed(header, start, end, name, mayBeEncoded)) values.push(pairValue(header, start, end));
     at = end + 1;
   }
   return values;
@@ -37,11 +39,12 @@ export const DUPLICATED = Symbol("duplicated cookie");
 export function findOnlyCookie(header: string, name: string): string | typeof DUPLICATED | undefined {
   let foundStart = -1;
   let foundEnd = -1;
+  const mayBeEncoded = header.includes("%");
   let at = 0;
   while (at < header.length) {
     const start = skipToPair(header, at);
     const end = pairEnd(header, start);
-    if (isNamed(header, start, end, name)) {
+    if (isNamed(header, start, end, name, mayBeEncoded)) {
       if (foundStart !== -1) return DUPLICATED;
       foundStart = start;
       foundEnd = end;
@@ -71,9 +74,11 @@ function pairEnd(header: string, start: number): number {
   return end === -1 ? header.length : end;
 }
 
-function isNamed(header: string, start: number, end: number, name: string): boolean {
+/** @param mayBeEncoded whether the header has a percent sign at all: asked once, since most have none */
+function isNamed(header: string, start: number, end: number, name: string, mayBeEncoded: boolean): boolean {
   let after = start + name.length;
-  if (after >= end + 1 || !header.startsWith(name, start)) return isEncodedName(header, start, end, name);
+  if (after >= end + 1 || !header.startsWith(name, start))
+    return mayBeEncoded && isEncodedName(header, start, end, name);
   while (after < end && (header.charCodeAt(after) === SPACE || header.charCodeAt(after) === TAB)) after += 1;
   return after < end && header[after] === "=";
 }

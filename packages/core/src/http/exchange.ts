@@ -17,18 +17,22 @@ export class Exchange {
     readonly res: BaseResponse,
   ) {}
 
-  /** What `owner` remembers about this exchange; made on first use. Two instances never see each other's. */
-  memoFor<T>(owner: object, create: () => T): T {
+  /**
+   * What `owner` remembers about this exchange; made on first use. Two instances never see each other's.
+   *
+   * @param create given both, so that it need not be a new function for each request
+   */
+  memoFor<O extends object, T>(owner: O, create: (owner: O, exchange: Exchange) => T): T {
     if (this.#owner === owner) return this.#memo as T;
     if (this.#owner === undefined) {
       this.#owner = owner;
-      this.#memo = create();
+      this.#memo = create(owner, this);
       return this.#memo as T;
     }
     this.#others ??= new Map();
     let memo = this.#others.get(owner);
     if (memo === undefined) {
-      memo = create();
+      memo = create(owner, this);
       this.#others.set(owner, memo);
     }
     return memo as T;
