@@ -1,7 +1,6 @@
 import { SessionError } from "../errors/session-error.js";
 import { unauthorised } from "../errors/throwers.js";
-import { expirePlantedCookies } from "../respond/expire-planted.js";
-import { expireOlderCookie, writePlaceholderFrontToken } from "../respond/write-tokens.js";
+import { writePlaceholderFrontToken } from "../respond/write-tokens.js";
 import { judge, type RefreshVerdict } from "../session/rotate-refresh-token.js";
 import type { SessionRow } from "../store/session-store.js";
 import { parseAccessToken } from "../tokens/access-token.js";
@@ -12,6 +11,7 @@ import {
   type RefreshToken,
 } from "../tokens/refresh-token.js";
 import { isSameAntiCsrfToken } from "../verify/check-anti-csrf.js";
+import { expireForeignCookies } from "./expire-foreign-cookies.js";
 import type { RequestMemo } from "./request-memo.js";
 
 /** A refresh token that this application has made. */
@@ -189,15 +189,14 @@ function isUsable({ verdict }: Candidate): boolean {
 }
 
 /**
- * All but our own cookies go: those of the older domain, or (where none is configured) all that somebody else can have
- * planted. A placeholder makes the client repeat the request and then refresh with what is left (D-8).
+ * All but our own cookies go: those of the older domain, and all that somebody else can have planted. A placeholder makes the client repeat the request and then refresh with what is left (D-8).
  */
 function mixed(memo: RequestMemo, userId: string): never {
   const { engine } = memo.core;
   const { res } = memo.exchange;
-  expireForeignCookies(memo, "refresh");
+  expireForeignCookies(memo, "refresh", memo.core.config.refreshPath, true);
   if (memo.exchange.req.cookieValues(memo.accessCookieName()).length > 1) {
-    expireForeignCookies(memo, "access");
+    expireForeignCookies(memo, "access", "/", true);
   }
   const nowMs = engine.clock.wallMs();
   const placeholder = { uid: userId, ate: nowMs - 1000, up: { iat: Math.floor(nowMs / 1000) } };
@@ -207,17 +206,4 @@ function mixed(memo: RequestMemo, userId: string): never {
     message:
       "refresh tokens of several sessions were sent under one name; those that are not under the configured `cookieDomain` are being removed (if you changed it, set `olderCookieDomain` to what it was)",
   });
-}
-
-/** Expires what is not ours under the name of a token. */
-export function expireForeignCookies(memo: RequestMemo, type: "access" | "refresh"): void {
-  const { olderCookieDomain, apiOrigin, refreshPath } = memo.core.config;
-  const { res } = memo.exchange;
-  const dress = memo.dress();
-  if (olderCookieDomain !== null) expireOlderCookie(res, dress, olderCookieDomain.domain, type);
-  else {
-    // An access cookie at some other path is met, and expired, by a request for that path.
-    const path = type === "refresh" ? refreshPath : "/";
-    expirePlantedCookies(res, dress, new URL(apiOrigin).hostname, path, type);
-  }
 }

@@ -7,7 +7,6 @@ import type { TokenTransferMethod, TokenTransferPolicy } from "../extract/token-
 import { DUPLICATED } from "../http/cookie-header.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Maybe } from "../platform/platform.js";
-import { expirePlantedCookies } from "../respond/expire-planted.js";
 import { expireOlderCookie } from "../respond/write-tokens.js";
 import { type EstablishOptions, establishSession } from "../session/establish-session.js";
 import type { SessionContainer } from "../session/session-container.js";
@@ -17,6 +16,7 @@ import { chooseDuplicate } from "../verify/choose-duplicate.js";
 import { mayExpire } from "./another-deployment.js";
 import { checkClaims, hasValidators } from "./check-claims.js";
 import { foreignOrigin, isFromOwnPage } from "./check-origin.js";
+import { expireForeignCookies } from "./expire-foreign-cookies.js";
 import { type CheckedOptions, callOptions } from "./guard-options.js";
 import { refreshSession } from "./refresh.js";
 import { CHECKED_ANTI_CSRF, CHECKED_DATABASE, memoOf, type RequestMemo } from "./request-memo.js";
@@ -300,10 +300,9 @@ async function chooseFrom(memo: RequestMemo): Promise<string | undefined> {
   const { verifier } = engine;
   const values = req.cookieValues(memo.accessCookieName());
   const chosen = await chooseDuplicate(verifier, values, async () => {
-    if (config.olderCookieDomain !== null || res.committed || memo.isReadOnly) return;
+    if (res.committed || memo.isReadOnly) return;
     await memo.sitesLoaded();
-    const apiHost = new URL(config.apiOrigin).hostname;
-    expirePlantedCookies(res, memo.dress(), apiHost, config.gatewayPath + requestPath(req.url), "access");
+    expireForeignCookies(memo, "access", config.gatewayPath + requestPath(req.url), true);
   });
   if (
     chosen !== undefined &&

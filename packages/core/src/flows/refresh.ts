@@ -8,7 +8,8 @@ import type { SessionContainer } from "../session/session-container.js";
 import { looksLikeRefreshToken } from "../tokens/refresh-token.js";
 import { foreignRefreshTokens, mayExpire } from "./another-deployment.js";
 import { checkOrigin } from "./check-origin.js";
-import { chooseRefreshToken, expireForeignCookies } from "./duplicate-refresh-tokens.js";
+import { chooseRefreshToken } from "./duplicate-refresh-tokens.js";
+import { expireForeignCookies } from "./expire-foreign-cookies.js";
 import { CHECKED_ALL, memoOf } from "./request-memo.js";
 import type { SessionCore } from "./session-core.js";
 
@@ -66,10 +67,13 @@ export async function refreshSession(
   memo.tokensChanged(session);
   if (transfer === "cookie") {
     // Of the domain before `cookieDomain` was changed, or planted by a sibling host (D-7, D-10).
-    if (mayExpire(memo, cookieTokens, foreign, hasSeveralSessions)) expireForeignCookies(memo, "refresh");
+    if (mayExpire(memo, cookieTokens, foreign, hasSeveralSessions)) {
+      expireForeignCookies(memo, "refresh", core.config.refreshPath, hasSeveralSessions);
+    }
     const accessTokens = req.cookieValues(dress.accessCookieName);
     const elsewhere = await core.engine.verifier.elsewhere(accessTokens);
-    if (mayExpire(memo, accessTokens, elsewhere)) expireForeignCookies(memo, "access");
+    // One at some other path is met, and expired, by a request for that path.
+    if (mayExpire(memo, accessTokens, elsewhere)) expireForeignCookies(memo, "access", "/", false);
   }
   core.cleanUp.tick();
   return session;

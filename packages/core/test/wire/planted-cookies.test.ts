@@ -75,6 +75,12 @@ const setups: [string, SessionOptions][] = [
     "cookies with a domain, VIA_CUSTOM_HEADER",
     { cookieDomain: "api.example.com", antiCsrf: "VIA_CUSTOM_HEADER" },
   ],
+  [
+    "cookies that were under a domain above",
+    { cookieDomain: "api.example.com", olderCookieDomain: ".example.com" },
+  ],
+  ["host-only cookies that were under the host", { olderCookieDomain: "api.example.com" }],
+  ["cookies with a domain that were host-only", { cookieDomain: "example.com", olderCookieDomain: "" }],
 ];
 
 describe.each(setups)(
