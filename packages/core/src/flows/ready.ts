@@ -4,12 +4,12 @@ import type { SessionPlugin } from "../session/session-plugin.js";
 import { StoreCause } from "../store/store-cause.js";
 import type { SessionCore } from "./session-core.js";
 
-/** No session has it: reading it shows that the sessions can be read. */
+/** No session has it: what is asked of it shows what may be done with sessions. */
 const NOBODY = "0".repeat(32);
 
 /**
  * Does beforehand what the first requests would wait for, and would fail at: the driver is found, the store answers, its
- * tables are there, secret and signing key are made.
+ * tables are there and may be changed, secret and signing key are made.
  *
  * @throws SessionError `STORE_UNAVAILABLE` whose message says what is wrong and what to do, with `cause`;
  *         `INVALID_OPTION`
@@ -18,7 +18,11 @@ export async function ready(core: SessionCore, plugins: readonly SessionPlugin[]
   const { engine, config } = core;
   try {
     await config.loadSites();
-    await engine.store.getSession(NOBODY, engine.clock.wallMs());
+    const nowMs = engine.clock.wallMs();
+    await engine.store.getSession(NOBODY, nowMs);
+    // They meet no row: an account that may only read would be found out by the first login.
+    await engine.store.replaceSessionData(NOBODY, nowMs, "{}");
+    await engine.store.deleteSessions([NOBODY], nowMs);
     await engine.secrets.primary();
     await engine.keys.signing();
     for (const { name, ready: isReady } of plugins) {

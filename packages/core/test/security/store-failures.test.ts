@@ -359,6 +359,21 @@ describe("Session.ready()", () => {
     await app.close();
   });
 
+  it.each(["replaceSessionData", "deleteSessions"] as const)(
+    "an account that may read but not %s is found out at start",
+    async (operation) => {
+      const store = new MemoryStore();
+      const rows = store.scanSessions(undefined, 10);
+      store[operation] = () =>
+        Promise.reject(driverError("permission denied for table sessions", { code: "42501" }));
+      const { session } = start(store, new Console());
+      expect((await failureOf(session.ready())).message).toMatch(
+        /permission denied for table sessions\. Grant/,
+      );
+      expect(await store.scanSessions(undefined, 10)).toEqual(await rows);
+    },
+  );
+
   it("asks the roles' tables and other plugins too, and does not wait for ever", async () => {
     const roles = new MemoryRoleStore();
     roles.listRoles = () => Promise.reject(driverError('relation "roles" does not exist', { code: "42P01" }));

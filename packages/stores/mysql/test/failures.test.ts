@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type PrivateServer, startPrivateServer } from "@acme/servers";
 import { liveSession } from "@acme/session-conformance";
+import { silentLogger } from "@acme/session-core";
+import { bindSession } from "@acme/session-core/adapter";
 import { createPool } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mysqlFailure } from "../src/mysql-failure.js";
@@ -107,6 +109,21 @@ describe.skipIf(missing !== undefined)(
       await store.close();
     });
 
+    it("an account that may only read: `ready()` says what to grant", async () => {
+      const owner = fresh.open();
+      const session = bindSession({ store: owner, logger: silentLogger }, () => never()).session;
+      await session.ready();
+      await session.close();
+      await sql(
+        "CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'right'; GRANT SELECT ON app.* TO reader@'127.0.0.1'",
+        server.url,
+      );
+      const store = fresh.open({ url: as("reader:right"), migrate: false });
+      const reader = bindSession({ store, logger: silentLogger }, () => never()).session;
+      await expect(reader.ready()).rejects.toThrow(/replaceSessionData.*lacks a right.*grant it .*UPDATE/s);
+      await reader.close();
+    });
+
     it.each([
       ["says nothing", (client: Socket) => void client.resume()],
       ["hangs up", (client: Socket) => void client.resume().end()],
@@ -195,3 +212,8 @@ describe.skipIf(missing !== undefined)(
     });
   },
 );
+
+/** No request is made. */
+function never(): never {
+  throw new Error("there is no request");
+}

@@ -21,7 +21,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "3D000": "there is no such database; create it, or check the name in the URL",
   "3F000": "there is no such schema; create it, or check the option `schema`",
   "42501":
-    "the account has no right to that; grant it the tables, and CREATE on their schema, or run the script of postgresSchemaSql() as another account and set `migrate: false`",
+    "the account has no right to that; grant it SELECT, INSERT, UPDATE and DELETE on the tables, and CREATE on their schema, or run the script of postgresSchemaSql() as another account and set `migrate: false`",
   DEPTH_ZERO_SELF_SIGNED_CERT: "the server's certificate is not trusted; give its CA to the driver",
   SELF_SIGNED_CERT_IN_CHAIN: "the server's certificate is not trusted; give its CA to the driver",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the server's certificate is not trusted; give its CA to the driver",

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { silentLogger } from "@acme/session-core";
+import { bindSession } from "@acme/session-core/adapter";
 import pg from "pg";
 import postgres from "postgres";
 import { afterAll, describe, expect, it } from "vitest";
@@ -179,6 +181,30 @@ describe.skipIf(missing !== undefined)(
         await sql(`DROP ROLE ${role}`, undefined);
       });
 
+      it("an account that may only read: `ready()` says what to grant", async () => {
+        const { schema, open, drop } = await freshSchema();
+        const owner = bindSession({ store: open(), logger: silentLogger }, () => never()).session;
+        await owner.ready();
+        await owner.close();
+        const role = `r_${schema}`;
+        await sql(
+          `CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA ${schema} TO ${role};
+           GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`,
+          undefined,
+        );
+        const store = postgresStore({
+          url: at((there) => (there.username = role)),
+          driver,
+          schema,
+          migrate: false,
+        });
+        const reader = bindSession({ store, logger: silentLogger }, () => never()).session;
+        await expect(reader.ready()).rejects.toThrow(/replaceSessionData.*no right.*UPDATE/s);
+        await reader.close();
+        await drop();
+        await sql(`DROP ROLE ${role}`, undefined);
+      });
+
       it("no such schema, and no tables where the store may not make them", async () => {
         const nowhere = postgresStore({ url, driver, schema: "not_there_at_all" });
         await expect(nowhere.listSecrets()).rejects.toMatchObject({ isPermanent: true, code: "3F000" });
@@ -226,4 +252,9 @@ function caught(run: () => unknown): unknown {
     return error;
   }
   throw new Error("nothing was thrown");
+}
+
+/** No request is made. */
+function never(): never {
+  throw new Error("there is no request");
 }
