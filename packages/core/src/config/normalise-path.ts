@@ -15,6 +15,12 @@ export function normalisePath(text: string): string | undefined {
 
 /** Path of a request as the client sent it, without query and with at most one trailing slash dropped. */
 export function requestPath(url: string): string {
+  const path = sentPath(url);
+  return path.charCodeAt(path.length - 1) === SLASH ? path.slice(0, -1) : path;
+}
+
+/** Path of a request as the client sent it, without query: the one that browsers choose its cookies by. */
+export function sentPath(url: string): string {
   let start = 0;
   if (url.charCodeAt(0) !== SLASH) {
     const scheme = url.indexOf("://");
@@ -26,7 +32,6 @@ export function requestPath(url: string): string {
     const at = url.indexOf(mark, start);
     if (at !== -1 && at < end) end = at;
   }
-  if (end > start && url.charCodeAt(end - 1) === SLASH) end -= 1;
   return url.slice(start, end);
 }
 

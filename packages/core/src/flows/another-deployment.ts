@@ -45,7 +45,7 @@ export async function foreignAlone(memo: RequestMemo): Promise<ReadonlySet<"acce
   const add = (type: "access" | "refresh", texts: readonly string[], foreign: Foreign): void => {
     if (foreign.size > 0 && texts.every((text) => foreign.has(text))) found.add(type);
   };
-  const refresh = req.cookieValues(memo.refreshCookieName());
+  const refresh = memo.refreshCookies();
   add("refresh", refresh, await foreignRefreshTokens(memo, refresh));
   const access = req.cookieValues(memo.accessCookieName());
   add("access", access, await verifier.elsewhere(access));

@@ -1,5 +1,5 @@
 import type { UserContext } from "../claims/user-context.js";
-import { requestPath } from "../config/normalise-path.js";
+import { requestPath, sentPath } from "../config/normalise-path.js";
 import type { SessionError } from "../errors/session-error.js";
 import { tryRefreshToken, unauthorised } from "../errors/throwers.js";
 import { bearerToken } from "../extract/bearer-token.js";
@@ -302,7 +302,7 @@ async function chooseFrom(memo: RequestMemo): Promise<string | undefined> {
   const chosen = await chooseDuplicate(verifier, values, async () => {
     if (res.committed || memo.isReadOnly) return;
     await memo.sitesLoaded();
-    expireForeignCookies(memo, "access", config.gatewayPath + requestPath(req.url), true);
+    expireForeignCookies(memo, "access", config.gatewayPath + sentPath(req.url), true);
   });
   if (
     chosen !== undefined &&

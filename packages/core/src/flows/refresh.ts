@@ -5,6 +5,7 @@ import { chooseTransfer } from "../extract/token-transfer.js";
 import type { Exchange } from "../http/exchange.js";
 import { clearTokens } from "../respond/write-tokens.js";
 import type { SessionContainer } from "../session/session-container.js";
+import { parseAccessToken } from "../tokens/access-token.js";
 import { looksLikeRefreshToken } from "../tokens/refresh-token.js";
 import { foreignRefreshTokens, mayExpire } from "./another-deployment.js";
 import { checkOrigin } from "./check-origin.js";
@@ -35,7 +36,7 @@ export async function refreshSession(
   const bearer = bearerToken(req.header("authorization"));
   // Any other bearer value is somebody else's, and must not hide a good cookie.
   const headerToken = bearer !== undefined && looksLikeRefreshToken(bearer) ? bearer : undefined;
-  const cookieTokens = req.cookieValues(memo.refreshCookieName()).filter((value) => value !== "");
+  const cookieTokens = memo.refreshCookies();
   const transfer = chooseTransfer(policy, headerToken !== undefined, cookieTokens.length > 0);
   if (transfer === undefined) {
     throw unauthorised("the request carries no refresh token", !req.hasOversizedCookies);
@@ -72,9 +73,16 @@ export async function refreshSession(
     }
     const accessTokens = req.cookieValues(dress.accessCookieName);
     const elsewhere = await core.engine.verifier.elsewhere(accessTokens);
+    const isPlanted = accessTokens.some((text) => !elsewhere.has(text) && namesAnother(text, session));
     // One at some other path is met, and expired, by a request for that path.
-    if (mayExpire(memo, accessTokens, elsewhere)) expireForeignCookies(memo, "access", "/", false);
+    if (mayExpire(memo, accessTokens, elsewhere)) expireForeignCookies(memo, "access", "/", isPlanted);
   }
   core.cleanUp.tick();
   return session;
+}
+
+/** Whether a text says that it is a token of another session; no signature is checked. */
+function namesAnother(text: string, session: SessionContainer): boolean {
+  const handle = parseAccessToken(text)?.payload.sessionHandle;
+  return handle !== undefined && handle !== session.getHandle();
 }

@@ -252,21 +252,21 @@ export class RequestMemo implements SessionSink {
   /** The name of the access cookie in this request. Known without the sites, so that no request waits for them in vain. */
   accessCookieName(): string {
     const { config } = this.core;
-    return config.asksForCookieNames ? this.#sentName("access") : config.accessCookieName;
-  }
-
-  refreshCookieName(): string {
-    const { config } = this.core;
-    return config.asksForCookieNames ? this.#sentName("refresh") : config.refreshCookieName;
-  }
-
-  #sentName(type: "access" | "refresh"): string {
+    if (!config.asksForCookieNames) return config.accessCookieName;
     const { req } = this.exchange;
-    const name = this.#writtenName(type);
-    const other = this.core.config.otherCookieNames?.[type];
+    const name = this.#writtenName("access");
+    const other = config.otherCookieNames?.access;
     if (other === undefined || !req.onlyCookie(other)) return name;
-    // One with a prefix is ours: a plain one beside it comes from a host of the same site.
+    // One with `__Host-` is ours: a plain one beside it comes from a host of the same site.
     return !req.onlyCookie(name) || other.startsWith("__") ? other : name;
+  }
+
+  /** What the request's refresh cookies say. Under both names where both are taken: `__Secure-` keeps no host away. */
+  refreshCookies(): string[] {
+    const { req } = this.exchange;
+    const other = this.core.config.otherCookieNames?.refresh;
+    const others = other === undefined ? [] : req.cookieValues(other);
+    return [...req.cookieValues(this.#writtenName("refresh")), ...others].filter((value) => value !== "");
   }
 
   /** The sites must be known before anything that depends on `SameSite` is asked for. */

@@ -31,6 +31,24 @@ describe("the cookie scanner", () => {
     expect(findOnlyCookie(header, "a")).toBe(values.length > 1 ? DUPLICATED : values[0]);
   });
 
+  it.each(["__Host-sAccessToken", "__Secure-sRefreshToken"])(
+    "takes no other spelling for %s: browsers keep strangers away from the name as it stands only",
+    (name) => {
+      const encoded = name.replace("__", "%5F%5F");
+      for (const other of [
+        encoded,
+        name.replace("H", "%48").replace("S", "%53"),
+        name.toLowerCase(),
+        `\u00a0${name}`,
+      ]) {
+        const header = `${other}=planted; ${name}=ours`;
+        expect(findCookies(header, name)).toEqual(["ours"]);
+        expect([findCookie(header, name), findOnlyCookie(header, name)]).toEqual(["ours", "ours"]);
+        expect(findOnlyCookie(`${other}=planted`, name)).toBeUndefined();
+      }
+    },
+  );
+
   /** Headers made of the pieces that decide: names, near misses, separators, spaces, broken percent signs. */
   const header = fc
     .array(

@@ -54,6 +54,8 @@ export function findOnlyCookie(header: string, name: string): string | typeof DU
   return foundStart === -1 ? undefined : pairValue(header, foundStart, foundEnd);
 }
 
+/** Of `__Host-` and `__Secure-`: browsers keep strangers away from these names, but not from other spellings of them. */
+const PREFIX = "__";
 const SPACE = 32;
 const TAB = 9;
 const PERCENT = 37;
@@ -78,7 +80,7 @@ function pairEnd(header: string, start: number): number {
 function isNamed(header: string, start: number, end: number, name: string, mayBeEncoded: boolean): boolean {
   let after = start + name.length;
   if (after >= end + 1 || !header.startsWith(name, start))
-    return mayBeEncoded && isEncodedName(header, start, end, name);
+    return mayBeEncoded && !name.startsWith(PREFIX) && isEncodedName(header, start, end, name);
   while (after < end && (header.charCodeAt(after) === SPACE || header.charCodeAt(after) === TAB)) after += 1;
   return after < end && header[after] === "=";
 }

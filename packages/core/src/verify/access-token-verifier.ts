@@ -1,3 +1,4 @@
+import { SessionError } from "../errors/session-error.js";
 import { tryRefreshToken } from "../errors/throwers.js";
 import type { KeySource, VerificationKey } from "../keys/signing-keys.js";
 import type { Maybe, Platform } from "../platform/platform.js";
@@ -22,6 +23,13 @@ export interface VerifierSettings {
   accessTokenValidityMs: number;
   /** Whom our tokens name. Undefined: not known, and no token is taken for another deployment's. */
   issuer?: string | undefined;
+}
+
+/** A token that one of our keys has signed. */
+export interface Identified {
+  readonly payload: AccessTokenPayload;
+  /** Undefined when it has expired, its session has ended, or it does not count for another reason. */
+  readonly live: VerifiedToken | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -99,19 +107,50 @@ export class AccessTokenVerifier {
   }
 
   /**
-   * Sorts texts by what verifying them would cost; no signature is checked.
+   * Sorts texts by what identifying them would cost; no signature is checked.
    *
-   * @returns `known`: in the cache; `unknown`: of the shape of ours and not expired
+   * @returns `known`: in the cache; `unknown`: of the shape of ours and not expired; `expired`: of that shape, with the
+   *          session that it names
    */
-  sift(texts: Iterable<string>): { known: string[]; unknown: string[] } {
+  sift(texts: Iterable<string>): { known: string[]; unknown: string[]; expired: Map<string, string> } {
     const nowSeconds = Math.floor(this.clock.wallMs() / 1000);
     const known: string[] = [];
     const unknown: string[] = [];
+    const expired = new Map<string, string>();
     for (const text of texts) {
-      if (this.cache?.get(text) !== undefined) known.push(text);
-      else if ((parseAccessToken(text)?.payload.exp ?? 0) > nowSeconds) unknown.push(text);
+      const payload = this.cache?.get(text) === undefined ? parseAccessToken(text)?.payload : undefined;
+      if (payload === undefined) known.push(text);
+      else if (payload.exp > nowSeconds) unknown.push(text);
+      else expired.set(text, payload.sessionHandle);
     }
-    return { known, unknown };
+    return { known, unknown, expired };
+  }
+
+  /**
+   * Whose a token is, dead or alive. One signature check at most, none for what is in the cache.
+   *
+   * @returns undefined unless one of our keys has signed it; `live` when it counts, as for {@link verify}
+   * @throws SessionError `STORE_UNAVAILABLE` as {@link verify}
+   */
+  async identify(token: string): Promise<Identified | undefined> {
+    this.revocations?.catchUp();
+    const cached = this.cache?.get(token);
+    const genuine = cached === undefined ? await this.#genuine(token) : undefined;
+    const payload = cached?.payload ?? genuine?.payload;
+    if (payload === undefined) return undefined;
+    try {
+      const live =
+        genuine === undefined
+          ? await this.verify(token)
+          : await this.#accept(token, genuine.segment, genuine.key, this.clock.wallMs());
+      return { payload, live };
+    } catch (error) {
+      // It has expired, or its session has ended.
+      const isDead =
+        SessionError.is(error) && (error.type === "TRY_REFRESH_TOKEN" || error.type === "UNAUTHORISED");
+      if (isDead) return { payload, live: undefined };
+      throw error;
+    }
   }
 
   /**
@@ -171,13 +210,20 @@ export class AccessTokenVerifier {
    * @throws SessionError `STORE_UNAVAILABLE` when its key is not in memory and the store does not answer
    */
   async authenticate(token: string): Promise<AccessTokenPayload | undefined> {
+    return (await this.#genuine(token))?.payload;
+  }
+
+  async #genuine(
+    token: string,
+  ): Promise<{ payload: AccessTokenPayload; segment: string; key: VerificationKey } | undefined> {
     const unverified = parseAccessToken(token);
     const parts = splitToken(token);
     if (unverified === undefined || parts === undefined || !isCanonicalBase64Url(parts.signature))
       return undefined;
     const key = await this.keys.find(unverified.kid);
     if (key === undefined || unverified.alg !== key.algorithm) return undefined;
-    return (await key.key.verify(parts.signingInput, parts.signature)) ? unverified.payload : undefined;
+    const isGenuine = await key.key.verify(parts.signingInput, parts.signature);
+    return isGenuine ? { payload: unverified.payload, segment: parts.payload, key } : undefined;
   }
 
   async #verifySlowly(token: string): Promise<VerifiedToken | undefined> {

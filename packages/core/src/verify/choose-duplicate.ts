@@ -1,21 +1,22 @@
-import { SessionError } from "../errors/session-error.js";
 import { tryRefreshToken } from "../errors/throwers.js";
 import type { Maybe } from "../platform/platform.js";
-import type { AccessTokenVerifier } from "./access-token-verifier.js";
+import type { AccessTokenVerifier, Identified } from "./access-token-verifier.js";
 import type { VerifiedToken } from "./verified-token-cache.js";
 
-/** Signature checks that cookies under one name are worth; a stranger can send as many as a header holds. */
+/** Signature checks that live tokens under one name are worth, and as many for expired ones; a stranger can send any number. */
 const MAX_CHECKS = 2;
 
 /**
  * The browser holds several access cookies of different domains or paths (wire-contract.md D-6): the newest of those of
- * ours that verify, if all of them belong to one session. Those in the cache cost nothing; of others two are checked at most.
+ * ours that verify, if all of them belong to one session. An expired one of another session counts, too: it may be the
+ * user's own, and the live one beside it planted. Those in the cache cost nothing; of others two are checked at most, and
+ * two that have expired.
  *
  * @param values what was sent under the one name
  * @param onMixed called before the error when a refresh alone would not help: somebody has planted tokens
  * @returns undefined when none is a token of ours
- * @throws SessionError `TRY_REFRESH_TOKEN` when none verifies, when several sessions are mixed, or when more of them than
- *         two may be ours
+ * @throws SessionError `TRY_REFRESH_TOKEN` when none verifies, when several sessions are mixed, or when more than are
+ *         checked may be ours
  */
 export async function chooseDuplicate(
   verifier: AccessTokenVerifier,
@@ -26,30 +27,36 @@ export async function chooseDuplicate(
   const [only] = ours;
   if (only === undefined) return undefined;
   if (ours.length === 1) return verifier.verify(only);
-  const { known, unknown } = verifier.sift(ours);
-  if (unknown.length > MAX_CHECKS) {
-    await onMixed();
-    throw tryRefreshToken("many access tokens were sent under one name");
-  }
-  const verified: VerifiedToken[] = [];
-  for (const value of [...known, ...unknown]) {
-    try {
-      const token = await verifier.verify(value);
-      if (token !== undefined) verified.push(token);
-    } catch (error) {
-      // Its session has ended, or it was never ours: the others decide.
-      const isDead =
-        SessionError.is(error) && (error.type === "TRY_REFRESH_TOKEN" || error.type === "UNAUTHORISED");
-      if (!isDead) throw error;
-    }
-  }
-  const [first] = verified;
+  const { known, unknown, expired } = verifier.sift(ours);
+  if (unknown.length > MAX_CHECKS) return refuse(onMixed, "many access tokens were sent under one name");
+  const found = await identifyAll(verifier, [...known, ...unknown]);
+  const live = found.flatMap((token) => token.live ?? []);
+  const [first] = live;
   if (first === undefined) {
     throw tryRefreshToken("none of the access tokens sent under one name is valid");
   }
-  if (verified.some(({ payload }) => payload.sessionHandle !== first.payload.sessionHandle)) {
-    await onMixed();
-    throw tryRefreshToken("access tokens of several sessions were sent under one name");
+  const { sessionHandle } = first.payload;
+  const others = [...expired.keys()].filter((text) => expired.get(text) !== sessionHandle);
+  if (others.length > MAX_CHECKS) {
+    return refuse(onMixed, "many expired access tokens were sent beside a live one");
   }
-  return verified.sort((a, b) => b.payload.iat - a.payload.iat || b.payload.exp - a.payload.exp)[0];
+  found.push(...(await identifyAll(verifier, others)));
+  if (found.some(({ payload }) => payload.sessionHandle !== sessionHandle)) {
+    return refuse(onMixed, "access tokens of several sessions were sent under one name");
+  }
+  return live.sort((a, b) => b.payload.iat - a.payload.iat || b.payload.exp - a.payload.exp)[0];
+}
+
+async function identifyAll(verifier: AccessTokenVerifier, texts: readonly string[]): Promise<Identified[]> {
+  const found: Identified[] = [];
+  for (const text of texts) {
+    const token = await verifier.identify(text);
+    if (token !== undefined) found.push(token);
+  }
+  return found;
+}
+
+async function refuse(onMixed: () => Maybe<void>, why: string): Promise<never> {
+  await onMixed();
+  throw tryRefreshToken(why);
 }

@@ -364,8 +364,10 @@ describe("Session.ready()", () => {
     async (operation) => {
       const store = new MemoryStore();
       const rows = store.scanSessions(undefined, 10);
-      store[operation] = () =>
-        Promise.reject(driverError("permission denied for table sessions", { code: "42501" }));
+      Object.assign(store, {
+        [operation]: () =>
+          Promise.reject(driverError("permission denied for table sessions", { code: "42501" })),
+      });
       const { session } = start(store, new Console());
       expect((await failureOf(session.ready())).message).toMatch(
         /permission denied for table sessions\. Grant/,

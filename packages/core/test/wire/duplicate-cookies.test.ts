@@ -126,14 +126,41 @@ describe("two access cookies on get", () => {
 
   it("[wire D-6] only those that verify count: beside a dead, forged or foreign one the live one is used", async () => {
     await start({ accessTokenValiditySeconds: 60 });
-    const { access: dead } = await signIn("dead");
+    const client = await signIn();
     app.clock.advanceSeconds(60);
-    const { access } = await signIn();
+    await client.refresh();
+    const access = client.accessToken as string;
     const forged = await resign(app.store, access, { key: foreignKey(), payload: { sub: "attacker" } });
-    for (const other of [dead, forged, "garbage", ""]) {
+    const forgedDead = await resign(app.store, client.access, {
+      key: foreignKey(),
+      payload: { sessionHandle: "of-another" },
+    });
+    for (const other of [client.access, forged, forgedDead, "garbage", ""]) {
       expect((await get("/me", other, access)).json).toMatchObject({ userId: "user-1" });
       expect((await get("/me", access, other)).json).toMatchObject({ userId: "user-1" });
     }
+  });
+
+  it("[wire D-6] [sec C-11] a live one beside the user's own, which has expired or was revoked, is not used", async () => {
+    for (const isRevoked of [false, true]) {
+      await start({ accessTokenValiditySeconds: 60 });
+      const { access: own } = await signIn("user-1");
+      if (isRevoked) await app.session.revokeAllSessionsForUser("user-1");
+      else app.clock.advanceSeconds(60);
+      const { access: planted } = await signIn("attacker");
+      for (const pair of [
+        [own, planted],
+        [planted, own],
+      ]) {
+        for (const path of ["/me", "/optional", "/checked"]) {
+          const response = await get(path, ...pair);
+          expect([response.status, response.json]).toEqual([401, { message: "try refresh token" }]);
+          expect(expired(response)).toContain(`sAccessToken=; Domain=example.com; Path=/; ${EPOCH}`);
+        }
+      }
+      await app.close();
+    }
+    await start();
   });
 
   it("[wire D-1, D-6, J-33] [sec C-11] of different sessions, or none alive: refresh, also on optional routes", async () => {
@@ -347,7 +374,12 @@ describe("two refresh cookies on refresh", () => {
     const [a, b] = [await signIn("a"), await signIn("b")];
     const response = await refresh([a.rt], [a.access, b.access]);
     expect([response.status, uidOf(response)]).toEqual([200, "a"]);
-    expect(expired(response)).toEqual([OLDER_ACCESS]);
+    // The other one was planted, so all that is not ours goes.
+    expect(expired(response)).toEqual([
+      OLDER_ACCESS,
+      `sAccessToken=; Domain=example.com; Path=/; ${EPOCH}`,
+      `sAccessToken=; Path=/; ${EPOCH}`,
+    ]);
     await app.close();
     await start({ appInfo: APP_INFO });
     const c = await signIn("c");
