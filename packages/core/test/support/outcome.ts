@@ -30,7 +30,10 @@ export function tokenEffect(response: WireResponse): string {
     if (emptied.length === 2) parts.push("headers");
     return parts.length === 0 ? `removed nothing: ${response.lines}` : `cleared ${parts.join(" and ")}`;
   }
-  if (front === undefined) return `no front-token: ${response.lines}`;
+  if (front === undefined) {
+    const isRemoval = headers.length === 0 && expired.length === cookies.length;
+    return isRemoval ? `took ${[...new Set(expired)].join(" ")}` : `no front-token: ${response.lines}`;
+  }
   const given = [
     ...cookies.filter(({ value }) => value !== "").map(({ name }) => name),
     ...headers.filter((name) => response.header(name) !== ""),
