@@ -52,26 +52,18 @@ function placesOf(dress: TokenDress, apiHost: string, sentPath: string, type: "a
   return places;
 }
 
-/** All of them, or a run that begins anywhere. */
+/** All of them, or as many as fit, beginning anywhere. */
 function asManyAsFit(places: readonly Place[]): Place[] {
-  const fits: Place[] = [];
-  let bytes = 0;
-  const isTooMuch = ({ name, domain = "", path }: Place): boolean => {
-    bytes += LINE_BYTES + name.length + domain.length + path.length;
-    return fits.length === MAX_LINES || (bytes > MAX_BYTES && fits.length > 0);
-  };
-  for (const place of places) {
-    if (isTooMuch(place)) break;
-    fits.push(place);
-  }
-  if (fits.length === places.length) return fits;
-  fits.length = bytes = 0;
-  const start = Math.floor(Math.random() * places.length);
-  for (const place of [...places.slice(start), ...places.slice(0, start)]) {
-    if (isTooMuch(place)) break;
-    fits.push(place);
-  }
-  return fits;
+  const bytesOf = ({ name, domain = "", path }: Place): number =>
+    LINE_BYTES + name.length + domain.length + path.length;
+  const allBytes = places.reduce((sum, place) => sum + bytesOf(place), 0);
+  const doFit = places.length <= MAX_LINES && allBytes <= MAX_BYTES;
+  const start = doFit ? 0 : Math.floor(Math.random() * places.length);
+  let bytesLeft = MAX_BYTES;
+  return [...places.slice(start), ...places.slice(0, start)].filter((place, at) => {
+    bytesLeft -= bytesOf(place);
+    return at === 0 || (at < MAX_LINES && bytesLeft >= 0);
+  });
 }
 
 /** Of `api.eu.example.com`: `example.com`, `eu.example.com` and itself; the host alone where our own cookies have a domain. */

@@ -146,9 +146,7 @@ export class AccessTokenVerifier {
       return { payload, live };
     } catch (error) {
       // It has expired, or its session has ended.
-      const isDead =
-        SessionError.is(error) && (error.type === "TRY_REFRESH_TOKEN" || error.type === "UNAUTHORISED");
-      if (isDead) return { payload, live: undefined };
+      if (SessionError.is(error) && error.type !== "STORE_UNAVAILABLE") return { payload, live: undefined };
       throw error;
     }
   }

@@ -28,7 +28,7 @@ export async function chooseDuplicate(
   if (only === undefined) return undefined;
   if (ours.length === 1) return verifier.verify(only);
   const { known, unknown, expired } = verifier.sift(ours);
-  if (unknown.length > MAX_CHECKS) return refuse(onMixed, "many access tokens were sent under one name");
+  if (unknown.length > MAX_CHECKS) return refuse(onMixed, "many");
   const found = await identifyAll(verifier, [...known, ...unknown]);
   const live = found.flatMap((token) => token.live ?? []);
   const [first] = live;
@@ -37,12 +37,10 @@ export async function chooseDuplicate(
   }
   const { sessionHandle } = first.payload;
   const others = [...expired.keys()].filter((text) => expired.get(text) !== sessionHandle);
-  if (others.length > MAX_CHECKS) {
-    return refuse(onMixed, "many expired access tokens were sent beside a live one");
-  }
+  if (others.length > MAX_CHECKS) return refuse(onMixed, "many expired");
   found.push(...(await identifyAll(verifier, others)));
   if (found.some(({ payload }) => payload.sessionHandle !== sessionHandle)) {
-    return refuse(onMixed, "access tokens of several sessions were sent under one name");
+    return refuse(onMixed, "several sessions'");
   }
   return live.sort((a, b) => b.payload.iat - a.payload.iat || b.payload.exp - a.payload.exp)[0];
 }
@@ -56,7 +54,7 @@ async function identifyAll(verifier: AccessTokenVerifier, texts: readonly string
   return found;
 }
 
-async function refuse(onMixed: () => Maybe<void>, why: string): Promise<never> {
+async function refuse(onMixed: () => Maybe<void>, what: string): Promise<never> {
   await onMixed();
-  throw tryRefreshToken(why);
+  throw tryRefreshToken(`${what} access tokens were sent under one name`);
 }
