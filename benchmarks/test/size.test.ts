@@ -5,7 +5,7 @@ import { entries, OURS, OURS_EDGE, OURS_VERIFY_ONLY, OURS_VERIFY_ONLY_EDGE } fro
 /** Bytes after gzip. A change that needs more raises the figure here, and says why in its commit. */
 const BUDGETS = {
   [OURS]: 61_500,
-  [OURS_EDGE]: 56_400,
+  [OURS_EDGE]: 56_500,
   [OURS_VERIFY_ONLY]: 9_800,
   [OURS_VERIFY_ONLY_EDGE]: 9_050,
 };

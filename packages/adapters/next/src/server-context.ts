@@ -1,5 +1,5 @@
 import { Exchange } from "@acme/session-core/adapter";
-import { inRequest, nextHeaders } from "./next-modules.js";
+import { inRequest, nextHeaders, nextServer } from "./next-modules.js";
 import { type ServerHeaders, ServerRequest } from "./server-request.js";
 import { ActionResponse, ComponentResponse, type CookieJar } from "./server-response.js";
 
@@ -18,6 +18,9 @@ const contexts = new WeakMap<object, ServerContext>();
  * when an action of the same request has set cookies since.
  */
 export async function componentExchange(): Promise<Exchange> {
+  // The clock decides, and Next's prefetches may read no clock before they have waited for a request.
+  const { connection } = await nextServer();
+  await connection();
   const { headers } = await nextHeaders();
   const found: ServerHeaders = await headers();
   const context = contextOf(found);

@@ -1,8 +1,12 @@
 import { fileURLToPath } from "node:url";
 
-/** Everything that stands in the way of endpoints and route handlers (NX-07, NX-10). @type {import("next").NextConfig} */
+/**
+ * Everything that stands in the way of endpoints and route handlers (NX-07, NX-10), and what create-next-app switches on.
+ * @type {import("next").NextConfig}
+ */
 export default {
   cacheComponents: true,
+  partialPrefetching: true,
   basePath: "/base",
   trailingSlash: true,
   turbopack: { root: fileURLToPath(new URL("../../../../..", import.meta.url)) },
