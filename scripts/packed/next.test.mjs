@@ -38,11 +38,13 @@ const config = JSON.stringify({
 const layout = `import type { ReactNode } from "react";
 export default ({ children }: { children: ReactNode }) => <html lang="en"><body>{children}</body></html>;
 `;
-const account = `export const dynamic = "force-dynamic";
-export default () => <p>reached</p>;
+const account = `export default () => <p>reached</p>;
 `;
 const nextConfig = `import { fileURLToPath } from "node:url";
 export default {
+  // As \`create-next-app\` has it.
+  cacheComponents: true,
+  partialPrefetching: true,
   // tsc has said what it has to say.
   typescript: { ignoreBuildErrors: true },
   turbopack: { root: fileURLToPath(new URL(".", import.meta.url)) },
