@@ -145,6 +145,8 @@ function nameOfMistake(message: string): string {
   if (/db index|DB index/.test(message)) return "DB_INDEX";
   if (/unknown command.*eval/i.test(message)) return "NO_SCRIPTS";
   if (/without any password|no password is set/i.test(message)) return "NO_PASSWORD";
+  // What a script is refused, Redis 7 does not call NOPERM.
+  if (/user executing the script can't/i.test(message)) return "NOPERM";
   return "ERR";
 }
 

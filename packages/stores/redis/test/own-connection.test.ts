@@ -157,6 +157,14 @@ describe.each(["@redis/client", "ioredis"] as const)("a connection of our own, %
       user.password = "wrong";
       const wrongPassword = user.href;
       user.password = "secret";
+      // Such a user may run a script that reads; what it may not do, the server says in the middle of one that writes.
+      await admin.call("ACL", "SETUSER", "scripts", "on", ">secret", "~*", "+@all", "-@write");
+      await admin.call("ACL", "SETUSER", "elsewhere", "on", ">secret", "~other:*", "+@all");
+      const [scripts, elsewhere] = ["scripts", "elsewhere"].map((name) => {
+        const there = new URL(user.href);
+        there.username = name;
+        return there.href;
+      }) as [string, string];
       const locked = await startPrivateServer("redis", ["--requirepass", "secret"]);
       // What answers a handshake with something else, as a web server does.
       const web = createServer((socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
@@ -165,6 +173,8 @@ describe.each(["@redis/client", "ioredis"] as const)("a connection of our own, %
       for (const [at, code, advice] of [
         [wrongPassword, "WRONGPASS", "password"],
         [user.href, "NOPERM", "+evalsha"],
+        [scripts, "NOPERM", "+evalsha"],
+        [elsewhere, "NOPERM", "~*{acme}:*"],
         [locked.url, "NOAUTH", "redis://user:password@"],
         [`${server.url}/99`, "DB_INDEX", "number"],
         [`rediss://127.0.0.1:${port}`, "TLS", "rediss://"],
