@@ -64,6 +64,15 @@ class AppendedLines extends NodeResponse<ServerResponse> {
   }
 }
 
+class OneLinePerDomain extends NodeResponse<ServerResponse> {
+  override setCookie(spec: CookieSpec): void {
+    const others = linesOf(this.native).filter(
+      (line) => !(line.startsWith(`${spec.name}=`) && /Domain=([^;]*)/.exec(line)?.[1] === spec.domain),
+    );
+    this.native.setHeader("set-cookie", [...others, serializeCookie(spec)]);
+  }
+}
+
 /** What an adapter does that writes into an object which the application answers everybody with. */
 class KeptLines extends NodeResponse<ServerResponse> {
   static lines: string[] = [];
@@ -131,6 +140,10 @@ export const brokenAdapters: Readonly<Record<string, { cases: readonly string[];
   "takes a name that begins alike for the same cookie": {
     cases: ["C-21"],
     parts: answering((res) => new NamePrefixes(res)),
+  },
+  "takes another path of one domain for the same cookie": {
+    cases: ["C-13"],
+    parts: answering((res) => new OneLinePerDomain(res)),
   },
   "appends a cookie that it should replace": {
     cases: ["C-22", "C-28"],

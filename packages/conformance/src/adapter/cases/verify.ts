@@ -4,7 +4,8 @@ import { canonicalAnswers } from "../canonical-answers.js";
 import { assertAnswer, assertUntouched, sessionIn } from "../expectations.js";
 import { EDITOR } from "../fixture-app.js";
 import { optionForms } from "../option-forms.js";
-import { exchange } from "../wire-request.js";
+import { isClearing } from "../set-cookie.js";
+import { exchange, pathBelow } from "../wire-request.js";
 
 const HOUR_MS = 3_600_000;
 const COUNTED = { countsVerifications: true };
@@ -280,6 +281,36 @@ export const verifyCases: readonly AdapterCase[] = [
         [line?.name, line?.domain, line?.value, more.length],
         ["sAccessToken", "api.example.com", "", 0],
       );
+    },
+  },
+  {
+    id: "C-13",
+    title:
+      "of the access cookies of two sessions none counts, the user's own expired or not; all are expired that can have been planted, at the path that was asked for",
+    rows: ["sec C-11"],
+    async run({ client, probe, base }) {
+      const [user, stranger] = [client(), client()];
+      await user.login("user-1");
+      const own = user.cookie("sAccessToken");
+      for (const passedMs of [0, 2 * HOUR_MS]) {
+        await probe.advanceMs(passedMs);
+        await stranger.login("stranger");
+        const planted = stranger.cookie("sAccessToken");
+        for (const path of ["/guarded", "/guarded-optional", "/whoami?planted=1"]) {
+          const cookie = `sAccessToken=${planted}; sAccessToken=${own}`;
+          const response = await exchange({ method: "GET", url: base + path, headers: { cookie } });
+          assert.equal(response.status, 401, path);
+          const lines = response.cookies("sAccessToken");
+          assert.deepEqual(lines.filter(isClearing), lines);
+          const places = lines.map((line) => `${line.domain} ${line.path}`);
+          const asked = pathBelow(base, path.split("?", 1)[0] as string);
+          for (const domain of ["example.com", "api.example.com"]) {
+            assert.ok(places.includes(`${domain} ${asked}`), `${domain} ${asked}: ${places}`);
+          }
+          assert.ok(places.includes("example.com /"));
+          assert.ok(!places.includes("undefined /"), "our own is taken away");
+        }
+      }
     },
   },
 ];
