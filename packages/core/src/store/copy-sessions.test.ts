@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { copySessions } from "./copy-sessions.js";
 import { MemoryStore } from "./memory-store.js";
@@ -25,6 +26,16 @@ function session(handle: string, fields: Partial<SessionRow> = {}): SessionRow {
     ...fields,
   };
 }
+
+const signingKey = (kid: string): SigningKeyRow => ({
+  kid,
+  family: "dynamic",
+  algorithm: "ES256",
+  sequence: 1,
+  createdAtMs: START_MS,
+  publicJwkJson: "{}",
+  privateJwkJson: "{}",
+});
 
 /** An application that has run for an hour, and its sessions copied once. */
 async function copied() {
@@ -95,20 +106,11 @@ it("a session that has ended is not copied", async () => {
 
 it("a store that has a secret or a key of its own is refused, since its tokens or ours would be worth nothing", async () => {
   const [from, withSecret, withKey] = [new MemoryStore(), new MemoryStore(), new MemoryStore()];
-  const key = (kid: string): SigningKeyRow => ({
-    kid,
-    family: "dynamic",
-    algorithm: "ES256",
-    sequence: 1,
-    createdAtMs: START_MS,
-    publicJwkJson: "{}",
-    privateJwkJson: "{}",
-  });
   await from.listSecrets({ id: "ours", secret: "c2VjcmV0" });
-  await from.insertSigningKey(key("d-ours"));
+  await from.insertSigningKey(signingKey("d-ours"));
   await from.insertSession(session("a"));
   await withSecret.listSecrets({ id: "theirs", secret: "b3RoZXI" });
-  await withKey.insertSigningKey(key("d-theirs"));
+  await withKey.insertSigningKey(signingKey("d-theirs"));
   const at = { nowMs: () => START_MS };
   await expect(copySessions(from, withSecret, at)).rejects.toThrow("a secret of its own");
   await expect(copySessions(from, withKey, at)).rejects.toThrow("signing keys of its own");
@@ -175,3 +177,27 @@ describe("copySessions run again after the switch undoes nothing", () => {
 function byHandle(one: SessionRow, other: SessionRow): number {
   return one.handle < other.handle ? -1 : 1;
 }
+
+it.each([
+  ["to", "insertSession"],
+  ["to", "getSession"],
+  ["to", "scanSessions"],
+  ["to", "insertSigningKey"],
+  ["to", "listSecrets"],
+  ["from", "scanSessions"],
+  ["from", "listSigningKeys"],
+  ["from", "listSecrets"],
+] as const)(
+  "what a driver says stays out of the error, which names store and operation: `%s`, %s",
+  async (side, operation) => {
+    const { from, at } = await copied();
+    await from.insertSigningKey(signingKey("d-ours"));
+    const stores = { from, to: new MemoryStore() };
+    const words = "INSERT INTO sessions VALUES ('a-secret')";
+    const said = Object.assign(new Error(words), { sql: words, detail: words, code: "ER_DUP_ENTRY" });
+    Object.assign(stores[side], { [operation]: () => Promise.reject(said) });
+    const error: unknown = await copySessions(stores.from, stores.to, at).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ type: "STORE_UNAVAILABLE", message: expect.stringContaining(operation) });
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("a-secret");
+  },
+);

@@ -1,4 +1,5 @@
 import { systemClock } from "../runtime/clock.js";
+import { guardedStore } from "./guarded-store.js";
 import type { SessionRow, SessionStore } from "./session-store.js";
 
 export interface CopyOptions {
@@ -45,13 +46,23 @@ const CLOCKS_DIFFER_MS = 5 * 60_000;
  * the first two kinds of run refuse to start, and nothing is changed. A sign-out leaves no such trace: a run repeated
  * after the switch and before the first login or refresh on `to` brings back who signed out there.
  *
- * @throws Error when `from` cannot be walked over, `to` has keys or a secret of its own, or `to` is in use already
+ * @throws Error when `from` cannot be walked over, `to` has keys or a secret of its own, or `to` is in use already;
+ *         SessionError `STORE_UNAVAILABLE` when a store does not answer or refuses, with a `cause` that holds no values
  */
-export async function copySessions(
+export function copySessions(
   from: SessionStore,
   to: SessionStore,
   options: CopyOptions = {},
 ): Promise<CopyResult> {
+  // Drivers put statements and values into their errors; these become ours.
+  const [source, target] = [from, to].map((store) => guardedStore(store, () => {})) as [
+    SessionStore,
+    SessionStore,
+  ];
+  return copy(source, target, options);
+}
+
+async function copy(from: SessionStore, to: SessionStore, options: CopyOptions): Promise<CopyResult> {
   const nowMs = options.nowMs ?? (() => systemClock.wallMs());
   const { createdSinceMs, after } = options;
   if (createdSinceMs !== undefined && after !== undefined) {
