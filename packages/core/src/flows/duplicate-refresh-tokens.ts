@@ -62,6 +62,10 @@ export async function chooseRefreshToken(
   }
   const sessions = new Map<string, Genuine[]>();
   let doubt: unknown;
+  const { secrets } = memo.core.engine;
+  const [known, unknown] = [false, true].map((isUnknown) =>
+    distinct.filter((text) => isOfUnknownSecret(secrets, text) === isUnknown),
+  ) as [string[], string[]];
   // All at once, for one reading of the secrets. One that cannot be judged now must not keep a good one from being used: a
   // stranger can make any number of them.
   const open = (text: string): Promise<Genuine | undefined> =>
@@ -69,15 +73,25 @@ export async function chooseRefreshToken(
       doubt ??= error;
       return undefined;
     });
-  for (const genuine of await Promise.all(distinct.map(open))) {
-    if (genuine === undefined) continue;
-    const { handle } = genuine.token;
-    sessions.set(handle, [...(sessions.get(handle) ?? []), genuine]);
+  const add = (opened: readonly (Genuine | undefined)[]): void => {
+    for (const genuine of opened) {
+      if (genuine === undefined) continue;
+      const { handle } = genuine.token;
+      sessions.set(handle, [...(sessions.get(handle) ?? []), genuine]);
+    }
+  };
+  add(await Promise.all(known.map(open)));
+  const ours = sessions.size === 0 ? undefined : await handleThatIsOurs(memo, sessions);
+  if (ours !== undefined && unknown.length > 0) {
+    // Whatever the others are, they are not this user's: nobody waits for the store to tell.
+    const refreshToken = await bestOf(memo, sessions.get(ours) as Genuine[], arrivedAtMonoMs);
+    return { refreshToken, hasSeveralSessions: sessions.size > 1 };
   }
+  add(await Promise.all(unknown.map(open)));
   if (sessions.size === 0) {
     if (doubt !== undefined) throw doubt;
     // To judge one of an unknown secret once more would be another reading.
-    const rest = distinct.find((text) => !isOfUnknownSecret(memo.core.engine.secrets, text));
+    const rest = distinct.find((text) => !isOfUnknownSecret(secrets, text));
     if (rest === undefined) throw unauthorised("no refresh token that was sent is one of ours", true);
     return { refreshToken: rest, hasSeveralSessions: false };
   }
@@ -127,7 +141,7 @@ async function handleThatIsOurs(
   if (naming.length > MAX_CHECKS) return undefined;
   const named = new Set<string>();
   for (const value of naming) {
-    const payload = await memo.core.engine.verifier.authenticate(value);
+    const payload = await memo.core.engine.verifier.namedBy(value);
     if (payload !== undefined) named.add(payload.sessionHandle);
   }
   return named.size === 1 ? [...named][0] : undefined;

@@ -8,6 +8,7 @@ import type { SessionContainer } from "../session/session-container.js";
 import { parseAccessToken } from "../tokens/access-token.js";
 import { looksLikeRefreshToken } from "../tokens/refresh-token.js";
 import { foreignRefreshTokens, mayExpire } from "./another-deployment.js";
+import { assertOwnRefreshToken } from "./assert-own-refresh-token.js";
 import { checkOrigin } from "./check-origin.js";
 import { chooseRefreshToken } from "./duplicate-refresh-tokens.js";
 import { expireForeignCookies } from "./expire-foreign-cookies.js";
@@ -48,6 +49,7 @@ export async function refreshSession(
       throw unauthorised("the refresh request has no `rid` header", true);
     }
     ({ refreshToken, hasSeveralSessions } = await chooseRefreshToken(memo, cookieTokens, arrivedAtMonoMs));
+    await assertOwnRefreshToken(memo, refreshToken);
   }
   const session = await core.engine.tools.functions.refreshSession({
     refreshToken,

@@ -15,7 +15,7 @@ describe("the cookie scanner", () => {
     ['a="quoted"', ["quoted"]],
     ['a="', ['"']],
     ["a=%20x%2By", [" x+y"]],
-    ["%61=encoded; a=plain", ["encoded", "plain"]],
+    ["%61=encoded; a=plain", ["plain"]],
     ["a=%E0%A4%A", ["%E0%A4%A"]],
     ["%E0%A4%A=x; a=1", ["1"]],
     ["b=%; a=1", ["1"]],
@@ -31,13 +31,16 @@ describe("the cookie scanner", () => {
     expect(findOnlyCookie(header, "a")).toBe(values.length > 1 ? DUPLICATED : values[0]);
   });
 
-  it.each(["__Host-sAccessToken", "__Secure-sRefreshToken"])(
-    "takes no other spelling for %s: browsers keep strangers away from the name as it stands only",
+  it.each(["sAccessToken", "__Host-sAccessToken", "__Secure-sRefreshToken"])(
+    "takes no other spelling for %s: no response would take it away, and browsers keep strangers from the name as it stands only",
     (name) => {
-      const encoded = name.replace("__", "%5F%5F");
+      const encoded = encodeURIComponent(name).replace(
+        /^./,
+        (first) => `%${first.charCodeAt(0).toString(16)}`,
+      );
       for (const other of [
         encoded,
-        name.replace("H", "%48").replace("S", "%53"),
+        name.replace("A", "%41").replace("R", "%52"),
         name.toLowerCase(),
         `\u00a0${name}`,
       ]) {
@@ -60,14 +63,14 @@ describe("the cookie scanner", () => {
     )
     .map((pieces) => pieces.join(""));
 
-  it("agrees with the definition: split at `;`, name before the first `=`, trimmed and percent-decoded [sec C-10]", () => {
+  it("agrees with the definition: split at `;`, name before the first `=`, trimmed, and values percent-decoded [sec C-10]", () => {
     fc.assert(
       fc.property(fc.oneof(header, fc.string()), (text) => {
         const expected = text
           .split(";")
           .filter((pair) => pair.includes("="))
           .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const)
-          .filter(([name]) => trimmed(name) === "a" || decoded(trimmed(name)) === "a")
+          .filter(([name]) => trimmed(name) === "a")
           .map(([, value]) => decoded(unquoted(value.trim())));
         expect(findCookies(text, "a")).toEqual(expected);
         expect(findCookie(text, "a")).toBe(expected[0]);

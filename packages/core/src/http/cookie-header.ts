@@ -7,12 +7,11 @@ export const MAX_COOKIE_HEADER_LENGTH = 16 * 1024;
  * encoding is broken is returned as it stands.
  */
 export function findCookie(header: string, name: string): string | undefined {
-  const mayBeEncoded = header.includes("%");
   let at = 0;
   while (at < header.length) {
     const start = skipToPair(header, at);
     const end = pairEnd(header, start);
-    if (isNamed(header, start, end, name, mayBeEncoded)) return pairValue(header, start, end);
+    if (isNamed(header, start, end, name)) return pairValue(header, start, end);
     at = end + 1;
   }
   return undefined;
@@ -21,12 +20,11 @@ export function findCookie(header: string, name: string): string | undefined {
 /** Every value of the cookie, in the order of the header: a browser that holds two with different domains sends both. */
 export function findCookies(header: string, name: string): string[] {
   const values: string[] = [];
-  const mayBeEncoded = header.includes("%");
   let at = 0;
   while (at < header.length) {
     const start = skipToPair(header, at);
     const end = pairEnd(header, start);
-    if (isNamed(header, start, end, name, mayBeEncoded)) values.push(pairValue(header, start, end));
+    if (isNamed(header, start, end, name)) values.push(pairValue(header, start, end));
     at = end + 1;
   }
   return values;
@@ -39,12 +37,11 @@ export const DUPLICATED = Symbol("duplicated cookie");
 export function findOnlyCookie(header: string, name: string): string | typeof DUPLICATED | undefined {
   let foundStart = -1;
   let foundEnd = -1;
-  const mayBeEncoded = header.includes("%");
   let at = 0;
   while (at < header.length) {
     const start = skipToPair(header, at);
     const end = pairEnd(header, start);
-    if (isNamed(header, start, end, name, mayBeEncoded)) {
+    if (isNamed(header, start, end, name)) {
       if (foundStart !== -1) return DUPLICATED;
       foundStart = start;
       foundEnd = end;
@@ -54,12 +51,8 @@ export function findOnlyCookie(header: string, name: string): string | typeof DU
   return foundStart === -1 ? undefined : pairValue(header, foundStart, foundEnd);
 }
 
-/** Of `__Host-` and `__Secure-`: browsers keep strangers away from these names, but not from other spellings of them. */
-const PREFIX = "__";
 const SPACE = 32;
 const TAB = 9;
-const PERCENT = 37;
-const EQUALS = 61;
 
 function skipToPair(header: string, at: number): number {
   let start = at;
@@ -76,27 +69,15 @@ function pairEnd(header: string, start: number): number {
   return end === -1 ? header.length : end;
 }
 
-/** @param mayBeEncoded whether the header has a percent sign at all: asked once, since most have none */
-function isNamed(header: string, start: number, end: number, name: string, mayBeEncoded: boolean): boolean {
+/**
+ * The name as it stands. A percent-encoded spelling is another name to a browser: it could be planted where no response of
+ * ours takes it away, and past what browsers forbid strangers of `__Host-` and `__Secure-`.
+ */
+function isNamed(header: string, start: number, end: number, name: string): boolean {
   let after = start + name.length;
-  if (after >= end + 1 || !header.startsWith(name, start))
-    return mayBeEncoded && !name.startsWith(PREFIX) && isEncodedName(header, start, end, name);
+  if (after >= end + 1 || !header.startsWith(name, start)) return false;
   while (after < end && (header.charCodeAt(after) === SPACE || header.charCodeAt(after) === TAB)) after += 1;
   return after < end && header[after] === "=";
-}
-
-/**
- * A percent-encoded spelling of the name counts as the name (wire-contract.md 1.10). Looks at this pair alone: a search
- * that runs on to the next `%` would read the rest of the header once per pair.
- */
-function isEncodedName(header: string, start: number, end: number, name: string): boolean {
-  let hasPercent = false;
-  for (let at = start; at < end; at++) {
-    const code = header.charCodeAt(at);
-    if (code === PERCENT) hasPercent = true;
-    else if (code === EQUALS) return hasPercent && decodePercent(header.slice(start, at).trim()) === name;
-  }
-  return false;
 }
 
 function pairValue(header: string, start: number, end: number): string {

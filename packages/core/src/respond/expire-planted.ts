@@ -29,7 +29,7 @@ export function expirePlantedCookies(
   type: "access" | "refresh",
 ): void {
   const { secure, sameSite } = dress;
-  for (const place of asManyAsFit(placesOf(dress, apiHost, sentPath, type)))
+  for (const place of asManyAsFit(placesOf(dress, apiHost, sentPath, type), type))
     res.setCookie({ ...place, value: "", expiresMs: 0, httpOnly: true, secure, sameSite });
 }
 
@@ -52,18 +52,26 @@ function placesOf(dress: TokenDress, apiHost: string, sentPath: string, type: "a
   return places;
 }
 
-/** All of them, or as many as fit, beginning anywhere. */
-function asManyAsFit(places: readonly Place[]): Place[] {
+/** Where the next list that is too long begins: a client that asks again and again gets one run after the other. */
+const next = { access: 0, refresh: 0 };
+
+/** All of them, or as many as fit. */
+function asManyAsFit(places: readonly Place[], type: "access" | "refresh"): Place[] {
   const bytesOf = ({ name, domain = "", path }: Place): number =>
     LINE_BYTES + name.length + domain.length + path.length;
   const allBytes = places.reduce((sum, place) => sum + bytesOf(place), 0);
   const doFit = places.length <= MAX_LINES && allBytes <= MAX_BYTES;
-  const start = doFit ? 0 : Math.floor(Math.random() * places.length);
+  if (doFit) return [...places];
+  const start = next[type] % places.length;
+  const fitting: Place[] = [];
   let bytesLeft = MAX_BYTES;
-  return [...places.slice(start), ...places.slice(0, start)].filter((place, at) => {
+  for (const place of [...places.slice(start), ...places.slice(0, start)]) {
     bytesLeft -= bytesOf(place);
-    return at === 0 || (at < MAX_LINES && bytesLeft >= 0);
-  });
+    if (fitting.length > 0 && (fitting.length === MAX_LINES || bytesLeft < 0)) break;
+    fitting.push(place);
+  }
+  next[type] = start + fitting.length;
+  return fitting;
 }
 
 /** Of `api.eu.example.com`: `example.com`, `eu.example.com` and itself; the host alone where our own cookies have a domain. */

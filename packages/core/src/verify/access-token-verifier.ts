@@ -25,7 +25,7 @@ export interface VerifierSettings {
   issuer?: string | undefined;
 }
 
-/** A token that one of our keys has signed. */
+/** A token that one of our keys has signed, or one that is gone. */
 export interface Identified {
   readonly payload: AccessTokenPayload;
   /** Undefined when it has expired, its session has ended, or it does not count for another reason. */
@@ -129,7 +129,8 @@ export class AccessTokenVerifier {
   /**
    * Whose a token is, dead or alive. One signature check at most, none for what is in the cache.
    *
-   * @returns undefined unless one of our keys has signed it; `live` when it counts, as for {@link verify}
+   * @returns undefined for what nobody here has signed; `live` when it counts, as for {@link verify}. One that names us
+   *          and whose key is gone cannot be judged: it may be of a user who comes back after weeks
    * @throws SessionError `STORE_UNAVAILABLE` as {@link verify}
    */
   async identify(token: string): Promise<Identified | undefined> {
@@ -137,7 +138,7 @@ export class AccessTokenVerifier {
     const cached = this.cache?.get(token);
     const genuine = cached === undefined ? await this.#genuine(token) : undefined;
     const payload = cached?.payload ?? genuine?.payload;
-    if (payload === undefined) return undefined;
+    if (payload === undefined) return this.#ofGoneKey(token);
     try {
       const live =
         genuine === undefined
@@ -209,6 +210,19 @@ export class AccessTokenVerifier {
    */
   async authenticate(token: string): Promise<AccessTokenPayload | undefined> {
     return (await this.#genuine(token))?.payload;
+  }
+
+  /** As {@link authenticate}, and one that names us and whose key is gone: it may tell sessions apart, and no more. */
+  async namedBy(token: string): Promise<AccessTokenPayload | undefined> {
+    return (await this.authenticate(token)) ?? (await this.#ofGoneKey(token))?.payload;
+  }
+
+  async #ofGoneKey(token: string): Promise<Identified | undefined> {
+    const { issuer } = this.settings;
+    const unverified = parseAccessToken(token);
+    if (issuer === undefined || unverified?.payload.iss !== issuer) return undefined;
+    const isGone = (await this.keys.find(unverified.kid)) === undefined;
+    return isGone ? { payload: unverified.payload, live: undefined } : undefined;
   }
 
   async #genuine(
