@@ -1,7 +1,8 @@
 import { systemClock, systemRandom, within } from "@acme/session-core/store";
 import { type Link, openLink, type RedisDriverName } from "./open-link.js";
-import { assertInTime, type RedisConnection, STATEMENT_LIMIT_MS } from "./redis-connection.js";
+import { assertInTime, type RedisConnection } from "./redis-connection.js";
 import { noAnswer, RedisFailure, redisFailure } from "./redis-failure.js";
+import { STATEMENT_LIMIT_MS } from "./server-time.js";
 
 const CONNECT_LIMIT_MS = 2_000;
 const FIRST_PAUSE_MS = 25;
@@ -110,6 +111,7 @@ export function openConnection(
 
   return {
     keyPrefix: "",
+    limitMs: STATEMENT_LIMIT_MS,
     async send(operation, _, command) {
       const use = current ?? (await usable());
       assertInTime(operation);
@@ -118,7 +120,7 @@ export function openConnection(
       use.inFlight += 1;
       if (use.inFlight === 1) use.link.hold();
       try {
-        const answer = await within(STATEMENT_LIMIT_MS, use.link.send(command));
+        const answer = await within(STATEMENT_LIMIT_MS, use.link.send(command()));
         use.heardMs = systemClock.monoMs();
         failures = 0;
         return answer;

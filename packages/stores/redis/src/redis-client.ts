@@ -75,6 +75,14 @@ export function prefixToAdd(client: RedisClient): string {
   return String(prefix);
 }
 
+/** Milliseconds after which the client itself gives a command up that it has sent: `commandTimeout` of `ioredis`. */
+export function ownLimitMs(client: RedisClient): number {
+  type Options = { commandTimeout?: unknown; redisOptions?: { commandTimeout?: unknown } };
+  const { options } = client as { options?: Options };
+  const limitMs = options?.commandTimeout ?? options?.redisOptions?.commandTimeout;
+  return "call" in client && typeof limitMs === "number" && limitMs > 0 ? limitMs : Number.POSITIVE_INFINITY;
+}
+
 /** Whether commands can be sent now; one that is sent earlier waits in the client, and may run long after it was given up. */
 export function isReady(client: RedisClient): boolean {
   // `wait` and a cluster's `disconnecting` are states of ioredis; in `wait` the first command makes it connect.

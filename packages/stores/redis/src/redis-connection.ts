@@ -1,9 +1,8 @@
 import { StoreTimeout, systemClock, within } from "@acme/session-core/store";
-import { isReady, prefixToAdd, type RedisClient, sender } from "./redis-client.js";
+import { isReady, ownLimitMs, prefixToAdd, type RedisClient, sender } from "./redis-client.js";
 import { RedisFailure, redisFailure } from "./redis-failure.js";
+import { STATEMENT_LIMIT_MS } from "./server-time.js";
 
-/** security.md ST-02. */
-export const STATEMENT_LIMIT_MS = 2_000;
 const LOOK_AGAIN_MS = 10;
 
 /** An operation, which has so much time left. */
@@ -15,14 +14,17 @@ export interface Timed {
 export interface RedisConnection {
   /** To be put before the keys of a command; the client may add more. */
   readonly keyPrefix: string;
+  /** How long an answer is waited for; 2 s, or less. */
+  readonly limitMs: number;
   /**
    * One command, within 2 s, and none once the time of the operation is up: it has been given up by then, and would take
    * effect nevertheless.
    *
    * @param key tells a cluster where it belongs
+   * @param command asked for when it can be sent
    * @throws RedisFailure
    */
-  send(operation: Timed, key: string, command: readonly string[]): Promise<unknown>;
+  send(operation: Timed, key: string, command: () => readonly string[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -34,11 +36,12 @@ export function adoptClient(client: RedisClient): RedisConnection {
   const send = sender(client);
   return {
     keyPrefix: prefixToAdd(client),
+    limitMs: Math.min(STATEMENT_LIMIT_MS, ownLimitMs(client)),
     async send(operation, key, command) {
       try {
         if (!isReady(client)) await untilReady(client);
         assertInTime(operation);
-        return await within(STATEMENT_LIMIT_MS, send(key, command));
+        return await within(STATEMENT_LIMIT_MS, send(key, command()));
       } catch (error) {
         throw redisFailure(error);
       }

@@ -9,7 +9,7 @@ const WRONG_NODE: ReadonlySet<string> = new Set([
   "NOREPLICAS",
 ]);
 /** Passes by itself. */
-const BUSY: ReadonlySet<string> = new Set(["BUSY", "TRYAGAIN"]);
+const BUSY: ReadonlySet<string> = new Set(["BUSY", "TRYAGAIN", "LATE"]);
 
 /** What only a person can put right, and how. */
 const MISTAKES: Readonly<Record<string, string>> = {
@@ -36,6 +36,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   MISCONF: "it takes no writes because it cannot save to its disk",
   NOREPLICAS: "it takes no writes because it has too few replicas",
   NOT_REPLICATED: "the revocation took place, and not enough replicas have it: repeat it",
+  LATE: "it was reached when nobody waited any more, and has done nothing",
   NOT_CONNECTED: "there is no connection",
   TIMEOUT: "no answer in time: Redis is slow or stopped, or something else listens there",
   CONNECTION: "the connection was cut: Redis is gone, or something else listens there",
@@ -93,6 +94,10 @@ export function redisFailure(error: unknown): RedisFailure {
   if (error instanceof RedisFailure) return error;
   if (error instanceof StoreTimeout) return new RedisFailure(error, "TIMEOUT", "never");
   withoutValues(error);
+  // `commandTimeout` of ioredis: it has been sent, and may be carried out.
+  if (error instanceof Error && error.message === "Command timed out") {
+    return new RedisFailure(error, "TIMEOUT", "never");
+  }
   const { message, code } =
     error instanceof Error ? (error as Error & { code?: unknown }) : { message: "", code: undefined };
   const word = typeof code === "string" ? code : undefined;
@@ -118,6 +123,13 @@ function withoutValues(error: unknown): void {
   if (typeof error !== "object" || error === null || !("command" in error)) return;
   const { name } = (error.command ?? {}) as { name?: unknown };
   error.command = { name };
+}
+
+/** Redis's time, where a script was refused by it; nothing has happened then. */
+export function timeOfRefusal(error: unknown): number | undefined {
+  const { code, cause } = redisFailure(error);
+  const said = code === "LATE" && cause instanceof Error ? /LATE (\d+)/.exec(cause.message)?.[1] : undefined;
+  return said === undefined ? undefined : Number(said);
 }
 
 /** For `StoreOperations`. */

@@ -26,12 +26,13 @@ import { type Answer, answerOf, countOf, listOf, textOf, textsOf } from "./answe
 import { openConnection } from "./own-connection.js";
 import type { RedisClient } from "./redis-client.js";
 import { adoptClient, type RedisConnection } from "./redis-connection.js";
-import { damaged, judgeRedis, noAnswer, RedisFailure, redisFailure } from "./redis-failure.js";
+import { damaged, judgeRedis, noAnswer, RedisFailure, redisFailure, timeOfRefusal } from "./redis-failure.js";
 import { checkRedisOptions, type RedisStoreOptions, type ReplicaWait } from "./redis-options.js";
 import { RedisRoleStore } from "./redis-role-store.js";
 import { roleScripts } from "./role-scripts.js";
 import { FIRST_KEY, type Script } from "./script.js";
 import { NUMBER_FIELDS, SESSION_FIELDS, scripts } from "./scripts.js";
+import { ServerTime } from "./server-time.js";
 
 /** What takes something away: lost with a failover, it is back. */
 const REVOCATIONS: ReadonlySet<Script> = new Set([
@@ -81,6 +82,7 @@ export class RedisStore implements SessionStore {
   readonly #usesServerClock: boolean;
   readonly #onWarning: (message: string) => void;
   readonly #waitForReplicas: ReplicaWait | undefined;
+  readonly #time: ServerTime;
   #hasCheckedPolicy = false;
   #closing: Promise<void> | undefined;
 
@@ -103,6 +105,7 @@ export class RedisStore implements SessionStore {
           ? adoptClient(client as RedisClient)
           : openConnection(url, driver)
         : origin.#connection;
+    this.#time = origin === undefined ? new ServerTime() : origin.#time;
     this.#firstKey = `${this.#connection.keyPrefix}{${keyPrefix}}:${FIRST_KEY}`;
   }
 
@@ -329,28 +332,33 @@ export class RedisStore implements SessionStore {
   async #awaitReplicas(attempt: Attempt): Promise<void> {
     if (this.#waitForReplicas === undefined) return;
     const { count, timeoutMs } = this.#waitForReplicas;
-    const replicas = await this.#connection.send(attempt, this.#firstKey, [
-      "WAIT",
-      String(count),
-      String(timeoutMs),
-    ]);
+    const wait = ["WAIT", String(count), String(timeoutMs)];
+    const replicas = await this.#connection.send(attempt, this.#firstKey, () => wait);
     if (countOf(answerOf(replicas)) < count) throw new RedisFailure(undefined, "NOT_REPLICATED", "never");
   }
 
-  async #send(
-    attempt: Attempt,
-    { sha1, source }: Script,
-    nowMs: number,
-    args: readonly string[],
-  ): Promise<Answer> {
-    const rest = ["1", this.#firstKey, this.#usesServerClock ? "" : String(nowMs), ...args];
-    try {
-      return answerOf(await this.#connection.send(attempt, this.#firstKey, ["EVALSHA", sha1, ...rest]));
-    } catch (error) {
-      // A node that has been restarted or flushed does not know the script; EVAL teaches it.
-      if (redisFailure(error).code !== "NOSCRIPT") throw error;
-      return answerOf(await this.#connection.send(attempt, this.#firstKey, ["EVAL", source, ...rest]));
-    }
+  async #send(attempt: Attempt, script: Script, nowMs: number, args: readonly string[]): Promise<Answer> {
+    const given = this.#usesServerClock ? "" : String(nowMs);
+    const run = async (command: string, text: string): Promise<Answer> =>
+      answerOf(
+        await this.#connection.send(attempt, this.#firstKey, () => {
+          const dueMs =
+            this.#time.nowMs() + Math.min(this.#connection.limitMs, Math.ceil(attempt.remainingMs()));
+          return [command, text, "1", this.#firstKey, `${given}:${dueMs}`, ...args];
+        }),
+      );
+    const taught = (): Promise<Answer> =>
+      run("EVALSHA", script.sha1).catch((error: unknown) => {
+        // A node that has been restarted or flushed does not know the script; EVAL teaches it.
+        if (redisFailure(error).code !== "NOSCRIPT") throw error;
+        return run("EVAL", script.source);
+      });
+    return taught().catch((error: unknown) => {
+      const serverNowMs = timeOfRefusal(error);
+      if (serverNowMs === undefined) throw error;
+      this.#time.learn(serverNowMs);
+      return taught();
+    });
   }
 
   /** A policy other than `noeviction` lets Redis throw sessions away when its memory is full: people are logged out. */

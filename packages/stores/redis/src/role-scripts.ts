@@ -47,10 +47,9 @@ local function versionOf(tenant, user, effective)
 end
 -- The time, so that a version which a failover has lost is not given to another change (epoch).
 local function nextVersion()
-  local clock, time = prefix .. 'role-clock', redis.call('TIME')
-  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-  local version = string.format('%.0f', math.max(tonumber(redis.call('GET', clock) or 0) + 1, now))
-  redis.call('SET', clock, version)
+  local last = prefix .. 'role-clock'
+  local version = string.format('%.0f', math.max(tonumber(redis.call('GET', last) or 0) + 1, serverNow))
+  redis.call('SET', last, version)
   return version
 end
 local function touchRole(role) redis.call('HSET', versions, role, nextVersion()) end

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { STATEMENT_LIMIT_MS, TIME_ERROR_MS } from "./server-time.js";
 
 export interface Script {
   readonly source: string;
@@ -16,7 +17,21 @@ export const FIRST_KEY = "expiry";
 const PREFIX = `local prefix = string.sub(KEYS[1], 1, -${FIRST_KEY.length + 1})\n`;
 
 /**
- * What a script begins with, on a key that never exists: it changes nothing, and makes a node that has become a replica
+ * ARGV[1] is the caller's time, or empty for Redis's own (security.md TM-01), and after a colon the moment, by Redis's
+ * clock, from which nobody waits for the answer any more. A script that comes later does nothing: a client may keep it
+ * through an outage, or a server that stood still may have it before it. Nor does one whose moment is too far away: the
+ * caller has Redis's time wrong, and is told it.
+ */
+const IN_TIME = `local given, due = string.match(ARGV[1], '^(.*):(%d+)$')
+local clock = redis.call('TIME')
+local serverNow = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+if serverNow > tonumber(due) or tonumber(due) > serverNow + ${STATEMENT_LIMIT_MS + TIME_ERROR_MS} then
+  return redis.error_reply('LATE ' .. string.format('%.0f', serverNow))
+end
+`;
+
+/**
+ * What a script does first, on a key that never exists: it changes nothing, and makes a node that has become a replica
  * answer READONLY, to a read too (MR-03). A script that needs memory is refused here when there is none (OOM), and not
  * half-way: after its first write Redis lets it go on.
  */
@@ -27,9 +42,9 @@ const FIRST_COMMAND = {
 
 /**
  * Every key of a store has the same hash tag, so that in a cluster one script reaches all it needs; KEYS[1] leads it to
- * the right node, and says how keys begin. ARGV[1] is the caller's time, or empty for Redis's own (security.md TM-01).
+ * the right node, and says how keys begin.
  */
 export function script(need: keyof typeof FIRST_COMMAND, prelude: string, body: string): Script {
-  const source = `${PREFIX}${FIRST_COMMAND[need]}${prelude}${body}`;
+  const source = `${PREFIX}${IN_TIME}${FIRST_COMMAND[need]}${prelude}${body}`;
   return { source, sha1: createHash("sha1").update(source).digest("hex") };
 }

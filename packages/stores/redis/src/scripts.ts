@@ -45,15 +45,9 @@ const isWhole = SESSION_FIELDS.flatMap((field, index) => {
 
 /** What the scripts of the session store share. KEYS[1] is the expiry index. */
 const PRELUDE = `
-local expiryKey, given = KEYS[1], ARGV[1]
+local expiryKey = KEYS[1]
 local isServerClock = given == ''
-local now
-if isServerClock then
-  local time = redis.call('TIME')
-  now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-else
-  now = tonumber(given)
-end
+local now = isServerClock and serverNow or tonumber(given)
 local function text(number) return string.format('%.0f', number) end
 local function sessionKey(handle) return prefix .. 'session:' .. handle end
 local function userKey(userId) return prefix .. 'user:' .. userId end
@@ -126,7 +120,7 @@ if redis.call('EXISTS', key) == 1 then
   return 0
 end
 redis.call('HSET', key, unpack(ARGV, 5))
-if ARGV[1] == '' or tonumber(ARGV[4]) > now then keepUntil(ARGV[2], ARGV[3], ARGV[4])
+if isServerClock or tonumber(ARGV[4]) > now then keepUntil(ARGV[2], ARGV[3], ARGV[4])
 else
   redis.call('ZADD', expiryKey, ARGV[4], ARGV[2])
   redis.call('ZADD', userKey(ARGV[3]), ARGV[4], ARGV[2])

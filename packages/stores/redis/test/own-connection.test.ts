@@ -78,7 +78,7 @@ describe.each(["@redis/client", "ioredis"] as const)("a connection of our own, %
     it("a store that nobody uses has no connection, and one again when it is used", async () => {
       const connection = openConnection(server.url, driver, 200);
       for (let count = 0; count < 2; count += 1) {
-        await connection.send(UNHURRIED, "", ["PING"]);
+        await connection.send(UNHURRIED, "", () => ["PING"]);
         expect(await connections()).toBe(1);
         await expect.poll(connections, { timeout: 5_000 }).toBe(0);
       }
@@ -87,20 +87,20 @@ describe.each(["@redis/client", "ioredis"] as const)("a connection of our own, %
 
     it("a hundred stores that hot reload has left behind leave no connection", async () => {
       const left = Array.from({ length: 100 }, () => openConnection(server.url, driver, 200));
-      await Promise.all(left.map((connection) => connection.send(UNHURRIED, "", ["PING"])));
+      await Promise.all(left.map((connection) => connection.send(UNHURRIED, "", () => ["PING"])));
       await expect.poll(connections, { timeout: 5_000 }).toBe(0);
     });
 
     it("a link that is silent is dropped, and only that one: what is under way on the next goes on", async () => {
       const connection = openConnection(proxy.through(server.url), driver);
-      await connection.send(UNHURRIED, "", ["PING"]);
+      await connection.send(UNHURRIED, "", () => ["PING"]);
       const before = proxy.connections;
       proxy.fault = { blackHole: true };
       const failed = Promise.allSettled(
         Array.from({ length: 50 }, async (_, index) => {
           // One after the other, so that their time is up one after the other.
           await sleep(index * 5);
-          return connection.send(UNHURRIED, "", ["PING"]);
+          return connection.send(UNHURRIED, "", () => ["PING"]);
         }),
       );
       await sleep(1_500);
@@ -109,7 +109,7 @@ describe.each(["@redis/client", "ioredis"] as const)("a connection of our own, %
       proxy.silence();
       await failed;
       const after = await Promise.allSettled(
-        Array.from({ length: 200 }, () => connection.send(UNHURRIED, "", ["PING"])),
+        Array.from({ length: 200 }, () => connection.send(UNHURRIED, "", () => ["PING"])),
       );
       expect(after.filter(({ status }) => status === "rejected")).toEqual([]);
       expect(proxy.connections - before).toBeLessThanOrEqual(2);
@@ -118,13 +118,13 @@ describe.each(["@redis/client", "ioredis"] as const)("a connection of our own, %
 
     it("an answer that is slow because others come before it drops nothing", async () => {
       const connection = openConnection(proxy.through(server.url), driver);
-      await connection.send(UNHURRIED, "", ["PING"]);
+      await connection.send(UNHURRIED, "", () => ["PING"]);
       const before = proxy.connections;
       const slow = connection
-        .send(UNHURRIED, "", ["BLPOP", "nothing", "2.3"])
+        .send(UNHURRIED, "", () => ["BLPOP", "nothing", "2.3"])
         .catch((error: unknown) => error);
       expect(await slow).toMatchObject({ code: "TIMEOUT" });
-      await connection.send(UNHURRIED, "", ["PING"]);
+      await connection.send(UNHURRIED, "", () => ["PING"]);
       expect(proxy.connections - before).toBeLessThanOrEqual(1);
       await connection.close();
     });
