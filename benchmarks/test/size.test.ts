@@ -4,10 +4,10 @@ import { entries, OURS, OURS_EDGE, OURS_VERIFY_ONLY, OURS_VERIFY_ONLY_EDGE } fro
 
 /** Bytes after gzip. A change that needs more raises the figure here, and says why in its commit. */
 const BUDGETS = {
-  [OURS]: 61_500,
-  [OURS_EDGE]: 56_500,
-  [OURS_VERIFY_ONLY]: 9_800,
-  [OURS_VERIFY_ONLY_EDGE]: 9_050,
+  [OURS]: 61_700,
+  [OURS_EDGE]: 56_750,
+  [OURS_VERIFY_ONLY]: 9_700,
+  [OURS_VERIFY_ONLY_EDGE]: 8_950,
 };
 
 it.each(Object.entries(BUDGETS))(
