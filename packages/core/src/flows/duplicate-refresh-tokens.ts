@@ -28,6 +28,14 @@ interface Choice {
   readonly hasSeveralSessions: boolean;
 }
 
+/** What else in the request says of the sessions whose refresh tokens were sent. */
+interface Named {
+  /** The one that is the user's. */
+  readonly ours?: string | undefined;
+  /** Access tokens name several of them, of different users. */
+  readonly hasSeveralUsers?: boolean;
+}
+
 interface Candidate extends Genuine {
   readonly verdict: RefreshVerdict | "gone";
 }
@@ -81,7 +89,7 @@ export async function chooseRefreshToken(
     }
   };
   add(await Promise.all(known.map(open)));
-  const ours = sessions.size === 0 ? undefined : await handleThatIsOurs(memo, sessions);
+  const ours = sessions.size === 0 ? undefined : (await namedSessions(memo, sessions)).ours;
   if (ours !== undefined && unknown.length > 0) {
     // Whatever the others are, they are not this user's: nobody waits for the store to tell.
     const refreshToken = await bestOf(memo, sessions.get(ours) as Genuine[], arrivedAtMonoMs);
@@ -104,9 +112,11 @@ async function tokenAmong(
   sessions: ReadonlyMap<string, readonly Genuine[]>,
   arrivedAtMonoMs: number,
 ): Promise<string> {
-  const wanted = sessions.size === 1 ? [...sessions.keys()][0] : await handleThatIsOurs(memo, sessions);
-  if (wanted !== undefined) return bestOf(memo, sessions.get(wanted) as Genuine[], arrivedAtMonoMs);
-  if (sessions.size > MAX_ROWS) return mixed(memo, "");
+  const { ours, hasSeveralUsers } =
+    sessions.size === 1 ? { ours: [...sessions.keys()][0] } : await namedSessions(memo, sessions);
+  if (ours !== undefined) return bestOf(memo, sessions.get(ours) as Genuine[], arrivedAtMonoMs);
+  // Of two users, the one whose session has ended must not go on in the other one's.
+  if (sessions.size > MAX_ROWS || hasSeveralUsers) return mixed(memo, "");
   return oneThatLives(memo, [...sessions.values()], arrivedAtMonoMs);
 }
 
@@ -126,25 +136,26 @@ async function openOne(memo: RequestMemo, text: string): Promise<Genuine | undef
  * A sibling host can plant genuine tokens of its own session, but not the anti-CSRF token that our page has; the access
  * token, even expired, tells them apart too, unless it was planted as well.
  */
-async function handleThatIsOurs(
+async function namedSessions(
   memo: RequestMemo,
   sessions: ReadonlyMap<string, readonly Genuine[]>,
-): Promise<string | undefined> {
+): Promise<Named> {
   const shown = [...sessions.values()].flat().filter(({ isOurPages }) => isOurPages);
   const [only] = new Set(shown.map(({ token }) => token.handle));
-  if (only !== undefined) return only;
+  if (only !== undefined) return { ours: only };
   const values = new Set(memo.exchange.req.cookieValues(memo.accessCookieName()));
   const naming = [...values].filter((value) => {
     const handle = parseAccessToken(value)?.payload.sessionHandle;
     return handle !== undefined && sessions.has(handle);
   });
-  if (naming.length > MAX_CHECKS) return undefined;
-  const named = new Set<string>();
+  if (naming.length > MAX_CHECKS) return {};
+  const named = new Map<string, string>();
   for (const value of naming) {
     const payload = await memo.core.engine.verifier.namedBy(value);
-    if (payload !== undefined) named.add(payload.sessionHandle);
+    if (payload !== undefined) named.set(payload.sessionHandle, payload.sub);
   }
-  return named.size === 1 ? [...named][0] : undefined;
+  if (named.size === 1) return { ours: [...named.keys()][0] };
+  return { hasSeveralUsers: new Set(named.values()).size > 1 };
 }
 
 /** The best token of one session. One read at most. */

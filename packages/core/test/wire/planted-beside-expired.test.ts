@@ -117,6 +117,28 @@ it.each(["s%41ccessToken", "%73AccessToken", "s%52efreshToken"])(
   },
 );
 
+it.each(["attacker", "victim"])(
+  "a user whose session was revoked does not go on in a planted one of another user (planted: the %s's) [sec C-11]",
+  async (planted) => {
+    app = await startApp();
+    const browser = new Browser(() => app);
+    const own = await browser.fetch("POST", "/login", '{"userId":"victim"}');
+    const other = await signIn(planted);
+    await app.session.revokeSession((own.json as { handle: string }).handle);
+    const domain = "example.com";
+    browser.jar.set({ name: "sAccessToken", value: other.access, domain, path: REFRESH });
+    browser.jar.set({ name: "sRefreshToken", value: other.rt, domain, path: "/auth/session" });
+    const answer = await browser.ask("/checked");
+    // What is the user's own, left under a domain that cookies had before, goes on.
+    if (planted === "victim") expect(answer).toMatchObject({ status: 200, userId: "victim" });
+    else
+      expect([answer.status, browser.jar.header(REFRESH)]).toEqual([
+        401,
+        expect.not.stringContaining("sRefresh"),
+      ]);
+  },
+);
+
 it("a planted refresh token of an unknown secret makes nobody wait for the store", async () => {
   app = await startApp();
   const browser = new Browser(() => app);
