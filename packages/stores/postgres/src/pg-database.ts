@@ -178,9 +178,21 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
     } catch (error) {
       // What a joined transaction says by itself is not the driver's.
       if (SessionError.is(error)) throw error;
-      throw leftUnanswered(postgresFailure(error), answer, backendOf(client));
+      const failure = postgresFailure(error);
+      if (joined !== undefined || failure.code !== "TIMEOUT") throw failure;
+      const isOurLimit = error instanceof StoreTimeout;
+      throw leftUnanswered(failure, isOurLimit ? answer : drained(client), backendOf(client));
     }
   };
+}
+
+/** Where the driver has given up by itself, the promise of the statement says nothing of the server any more. */
+function drained(client: PgClient): Promise<void> {
+  return new Promise((resolve) => {
+    if (client.once === undefined) resolve();
+    client.once?.("drain", resolve);
+    client.once?.("end", resolve);
+  });
 }
 
 function backendOf({ processID: pid, secretKey: secret, host, port }: PgClient): Backend | undefined {

@@ -50,7 +50,7 @@ const PASSES: Readonly<Record<string, string>> = {
 /** What driver or server said. Texts of statements and their values stay in `cause`. */
 export class PostgresFailure extends Error {
   override readonly name = "PostgresFailure";
-  /** SQLSTATE, or the driver's or system's code; `"TIMEOUT"` when we gave up. */
+  /** SQLSTATE, or the driver's or system's code; `"TIMEOUT"` when we or the driver gave up. */
   readonly code: string;
   readonly retry: Retry;
   /** Whether somebody has to mend something: it is no outage that passes. */
@@ -82,6 +82,8 @@ const WITHOUT_CODE: readonly (readonly [text: RegExp, code: string])[] = [
   [/does not support SSL/i, "TLS"],
   [/client password must be a/, "NO_PASSWORD"],
   [/^Unknown authenticationOk message type/, "UNKNOWN_SIGN_IN"],
+  // By `query_timeout`; the statement goes on.
+  [/^Query read timeout$/, "TIMEOUT"],
 ];
 
 /** Puts what was thrown by a driver into our terms; a `PostgresFailure` stays as it is. */
@@ -91,7 +93,8 @@ export function postgresFailure(error: unknown): PostgresFailure {
   const { code } = (typeof error === "object" && error !== null ? error : {}) as { code?: unknown };
   if (typeof code !== "string") {
     const said = error instanceof Error ? WITHOUT_CODE.find(([text]) => text.test(error.message)) : undefined;
-    return new PostgresFailure(error, said?.[1] ?? "CONNECTION", "outcome-unknown");
+    const name = said?.[1] ?? "CONNECTION";
+    return new PostgresFailure(error, name, name === "TIMEOUT" ? "never" : "outcome-unknown");
   }
   // `postgres` begins TLS also where the server says that it speaks none.
   if (code === "ECONNRESET" && error instanceof Error && /before secure TLS connection/.test(error.message)) {
