@@ -5,7 +5,7 @@ import type { Database, PostgresRecord, PostgresValue, Query } from "./database.
 import type { PgClient, PgPool, PgPoolClient, PgStatement } from "./pg-parts.js";
 import { tidyClients } from "./pg-tidy.js";
 import { ignore, PgTurns } from "./pg-turns.js";
-import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
+import { assertPrimary, noFreeConnection, PostgresFailure, postgresFailure } from "./postgres-failure.js";
 
 /** Values as the server sends them, whatever parsers the client has. */
 const AS_TEXT: PgStatement["types"] = { getTypeParser: () => (value) => value };
@@ -131,7 +131,7 @@ export class PgDatabase implements Database {
 
   async #acquire(pool: PgPool, turns: PgTurns): Promise<PgPoolClient> {
     try {
-      return await acquire(turns);
+      return await acquire(turns, this.ownsPool ? undefined : pool);
     } catch (error) {
       if (!this.ownsPool || pool.options === undefined || !refusesLimits(error)) throw error;
       // What the pool makes connections with.
@@ -214,14 +214,20 @@ function nameOf(text: string): string {
   return name;
 }
 
-async function acquire(turns: PgTurns): Promise<PgPoolClient> {
+/** @param lent the pool, if it is the application's */
+async function acquire(turns: PgTurns, lent?: PgPool): Promise<PgPoolClient> {
   const limitMs = turns.isFull ? ACQUIRE_LIMIT_MS : CONNECT_LIMIT_MS;
   const turn = turns.take();
   try {
     return await within(limitMs, turn.client);
   } catch (error) {
-    turn.giveUp();
     const { code } = postgresFailure(error);
+    const isLentOut = lent !== undefined && code === "TIMEOUT" && turns.isLentOut;
+    turn.giveUp();
+    if (isLentOut) {
+      const { connectionTimeoutMillis = limitMs } = lent.options ?? {};
+      throw noFreeConnection(error, "pg", error instanceof StoreTimeout ? limitMs : connectionTimeoutMillis);
+    }
     // Nothing has been sent yet.
     throw new PostgresFailure(error, code, isWorthRetrying(error) ? "nothing-happened" : "never");
   }

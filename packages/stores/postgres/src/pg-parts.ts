@@ -36,5 +36,9 @@ export interface PgPool {
   off(event: "error", listener: (error: Error) => void): unknown;
   readonly totalCount: number;
   readonly idleCount: number;
-  readonly options?: { readonly max?: number | undefined };
+  readonly waitingCount?: number;
+  readonly options?: {
+    readonly max?: number | undefined;
+    readonly connectionTimeoutMillis?: number | undefined;
+  };
 }

@@ -56,9 +56,10 @@ export class PostgresFailure extends Error {
   /** Whether somebody has to mend something: it is no outage that passes. */
   readonly isPermanent: boolean;
 
-  constructor(cause: unknown, code: string, retry: Retry) {
+  /** @param said what the message says of it; default what is known of the code */
+  constructor(cause: unknown, code: string, retry: Retry, said?: string) {
     const advice = ADVICE[code];
-    const words = advice ?? PASSES[code];
+    const words = said ?? advice ?? PASSES[code];
     super(`PostgreSQL: ${words === undefined ? code : `${words} (${code})`}`, { cause });
     this.code = code;
     this.retry = advice === undefined ? retry : "never";
@@ -69,6 +70,22 @@ export class PostgresFailure extends Error {
   get endsConnection(): boolean {
     return this.retry === "outcome-unknown" || !SQLSTATE.test(this.code) || CONNECTION_LOST.test(this.code);
   }
+}
+
+/** @param driver of the application's: the one of the two does not tell whether a connection was being made meanwhile */
+export function noFreeConnection(
+  cause: unknown,
+  driver: "pg" | "postgres",
+  limitMs: number,
+): PostgresFailure {
+  const pool = driver === "pg" ? "pool" : "`sql`";
+  const orElse = driver === "pg" ? "" : "; if none is in use, the server takes no new one";
+  return new PostgresFailure(
+    cause,
+    "NO_FREE_CONNECTION",
+    "never",
+    `no connection of the application's ${pool} was free within ${limitMs / 1000} s: raise its \`max\`, give connections back sooner, or give the store connections of its own (\`url\`)${orElse}`,
+  );
 }
 
 /** Nothing works until somebody has installed, run or changed something; the message says what. */
@@ -84,6 +101,9 @@ const WITHOUT_CODE: readonly (readonly [text: RegExp, code: string])[] = [
   [/^Unknown authenticationOk message type/, "UNKNOWN_SIGN_IN"],
   // By `query_timeout`; the statement goes on.
   [/^Query read timeout$/, "TIMEOUT"],
+  // By `connectionTimeoutMillis`: no connection was free, or none could be made.
+  [/^timeout exceeded when trying to connect$/, "TIMEOUT"],
+  [/^Connection terminated due to connection timeout$/, "TIMEOUT"],
 ];
 
 /** Puts what was thrown by a driver into our terms; a `PostgresFailure` stays as it is. */
