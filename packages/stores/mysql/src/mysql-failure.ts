@@ -48,12 +48,18 @@ const HELD =
 
 const SILENT = "no answer in time: the server is slow or stopped, or something else listens there";
 
+const OF_ITS_OWN = "give connections back sooner, or give the store connections of its own (`url`)";
+const FULL = "all connections of the application's pool are in use";
+
 /** What passes by itself, and what may be done about it meanwhile. */
 const PASSES: Readonly<Record<string, string>> = {
   ER_LOCK_WAIT_TIMEOUT: HELD,
   ER_LOCK_NOWAIT: HELD,
   ETIMEDOUT: SILENT,
   TIMEOUT: SILENT,
+  NO_FREE_CONNECTION: `no connection of the application's pool was free within 2 s: raise its \`connectionLimit\`, ${OF_ITS_OWN}`,
+  POOL_DOES_NOT_WAIT: `${FULL}, and it waits for none (\`waitForConnections: false\`): let it wait, raise its \`connectionLimit\`, or ${OF_ITS_OWN}`,
+  POOL_QUEUE_FULL: `${FULL}, and as many wait for one as may (\`queueLimit\`): raise its \`connectionLimit\` or \`queueLimit\`, or ${OF_ITS_OWN}`,
   PROTOCOL_CONNECTION_LOST: "the connection was cut: the server is gone, or something else listens there",
 };
 
@@ -102,6 +108,12 @@ export class PacketTooLarge extends MysqlFailure {
   }
 }
 
+/** What the driver's pool says by itself. */
+const WITHOUT_CODE: ReadonlyMap<unknown, string> = new Map([
+  ["No connections available.", "POOL_DOES_NOT_WAIT"],
+  ["Queue limit reached.", "POOL_QUEUE_FULL"],
+]);
+
 /** Puts what was thrown by the driver into our terms. */
 export function mysqlFailure(error: unknown): MysqlFailure {
   if (error instanceof MysqlFailure) return error;
@@ -112,7 +124,7 @@ export function mysqlFailure(error: unknown): MysqlFailure {
     message?: unknown;
   };
   if (message === "Pool is closed.") return new MysqlFailure(error, "POOL_CLOSED", "never", true);
-  const name = typeof code === "string" ? code : "CONNECTION";
+  const name = typeof code === "string" ? code : (WITHOUT_CODE.get(message) ?? "CONNECTION");
   if (!name.startsWith("ER_") || typeof errno !== "number") {
     return new MysqlFailure(error, name, "outcome-unknown", true);
   }
