@@ -179,7 +179,7 @@ export class Database {
         letGo();
         throw mysqlFailure(error).beforeAnything();
       }
-      connecting
+      void connecting
         .then(
           (connection) => connection.release(),
           () => {},

@@ -63,6 +63,21 @@ const PASSES: Readonly<Record<string, string>> = {
   PROTOCOL_CONNECTION_LOST: "the connection was cut: the server is gone, or something else listens there",
 };
 
+const BEGIN_AGAIN = "roll back, and do all of it once more";
+const LOCKED_TABLES =
+  "the application's connection has locked other tables (`LOCK TABLES`), and may use no more than those: `UNLOCK TABLES` first, and lock rows instead";
+
+/** What the same codes mean where the transaction is the application's. */
+const JOINED: Readonly<Record<string, string>> = {
+  ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION:
+    "the application's transaction is read-only: begin it as READ WRITE",
+  ER_TABLE_NOT_LOCKED: LOCKED_TABLES,
+  ER_TABLE_NOT_LOCKED_FOR_WRITE: LOCKED_TABLES,
+  ER_LOCK_DEADLOCK: `the application's transaction and another one waited for each other, and the server has ended this one: ${BEGIN_AGAIN}`,
+  ER_CHECKREAD: `a row has changed since the application's transaction first read: ${BEGIN_AGAIN}`,
+  NO_TRANSACTION: `the application's transaction has ended, by a deadlock or by a statement of the application's: ${BEGIN_AGAIN}`,
+};
+
 /** What the driver or the server said. Texts of statements and their values stay in `cause`. */
 export class MysqlFailure extends Error {
   override readonly name = "MysqlFailure";
@@ -75,10 +90,13 @@ export class MysqlFailure extends Error {
   /** What the connection ended under: how large the statement was, and the values in it. */
   sent: { readonly bytes: number; readonly values: number } | undefined;
 
-  /** @param cause what the driver threw */
-  constructor(cause: unknown, code: string, retry: Retry, endsConnection: boolean) {
+  /**
+   * @param cause what the driver threw
+   * @param said what the message says of it; default what is known of the code
+   */
+  constructor(cause: unknown, code: string, retry: Retry, endsConnection: boolean, said?: string) {
     const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
-    const words = advice ?? (Object.hasOwn(PASSES, code) ? PASSES[code] : undefined);
+    const words = said ?? advice ?? (Object.hasOwn(PASSES, code) ? PASSES[code] : undefined);
     super(words === undefined ? `MySQL: ${code}` : `MySQL: ${words} (${code})`, { cause });
     this.code = code;
     this.isPermanent = advice !== undefined;
@@ -94,7 +112,8 @@ export class MysqlFailure extends Error {
 
   /** The same, where nothing can be tried again: in the application's transaction. */
   forGood(): MysqlFailure {
-    return new MysqlFailure(this.cause, this.code, "never", this.endsConnection);
+    const said = Object.hasOwn(JOINED, this.code) ? JOINED[this.code] : undefined;
+    return new MysqlFailure(this.cause, this.code, "never", this.endsConnection, said);
   }
 }
 

@@ -5,7 +5,13 @@ import type { Database, PostgresRecord, PostgresValue, Query } from "./database.
 import type { PgClient, PgPool, PgPoolClient, PgStatement } from "./pg-parts.js";
 import { tidyClients } from "./pg-tidy.js";
 import { ignore, PgTurns } from "./pg-turns.js";
-import { assertPrimary, noFreeConnection, PostgresFailure, postgresFailure } from "./postgres-failure.js";
+import {
+  assertPrimary,
+  failJoined,
+  noFreeConnection,
+  PostgresFailure,
+  postgresFailure,
+} from "./postgres-failure.js";
 
 /** Values as the server sends them, whatever parsers the client has. */
 const AS_TEXT: PgStatement["types"] = { getTypeParser: () => (value) => value };
@@ -169,7 +175,10 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
     let answer: Promise<{ rows: unknown[] }> | undefined;
     try {
       if (joined !== undefined && client.getTransactionStatus?.() === "I") throw nothingBegun();
-      answer = joined === undefined ? send(sql, values) : joined.statement(() => send(sql, values));
+      answer =
+        joined === undefined
+          ? send(sql, values)
+          : joined.statement(() => send(sql, values).catch(failJoined));
       // Of several statements at once the driver gives a list of results.
       const { rows = [] } = (await within(STATEMENT_LIMIT_MS, answer)) as { rows?: unknown[] };
       const records = rows as PostgresRecord[];

@@ -47,6 +47,18 @@ const PASSES: Readonly<Record<string, string>> = {
     "the connection was cut while TLS began; does the server speak TLS? If not, turn it on there, or leave `ssl` out",
 };
 
+/** What the same codes mean where the transaction is the application's. */
+const JOINED: Readonly<Record<string, string>> = {
+  "25P02":
+    "a statement of the application's failed earlier in this transaction, in which PostgreSQL takes no more since; roll back, and look at that statement's own error",
+  "25006":
+    "the application's transaction is read-only, or its connection leads to a standby; begin it as READ WRITE, on the primary",
+  "40001":
+    "the application's transaction met another one that changed the same; roll back, and do all of it once more",
+  "40P01":
+    "the application's transaction and another one waited for each other; roll back, and do all of it once more",
+};
+
 /** What driver or server said. Texts of statements and their values stay in `cause`. */
 export class PostgresFailure extends Error {
   override readonly name = "PostgresFailure";
@@ -127,6 +139,17 @@ export function postgresFailure(error: unknown): PostgresFailure {
   }
   // Once more, after the tables have been made.
   return new PostgresFailure(error, code, code === MISSING_TABLE ? "nothing-happened" : "never");
+}
+
+/** The same for a statement in the application's transaction, where nothing can be tried again. */
+export function joinedFailure(error: unknown): PostgresFailure {
+  const { cause, code } = postgresFailure(error);
+  return new PostgresFailure(cause, code, "never", JOINED[code]);
+}
+
+/** For what a driver threw there. @throws PostgresFailure; PostgresSetupError as it is */
+export function failJoined(error: unknown): never {
+  throw error instanceof PostgresSetupError ? error : joinedFailure(error);
 }
 
 /** For `StoreOperations`: what is not the driver's (an application's merge threw) is never tried again. */

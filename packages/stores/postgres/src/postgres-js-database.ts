@@ -5,6 +5,7 @@ import type { Database, PostgresRecord, PostgresValue, Query } from "./database.
 import { ACQUIRE_LIMIT_MS, LIMIT_LOCKS, noWayBeside, STATEMENT_LIMIT_MS } from "./pg-database.js";
 import {
   assertPrimary,
+  failJoined,
   noFreeConnection,
   PostgresFailure,
   PostgresSetupError,
@@ -244,7 +245,7 @@ export function postgresJsQuery(
     };
     const run = (): Promise<PostgresRecord[]> => send(text, values, sent);
     try {
-      answer = joined === undefined ? run() : joined.statement(run);
+      answer = joined === undefined ? run() : joined.statement(() => run().catch(failJoined));
       const records = await within(STATEMENT_LIMIT_MS, answer);
       assertPrimary(text, records);
       return records;
