@@ -1,7 +1,7 @@
 import { StoreTimeout, within } from "@acme/session-core/store";
 import type { Field, MysqlConnection, MysqlPool, MysqlPoolConnection } from "./driver.js";
 import { MysqlFailure, mysqlFailure, PacketTooLarge } from "./mysql-failure.js";
-import { accessOf, openPool } from "./own-pool.js";
+import { accessOf, limitOf, openPool } from "./own-pool.js";
 import { type MysqlValue, withValues } from "./statement-text.js";
 
 export type { MysqlValue };
@@ -60,6 +60,8 @@ export class Database {
   /** Connections that have the settings already: a session keeps them. */
   readonly #ready = new WeakSet<object>();
   #beside: Database | undefined;
+  /** How many connections are in our hands, or being made for us. */
+  #held = 0;
 
   /** @param ownsPool whether the connections are ours, to be set up once and ended; on others nothing is changed */
   constructor(
@@ -93,6 +95,7 @@ export class Database {
       if (error instanceof MysqlFailure && error.endsConnection) spoil();
       throw error;
     } finally {
+      this.#held -= 1;
       if (endsConnection) connection.destroy();
       else {
         connection.removeListener("error", ignore);
@@ -154,23 +157,60 @@ export class Database {
   }
 
   async #acquire(): Promise<MysqlPoolConnection> {
-    let connecting: Promise<MysqlPoolConnection>;
+    let pool: MysqlPool;
+    let asked: Asked;
     try {
-      connecting = (await this.#pool).getConnection();
+      pool = await this.#pool;
+      asked = ask(pool);
     } catch (error) {
       throw mysqlFailure(error).beforeAnything();
     }
+    const { connecting, isQueued } = asked;
+    if (!isQueued) this.#held += 1;
     try {
-      return await within(CONNECT_LIMIT_MS, connecting);
+      const connection = await within(CONNECT_LIMIT_MS, connecting);
+      if (isQueued) this.#held += 1;
+      return connection;
     } catch (error) {
-      if (error instanceof StoreTimeout) {
-        connecting.then(
+      const letGo = (): void => {
+        if (!isQueued) this.#held -= 1;
+      };
+      if (!(error instanceof StoreTimeout)) {
+        letGo();
+        throw mysqlFailure(error).beforeAnything();
+      }
+      void connecting
+        .then(
           (connection) => connection.release(),
           () => {},
-        );
-      }
+        )
+        .then(letGo);
+      // Where all are in our own hands it is the server that is slow.
+      const isLentOut = isQueued && !this.ownsPool && this.#held < (limitOf(pool) ?? Infinity);
+      if (isLentOut) throw new MysqlFailure(error, "NO_FREE_CONNECTION", "never", false);
       throw mysqlFailure(error).beforeAnything();
     }
+  }
+}
+
+interface Asked {
+  readonly connecting: Promise<MysqlPoolConnection>;
+  /** Whether it waits until one is free; otherwise it is there, or being made. */
+  readonly isQueued: boolean;
+}
+
+function ask(pool: MysqlPool): Asked {
+  let isQueued = false;
+  const note = (): void => {
+    isQueued = true;
+  };
+  // The pool says so before it returns.
+  pool.on?.("enqueue", note);
+  try {
+    const connecting = pool.getConnection();
+    return { connecting, isQueued };
+  } finally {
+    pool.removeListener?.("enqueue", note);
   }
 }
 

@@ -27,4 +27,7 @@ export interface MysqlPoolConnection extends MysqlConnection {
 export interface MysqlPool {
   getConnection(): Promise<MysqlPoolConnection>;
   end(): Promise<void>;
+  /** Somebody waits until a connection is free. */
+  on?(event: "enqueue", listener: () => void): unknown;
+  removeListener?(event: "enqueue", listener: () => void): unknown;
 }

@@ -23,12 +23,11 @@ export function joinedQuery(
   let isOpened = false;
   const statement = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
-      return await joined.statement(run);
+      return await joined.statement(() => run().catch(forGood));
     } catch (error) {
-      if (!(error instanceof MysqlFailure)) throw error;
       // A statement without an answer would run when the application goes on; what it belongs to is lost anyway.
-      if (error.code === "TIMEOUT") connection.destroy();
-      throw error.forGood();
+      if (error instanceof MysqlFailure && error.code === "TIMEOUT") connection.destroy();
+      throw error;
     }
   };
   const inTurn = <T>(step: (send: Query) => Promise<T>): Promise<T> => {
@@ -48,6 +47,10 @@ export function joinedQuery(
       return answer;
     });
   return { connection, query, inTurn };
+}
+
+function forGood(error: unknown): never {
+  throw error instanceof MysqlFailure ? error.forGood() : error;
 }
 
 /** A connection that the application has lent, with the transaction on it. */

@@ -48,13 +48,34 @@ const HELD =
 
 const SILENT = "no answer in time: the server is slow or stopped, or something else listens there";
 
+const OF_ITS_OWN = "give connections back sooner, or give the store connections of its own (`url`)";
+const FULL = "all connections of the application's pool are in use";
+
 /** What passes by itself, and what may be done about it meanwhile. */
 const PASSES: Readonly<Record<string, string>> = {
   ER_LOCK_WAIT_TIMEOUT: HELD,
   ER_LOCK_NOWAIT: HELD,
   ETIMEDOUT: SILENT,
   TIMEOUT: SILENT,
+  NO_FREE_CONNECTION: `no connection of the application's pool was free within 2 s: raise its \`connectionLimit\`, ${OF_ITS_OWN}`,
+  POOL_DOES_NOT_WAIT: `${FULL}, and it waits for none (\`waitForConnections: false\`): let it wait, raise its \`connectionLimit\`, or ${OF_ITS_OWN}`,
+  POOL_QUEUE_FULL: `${FULL}, and as many wait for one as may (\`queueLimit\`): raise its \`connectionLimit\` or \`queueLimit\`, or ${OF_ITS_OWN}`,
   PROTOCOL_CONNECTION_LOST: "the connection was cut: the server is gone, or something else listens there",
+};
+
+const BEGIN_AGAIN = "roll back, and do all of it once more";
+const LOCKED_TABLES =
+  "the application's connection has locked other tables (`LOCK TABLES`), and may use no more than those: `UNLOCK TABLES` first, and lock rows instead";
+
+/** What the same codes mean where the transaction is the application's. */
+const JOINED: Readonly<Record<string, string>> = {
+  ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION:
+    "the application's transaction is read-only: begin it as READ WRITE",
+  ER_TABLE_NOT_LOCKED: LOCKED_TABLES,
+  ER_TABLE_NOT_LOCKED_FOR_WRITE: LOCKED_TABLES,
+  ER_LOCK_DEADLOCK: `the application's transaction and another one waited for each other, and the server has ended this one: ${BEGIN_AGAIN}`,
+  ER_CHECKREAD: `a row has changed since the application's transaction first read: ${BEGIN_AGAIN}`,
+  NO_TRANSACTION: `the application's transaction has ended, by a deadlock or by a statement of the application's: ${BEGIN_AGAIN}`,
 };
 
 /** What the driver or the server said. Texts of statements and their values stay in `cause`. */
@@ -69,10 +90,13 @@ export class MysqlFailure extends Error {
   /** What the connection ended under: how large the statement was, and the values in it. */
   sent: { readonly bytes: number; readonly values: number } | undefined;
 
-  /** @param cause what the driver threw */
-  constructor(cause: unknown, code: string, retry: Retry, endsConnection: boolean) {
+  /**
+   * @param cause what the driver threw
+   * @param said what the message says of it; default what is known of the code
+   */
+  constructor(cause: unknown, code: string, retry: Retry, endsConnection: boolean, said?: string) {
     const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
-    const words = advice ?? (Object.hasOwn(PASSES, code) ? PASSES[code] : undefined);
+    const words = said ?? advice ?? (Object.hasOwn(PASSES, code) ? PASSES[code] : undefined);
     super(words === undefined ? `MySQL: ${code}` : `MySQL: ${words} (${code})`, { cause });
     this.code = code;
     this.isPermanent = advice !== undefined;
@@ -88,7 +112,8 @@ export class MysqlFailure extends Error {
 
   /** The same, where nothing can be tried again: in the application's transaction. */
   forGood(): MysqlFailure {
-    return new MysqlFailure(this.cause, this.code, "never", this.endsConnection);
+    const said = Object.hasOwn(JOINED, this.code) ? JOINED[this.code] : undefined;
+    return new MysqlFailure(this.cause, this.code, "never", this.endsConnection, said);
   }
 }
 
@@ -102,6 +127,12 @@ export class PacketTooLarge extends MysqlFailure {
   }
 }
 
+/** What the driver's pool says by itself. */
+const WITHOUT_CODE: ReadonlyMap<unknown, string> = new Map([
+  ["No connections available.", "POOL_DOES_NOT_WAIT"],
+  ["Queue limit reached.", "POOL_QUEUE_FULL"],
+]);
+
 /** Puts what was thrown by the driver into our terms. */
 export function mysqlFailure(error: unknown): MysqlFailure {
   if (error instanceof MysqlFailure) return error;
@@ -112,7 +143,7 @@ export function mysqlFailure(error: unknown): MysqlFailure {
     message?: unknown;
   };
   if (message === "Pool is closed.") return new MysqlFailure(error, "POOL_CLOSED", "never", true);
-  const name = typeof code === "string" ? code : "CONNECTION";
+  const name = typeof code === "string" ? code : (WITHOUT_CODE.get(message) ?? "CONNECTION");
   if (!name.startsWith("ER_") || typeof errno !== "number") {
     return new MysqlFailure(error, name, "outcome-unknown", true);
   }

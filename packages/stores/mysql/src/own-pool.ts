@@ -15,7 +15,10 @@ interface DriverConnection {
 
 /** What the driver's pool says of the connections it holds. */
 interface DriverPool extends MysqlPool {
-  on(event: "connection" | "acquire" | "release", listener: (connection: DriverConnection) => void): unknown;
+  on(
+    event: "connection" | "acquire" | "release" | "enqueue",
+    listener: (connection: DriverConnection) => void,
+  ): unknown;
 }
 
 /** Where a server is, and how it lets us in: options of the driver. */
@@ -73,6 +76,11 @@ export function accessOf(pool: MysqlPool): Access | undefined {
   if (config?.user === undefined) return undefined;
   const given = ACCESS.map((name) => [name, config[name]] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== false));
+}
+
+/** How many connections a pool may have; undefined when it does not show that. */
+export function limitOf(pool: MysqlPool): number | undefined {
+  return (pool as { pool?: { config?: { connectionLimit?: number } } }).pool?.config?.connectionLimit;
 }
 
 /**

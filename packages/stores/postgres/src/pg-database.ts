@@ -5,7 +5,13 @@ import type { Database, PostgresRecord, PostgresValue, Query } from "./database.
 import type { PgClient, PgPool, PgPoolClient, PgStatement } from "./pg-parts.js";
 import { tidyClients } from "./pg-tidy.js";
 import { ignore, PgTurns } from "./pg-turns.js";
-import { assertPrimary, PostgresFailure, postgresFailure } from "./postgres-failure.js";
+import {
+  assertPrimary,
+  failJoined,
+  noFreeConnection,
+  PostgresFailure,
+  postgresFailure,
+} from "./postgres-failure.js";
 
 /** Values as the server sends them, whatever parsers the client has. */
 const AS_TEXT: PgStatement["types"] = { getTypeParser: () => (value) => value };
@@ -131,7 +137,7 @@ export class PgDatabase implements Database {
 
   async #acquire(pool: PgPool, turns: PgTurns): Promise<PgPoolClient> {
     try {
-      return await acquire(turns);
+      return await acquire(turns, this.ownsPool ? undefined : pool);
     } catch (error) {
       if (!this.ownsPool || pool.options === undefined || !refusesLimits(error)) throw error;
       // What the pool makes connections with.
@@ -169,7 +175,10 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
     let answer: Promise<{ rows: unknown[] }> | undefined;
     try {
       if (joined !== undefined && client.getTransactionStatus?.() === "I") throw nothingBegun();
-      answer = joined === undefined ? send(sql, values) : joined.statement(() => send(sql, values));
+      answer =
+        joined === undefined
+          ? send(sql, values)
+          : joined.statement(() => send(sql, values).catch(failJoined));
       // Of several statements at once the driver gives a list of results.
       const { rows = [] } = (await within(STATEMENT_LIMIT_MS, answer)) as { rows?: unknown[] };
       const records = rows as PostgresRecord[];
@@ -178,9 +187,21 @@ export function pgQuery(client: PgClient, prepares = false, joined?: Joined<Quer
     } catch (error) {
       // What a joined transaction says by itself is not the driver's.
       if (SessionError.is(error)) throw error;
-      throw leftUnanswered(postgresFailure(error), answer, backendOf(client));
+      const failure = postgresFailure(error);
+      if (joined !== undefined || failure.code !== "TIMEOUT") throw failure;
+      const isOurLimit = error instanceof StoreTimeout;
+      throw leftUnanswered(failure, isOurLimit ? answer : drained(client), backendOf(client));
     }
   };
+}
+
+/** Where the driver has given up by itself, the promise of the statement says nothing of the server any more. */
+function drained(client: PgClient): Promise<void> {
+  return new Promise((resolve) => {
+    if (client.once === undefined) resolve();
+    client.once?.("drain", resolve);
+    client.once?.("end", resolve);
+  });
 }
 
 function backendOf({ processID: pid, secretKey: secret, host, port }: PgClient): Backend | undefined {
@@ -202,14 +223,20 @@ function nameOf(text: string): string {
   return name;
 }
 
-async function acquire(turns: PgTurns): Promise<PgPoolClient> {
+/** @param lent the pool, if it is the application's */
+async function acquire(turns: PgTurns, lent?: PgPool): Promise<PgPoolClient> {
   const limitMs = turns.isFull ? ACQUIRE_LIMIT_MS : CONNECT_LIMIT_MS;
   const turn = turns.take();
   try {
     return await within(limitMs, turn.client);
   } catch (error) {
-    turn.giveUp();
     const { code } = postgresFailure(error);
+    const isLentOut = lent !== undefined && code === "TIMEOUT" && turns.isLentOut;
+    turn.giveUp();
+    if (isLentOut) {
+      const { connectionTimeoutMillis = limitMs } = lent.options ?? {};
+      throw noFreeConnection(error, "pg", error instanceof StoreTimeout ? limitMs : connectionTimeoutMillis);
+    }
     // Nothing has been sent yet.
     throw new PostgresFailure(error, code, isWorthRetrying(error) ? "nothing-happened" : "never");
   }

@@ -12,6 +12,8 @@ export interface PgClient {
   query(statement: PgStatement): Promise<{ rows: unknown[] }>;
   /** What the server said last: `"I"` when no transaction is open. Older drivers do not tell. */
   getTransactionStatus?(): string | null;
+  /** "drain": everything that was sent has been answered. */
+  once?(event: "drain" | "end", listener: () => void): unknown;
   /** Which backend it leads to, and where that is. */
   readonly processID?: number | null;
   readonly secretKey?: number | null;
@@ -24,7 +26,6 @@ export interface PgPoolClient extends PgClient {
   release(destroy?: boolean | Error): void;
   on(event: "error", listener: (error: Error) => void): unknown;
   off(event: "error", listener: (error: Error) => void): unknown;
-  once?(event: "end", listener: () => void): unknown;
 }
 
 /** The part of `pg.Pool` that is used. */
@@ -35,5 +36,9 @@ export interface PgPool {
   off(event: "error", listener: (error: Error) => void): unknown;
   readonly totalCount: number;
   readonly idleCount: number;
-  readonly options?: { readonly max?: number | undefined };
+  readonly waitingCount?: number;
+  readonly options?: {
+    readonly max?: number | undefined;
+    readonly connectionTimeoutMillis?: number | undefined;
+  };
 }

@@ -36,6 +36,13 @@ export class PgTurns {
     return this.#asked + this.#lent >= this.#max || (idleCount === 0 && totalCount >= this.#max);
   }
 
+  /** Whether the pool has none left, and others than we hold some. */
+  get isLentOut(): boolean {
+    const { idleCount, totalCount, waitingCount = 0 } = this.pool;
+    const inMaking = Math.max(0, this.#asked - waitingCount);
+    return idleCount === 0 && totalCount >= this.#max && totalCount > this.#lent + inMaking;
+  }
+
   take(): Turn {
     const { promise: client, resolve, reject } = deferred<PgPoolClient>();
     const waiter = { hasAsked: false, resolve, reject };

@@ -47,18 +47,31 @@ const PASSES: Readonly<Record<string, string>> = {
     "the connection was cut while TLS began; does the server speak TLS? If not, turn it on there, or leave `ssl` out",
 };
 
+/** What the same codes mean where the transaction is the application's. */
+const JOINED: Readonly<Record<string, string>> = {
+  "25P02":
+    "a statement of the application's failed earlier in this transaction, in which PostgreSQL takes no more since; roll back, and look at that statement's own error",
+  "25006":
+    "the application's transaction is read-only, or its connection leads to a standby; begin it as READ WRITE, on the primary",
+  "40001":
+    "the application's transaction met another one that changed the same; roll back, and do all of it once more",
+  "40P01":
+    "the application's transaction and another one waited for each other; roll back, and do all of it once more",
+};
+
 /** What driver or server said. Texts of statements and their values stay in `cause`. */
 export class PostgresFailure extends Error {
   override readonly name = "PostgresFailure";
-  /** SQLSTATE, or the driver's or system's code; `"TIMEOUT"` when we gave up. */
+  /** SQLSTATE, or the driver's or system's code; `"TIMEOUT"` when we or the driver gave up. */
   readonly code: string;
   readonly retry: Retry;
   /** Whether somebody has to mend something: it is no outage that passes. */
   readonly isPermanent: boolean;
 
-  constructor(cause: unknown, code: string, retry: Retry) {
+  /** @param said what the message says of it; default what is known of the code */
+  constructor(cause: unknown, code: string, retry: Retry, said?: string) {
     const advice = ADVICE[code];
-    const words = advice ?? PASSES[code];
+    const words = said ?? advice ?? PASSES[code];
     super(`PostgreSQL: ${words === undefined ? code : `${words} (${code})`}`, { cause });
     this.code = code;
     this.retry = advice === undefined ? retry : "never";
@@ -69,6 +82,22 @@ export class PostgresFailure extends Error {
   get endsConnection(): boolean {
     return this.retry === "outcome-unknown" || !SQLSTATE.test(this.code) || CONNECTION_LOST.test(this.code);
   }
+}
+
+/** @param driver of the application's: the one of the two does not tell whether a connection was being made meanwhile */
+export function noFreeConnection(
+  cause: unknown,
+  driver: "pg" | "postgres",
+  limitMs: number,
+): PostgresFailure {
+  const pool = driver === "pg" ? "pool" : "`sql`";
+  const orElse = driver === "pg" ? "" : "; if none is in use, the server takes no new one";
+  return new PostgresFailure(
+    cause,
+    "NO_FREE_CONNECTION",
+    "never",
+    `no connection of the application's ${pool} was free within ${limitMs / 1000} s: raise its \`max\`, give connections back sooner, or give the store connections of its own (\`url\`)${orElse}`,
+  );
 }
 
 /** Nothing works until somebody has installed, run or changed something; the message says what. */
@@ -82,6 +111,11 @@ const WITHOUT_CODE: readonly (readonly [text: RegExp, code: string])[] = [
   [/does not support SSL/i, "TLS"],
   [/client password must be a/, "NO_PASSWORD"],
   [/^Unknown authenticationOk message type/, "UNKNOWN_SIGN_IN"],
+  // By `query_timeout`; the statement goes on.
+  [/^Query read timeout$/, "TIMEOUT"],
+  // By `connectionTimeoutMillis`: no connection was free, or none could be made.
+  [/^timeout exceeded when trying to connect$/, "TIMEOUT"],
+  [/^Connection terminated due to connection timeout$/, "TIMEOUT"],
 ];
 
 /** Puts what was thrown by a driver into our terms; a `PostgresFailure` stays as it is. */
@@ -91,7 +125,8 @@ export function postgresFailure(error: unknown): PostgresFailure {
   const { code } = (typeof error === "object" && error !== null ? error : {}) as { code?: unknown };
   if (typeof code !== "string") {
     const said = error instanceof Error ? WITHOUT_CODE.find(([text]) => text.test(error.message)) : undefined;
-    return new PostgresFailure(error, said?.[1] ?? "CONNECTION", "outcome-unknown");
+    const name = said?.[1] ?? "CONNECTION";
+    return new PostgresFailure(error, name, name === "TIMEOUT" ? "never" : "outcome-unknown");
   }
   // `postgres` begins TLS also where the server says that it speaks none.
   if (code === "ECONNRESET" && error instanceof Error && /before secure TLS connection/.test(error.message)) {
@@ -104,6 +139,17 @@ export function postgresFailure(error: unknown): PostgresFailure {
   }
   // Once more, after the tables have been made.
   return new PostgresFailure(error, code, code === MISSING_TABLE ? "nothing-happened" : "never");
+}
+
+/** The same for a statement in the application's transaction, where nothing can be tried again. */
+export function joinedFailure(error: unknown): PostgresFailure {
+  const { cause, code } = postgresFailure(error);
+  return new PostgresFailure(cause, code, "never", JOINED[code]);
+}
+
+/** For what a driver threw there. @throws PostgresFailure; PostgresSetupError as it is */
+export function failJoined(error: unknown): never {
+  throw error instanceof PostgresSetupError ? error : joinedFailure(error);
 }
 
 /** For `StoreOperations`: what is not the driver's (an application's merge threw) is never tried again. */

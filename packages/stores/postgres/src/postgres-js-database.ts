@@ -3,7 +3,14 @@ import { type Backend, callOff, leftUnanswered, type Place } from "./calling-off
 import { columnNames } from "./column-names.js";
 import type { Database, PostgresRecord, PostgresValue, Query } from "./database.js";
 import { ACQUIRE_LIMIT_MS, LIMIT_LOCKS, noWayBeside, STATEMENT_LIMIT_MS } from "./pg-database.js";
-import { assertPrimary, PostgresFailure, PostgresSetupError, postgresFailure } from "./postgres-failure.js";
+import {
+  assertPrimary,
+  failJoined,
+  noFreeConnection,
+  PostgresFailure,
+  PostgresSetupError,
+  postgresFailure,
+} from "./postgres-failure.js";
 
 /** A query of `postgres`: under way as soon as it is awaited. */
 export interface PostgresJsQuery extends PromiseLike<readonly object[]> {
@@ -43,10 +50,24 @@ const END_IF_READ_ONLY = `
   SELECT CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean
     THEN pg_terminate_backend(pg_backend_pid()) END`;
 
+/** As long may a transaction wait for its connection, which may have to be made: not quite as long as an operation takes. */
+const BEGIN_LIMIT_MS = 2_300;
+
+/** What has waited for a connection to the end, and how long. */
+const unsent = new WeakMap<PostgresFailure, number>();
+
+function leftUnsent(error: unknown, waitedMs: number): PostgresFailure {
+  const failure = postgresFailure(error);
+  if (failure.code === "TIMEOUT") unsent.set(failure, waitedMs);
+  return failure;
+}
+
 /** The application's own `postgres(…)`. */
 export class PostgresJsDatabase implements Database {
   #beside: Database | undefined;
   #weeding: Promise<void> | undefined;
+  /** Whether each operation has a connection by now. */
+  readonly #underWay = new Set<() => boolean>();
 
   /**
    * @param prepares whether connections keep prepared statements of single queries
@@ -59,11 +80,13 @@ export class PostgresJsDatabase implements Database {
   ) {}
 
   query(text: string, values?: readonly PostgresValue[]): Promise<PostgresRecord[]> {
-    return this.#watch(postgresJsQuery(this.sql, this.prepares, undefined, this.#where)(text, values));
+    return this.#watch((note) =>
+      postgresJsQuery(this.sql, this.prepares, undefined, this.#where, note)(text, values),
+    );
   }
 
   transaction<T>(step: (query: Query) => Promise<T>): Promise<T> {
-    return this.#watch(postgresJsTransaction(this.sql, step, this.#where));
+    return this.#watch((note) => postgresJsTransaction(this.sql, step, this.#where, note));
   }
 
   beside(): Database {
@@ -85,19 +108,40 @@ export class PostgresJsDatabase implements Database {
     return { host: host[0], port: port[0] };
   };
 
-  async #watch<T>(running: Promise<T>): Promise<T> {
+  async #watch<T>(run: (note: Note) => Promise<T>): Promise<T> {
+    let isSent = (): boolean => false;
+    const hasConnection = (): boolean => isSent();
+    this.#underWay.add(hasConnection);
+    let left: Promise<void> | undefined;
     try {
-      return await running;
+      return await run((told) => {
+        isSent = told;
+      });
     } catch (error) {
-      void callOff(error);
-      if (error instanceof PostgresFailure && error.code === "25006") {
+      if (!(error instanceof PostgresFailure)) throw error;
+      left = callOff(error);
+      const waitedMs = unsent.get(error);
+      if (waitedMs !== undefined && this.#areOthersServed) {
+        throw noFreeConnection(error.cause, "postgres", waitedMs);
+      }
+      if (error.code === "25006") {
         this.#weeding ??= this.#weed().finally(() => {
           this.#weeding = undefined;
         });
         await this.#weeding;
       }
       throw error;
+    } finally {
+      const end = (): void => void this.#underWay.delete(hasConnection);
+      if (left === undefined) end();
+      else void left.then(end);
     }
+  }
+
+  /** Whether there are connections that have nothing of ours to do. */
+  get #areOthersServed(): boolean {
+    const { max = 10 } = this.sql.options ?? {};
+    return [...this.#underWay].filter((hasConnection) => hasConnection()).length < max;
   }
 
   /**
@@ -127,13 +171,22 @@ export async function postgresJsTransaction<T>(
   sql: PostgresJsSql,
   step: (query: Query) => Promise<T>,
   where?: () => Place | undefined,
+  note?: Note,
 ): Promise<T> {
   let hasEnded = false;
   let giveUp: (error: unknown) => void = () => {};
   const lost = new Promise<never>((_, reject) => {
     giveUp = reject;
   });
+  let hasBegun = false;
+  note?.(() => hasBegun);
+  let begin: () => void = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   const running = sql.begin("ISOLATION LEVEL READ COMMITTED", async (transaction) => {
+    hasBegun = true;
+    begin();
     // The driver keeps who has given up in its queue.
     if (hasEnded) throw new PostgresFailure(undefined, "TIMEOUT", "never");
     try {
@@ -146,6 +199,9 @@ export async function postgresJsTransaction<T>(
     }
   });
   try {
+    await within(BEGIN_LIMIT_MS, Promise.race([begun, running])).catch((error: unknown) => {
+      throw error instanceof StoreTimeout ? leftUnsent(error, BEGIN_LIMIT_MS) : error;
+    });
     return (await within(ACQUIRE_LIMIT_MS + STATEMENT_LIMIT_MS, Promise.race([running, lost]))) as T;
   } catch (error) {
     throw isDriverError(error) ? postgresFailure(error) : error;
@@ -160,12 +216,14 @@ export async function postgresJsTransaction<T>(
  * @param prepares whether connections keep them prepared; default false
  * @param joined the transaction of the application that they are part of
  * @param where the connection leads to, of which one statement may be stopped
+ * @param note is told how to ask whether the statement has a connection
  */
 export function postgresJsQuery(
   sql: PostgresJsTransaction,
   prepares = false,
   joined?: Joined<Query>,
   where?: () => Place | undefined,
+  note?: Note,
 ): Query {
   const send = async (text: string, values: readonly PostgresValue[] | undefined, sent: Sent) => {
     if (values === undefined) {
@@ -182,11 +240,12 @@ export function postgresJsQuery(
     let answer: Promise<PostgresRecord[]> | undefined;
     const sent: Sent = (statement) => {
       query = statement;
+      note?.(() => statement.state !== null);
       return statement;
     };
     const run = (): Promise<PostgresRecord[]> => send(text, values, sent);
     try {
-      answer = joined === undefined ? run() : joined.statement(run);
+      answer = joined === undefined ? run() : joined.statement(() => run().catch(failJoined));
       const records = await within(STATEMENT_LIMIT_MS, answer);
       assertPrimary(text, records);
       return records;
@@ -196,11 +255,16 @@ export function postgresJsQuery(
       const failure = postgresFailure(error);
       if (failure.code !== "TIMEOUT" || where === undefined || query === undefined) throw failure;
       // One that the driver still keeps to itself it forgets without asking the server.
-      if (query.state === null) query.cancel?.();
+      if (query.state === null) {
+        query.cancel?.();
+        throw leftUnsent(failure, STATEMENT_LIMIT_MS);
+      }
       throw leftUnanswered(failure, answer, backendOf(query, where()));
     }
   };
 }
+
+type Note = (hasConnection: () => boolean) => void;
 
 type Sent = (query: PostgresJsQuery) => PostgresJsQuery;
 

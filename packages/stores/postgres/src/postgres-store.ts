@@ -33,7 +33,13 @@ import { adoptDatabase, openDatabase } from "./open-database.js";
 import { checkPostgresOptions, joinable, type PostgresStoreOptions } from "./options.js";
 import { pgQuery } from "./pg-database.js";
 import type { PgClient, PgPool } from "./pg-parts.js";
-import { isMissingTable, isUniqueViolation, judgePostgres, PostgresFailure } from "./postgres-failure.js";
+import {
+  isMissingTable,
+  isUniqueViolation,
+  joinedFailure,
+  judgePostgres,
+  PostgresFailure,
+} from "./postgres-failure.js";
 import { type PostgresJsSql, type PostgresJsTransaction, postgresJsQuery } from "./postgres-js-database.js";
 import { roleStatementsFor } from "./role-statements.js";
 import { secretMapping, sessionMapping, signingKeyMapping } from "./row.js";
@@ -383,7 +389,7 @@ export class PostgresStore implements SessionStore {
         this.#watched(step(joined.query, this.#joined, { outcomeUnknown: false, remainingMs })).catch(
           (error: unknown) => {
             if (!(error instanceof PostgresFailure)) throw error;
-            throw new PostgresFailure(error.cause, error.code, "never");
+            throw joinedFailure(error);
           },
         ),
       );
