@@ -148,7 +148,10 @@ async function namedSessions(
     const handle = parseAccessToken(value)?.payload.sessionHandle;
     return handle !== undefined && sessions.has(handle);
   });
-  if (naming.length > MAX_CHECKS) return {};
+  if (naming.length > MAX_CHECKS) {
+    const users = new Set(naming.map((value) => parseAccessToken(value)?.payload.sub));
+    return { hasSeveralUsers: users.size > 1 };
+  }
   const named = new Map<string, string>();
   for (const value of naming) {
     const payload = await memo.core.engine.verifier.namedBy(value);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { SessionOptions } from "../../src/config/session-options.js";
 import { Browser, REFRESH } from "../support/browser.js";
+import { resign } from "../support/forge-token.js";
 import { APP_INFO, type Handler, startApp, type TestApp } from "../support/http-app.js";
 
 let app: TestApp;
@@ -128,6 +129,11 @@ it.each(["attacker", "victim"])(
     const domain = "example.com";
     browser.jar.set({ name: "sAccessToken", value: other.access, domain, path: REFRESH });
     browser.jar.set({ name: "sRefreshToken", value: other.rt, domain, path: "/auth/session" });
+    // More tokens than signatures are checked of.
+    for (const at of planted === "attacker" ? ["/auth", "/auth/session"] : []) {
+      const value = await resign(app.store, other.access, { payload: { at } });
+      browser.jar.set({ name: "sAccessToken", value, domain, path: at });
+    }
     const answer = await browser.ask("/checked");
     // What is the user's own, left under a domain that cookies had before, goes on.
     if (planted === "victim") expect(answer).toMatchObject({ status: 200, userId: "victim" });
