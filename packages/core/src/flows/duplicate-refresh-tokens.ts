@@ -89,8 +89,9 @@ export async function chooseRefreshToken(
     }
   };
   add(await Promise.all(known.map(open)));
-  const ours = sessions.size === 0 ? undefined : (await namedSessions(memo, sessions)).ours;
-  if (ours !== undefined && unknown.length > 0) {
+  const isWaiting = unknown.length > 0 && sessions.size > 0;
+  const ours = isWaiting ? (await namedSessions(memo, sessions)).ours : undefined;
+  if (ours !== undefined) {
     // Whatever the others are, they are not this user's: nobody waits for the store to tell.
     const refreshToken = await bestOf(memo, sessions.get(ours) as Genuine[], arrivedAtMonoMs);
     return { refreshToken, hasSeveralSessions: sessions.size > 1 };
